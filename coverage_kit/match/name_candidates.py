@@ -59,6 +59,8 @@ _N_OF_LANGUAGE = 300
 _MIN_WORDS = 12
 # A clause is a part of a question if it has less than this share of it. Assumed.
 _PART_SHARE = 0.7
+# A phrase of one member may name a cluster if this share have all its words. Assumed.
+_SAID_SHARE = 0.75
 # Each of two alternatives is in this share of the members. Assumed.
 _EITHER_SHARE = 0.25
 # Verbs that ask for the same.
@@ -225,31 +227,39 @@ class CandidateFinder:
             for phrase in self._finder.phrases(self.texts[row], self._tokens[row]):
                 forms[phrase.stems][phrase.text] += 1
                 rows_of[phrase.stems].add(int(row))
-        total = float(self.shares[rows].sum())
+        words = [content_stems(self._tokens[row]) for row in rows]
         actions = []
         for stems, counts in forms.items():
             having = sorted(rows_of[stems])
             text = max(counts.items(), key=lambda form: (form[1], -len(form[0]), form[0]))[0]
+            n_saying = sum(stems <= row for row in words)
             if len(having) > 1 or len(rows) == 1:
-                weight = float(self.shares[having].sum()) / total
-                own = 1.0
-                if len(stems) == 1:
-                    (word,) = stems
-                    having = [row for row in having if word in self._heads[row]]
-                    weight = float(self.shares[having].sum()) / total
-                    own = len(having) / max(1, self._n_heads[word])
-                yield Candidate(text, stems, "phrase", weight, own=own)
+                yield self._of_phrase(text, stems, rows, having)
+            elif n_saying >= max(2, _SAID_SHARE * len(rows)) and " and " not in text:
+                # most members have its words, in another order
+                yield self._of_phrase(text, stems, rows, having)
             if self._english.tokens(text)[0].kind == "G":
                 actions.append((text, rows_of[stems], stems))
         for (first, some, stems), (second, others, more) in combinations(actions, 2):
             n_least = min(len(some), len(others))
-            is_shared = (n_least > 1 and n_least >= _EITHER_SHARE * len(rows)) or (
-                stems ^ more <= DIRECTIONS
-            )
+            is_shared = n_least > 1 and n_least >= _EITHER_SHARE * len(rows)
+            is_shared |= stems ^ more <= DIRECTIONS
             if is_shared and (text := _either(first, second)):
-                having = sorted(some | others)
-                weight = float(self.shares[having].sum()) / total
-                yield Candidate(text, stems | more, "phrase", weight, either=stems ^ more)
+                item = self._of_phrase(text, stems | more, rows, sorted(some | others))
+                item.either = stems ^ more
+                yield item
+
+    def _of_phrase(
+        self, text: str, stems: frozenset[str], rows: Rows, having: list[int]
+    ) -> Candidate:
+        """Return the candidate of a phrase that some members have; a single noun ends theirs."""
+        item = Candidate(text, stems, "phrase", 0.0)
+        if len(stems) == 1:
+            (word,) = stems
+            having = [row for row in having if word in self._heads[row]]
+            item.own = len(having) / max(1, self._n_heads[word])
+        item.weight = float(self.shares[having].sum() / self.shares[rows].sum())
+        return item
 
     def _of_questions(self, rows: Rows) -> Iterator[Candidate]:
         total = float(self.shares[rows].sum())

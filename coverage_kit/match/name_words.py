@@ -31,10 +31,13 @@ _PRIOR = {
 _OWN_QUESTION = 0.15
 # For the share of the members that have the candidate.
 _SHARE_WEIGHT = 0.6
+_TITLE_SHARE_WEIGHT = 0.4
 # For each word of which fewer members have this share: it makes a name too narrow. A title is
 # chosen for a whole page, so that it may hold more than the questions say.
 _NARROW_COST = 1.0
 _NARROW_SHARE = 0.75
+# Of a few members, all but about one are enough.
+_NEGLIGIBLE = 0.8
 _TITLE_NARROW_COST = 0.3
 _TITLE_NARROW_SHARE = 0.4
 # For a title that fewer members than that cite.
@@ -50,7 +53,7 @@ _WIDE_COST = 0.5
 # For a single word.
 _LONE_COST = 0.25
 # For words that no question has: a title's belong to its author.
-_UNASKED_COST = {"title": 0.04, "slug": 0.12}
+_UNASKED_COST = {"title": 0.04, "slug": 0.2}
 _UNASKED_NAME_COST = 0.2
 # For a product's name or a figure that most questions do not have.
 _STRANGE_COST = 0.35
@@ -159,7 +162,7 @@ class ClusterWords:
         for item in candidates:
             item.score = self._score(code, item, (typical, asked), importance)
             held = sum(shared.get(self._column_of.get(word, -1), 0.0) for word in item.stems)
-            item.score += _SHARED_WEIGHT * held / n_shared
+            item.score += _SHARED_WEIGHT * held / n_shared * (self._n_members[code] > 1)
 
     def _score(
         self,
@@ -183,16 +186,17 @@ class ClusterWords:
         precision = covered / max(1e-9, float(telling.sum()))
         recall = min(1.0, covered / importance)
         score = 2 * precision * recall / max(1e-9, precision + recall)
-        score += _PRIOR.get(item.kind, 0.0) + _SHARE_WEIGHT * item.weight - _length_cost(item)
-        if item.kind in ("title", "slug"):
+        is_title = item.kind in ("title", "slug")
+        score += (_TITLE_SHARE_WEIGHT if is_title else _SHARE_WEIGHT) * item.weight
+        score += _PRIOR.get(item.kind, 0.0) - _length_cost(item)
+        if is_title:
             lacking = telling * np.maximum(0, 1 - typical / _TITLE_NARROW_SHARE)
             score -= _TITLE_NARROW_COST * float(lacking.sum())
             score -= _RARE_TITLE_COST * max(0.0, 1 - item.weight / _TITLE_NARROW_SHARE)
         else:
             bound = [item.attached.get(word, 1.0) for word in stems]
             typical *= np.minimum(1.0, bound / np.maximum(asked, 1e-9))
-            # all but one of a few members are enough
-            enough = min(_NARROW_SHARE, 1 - 1 / max(2, self._n_members[code]))
+            enough = min(_NARROW_SHARE, 1 - _NEGLIGIBLE / max(2, self._n_members[code]))
             lacking = np.maximum(telling, _MIN_NARROW) * np.maximum(0, 1 - typical / enough)
             score -= _NARROW_COST * float(lacking.sum())
         best_asked = float(asked.max(initial=0.0))

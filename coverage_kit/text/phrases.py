@@ -32,13 +32,13 @@ _SEPARATORS = re.compile(
     r"\s+[-|\u2013\u2014\u00b7»\u203a]+\s+|[|:;!()\[\]]+\s*|(?<=\?)\s+|,\s+(?=[£$€\d])"
 )
 # Words that make a phrase no more exact.
-_FILLERS = re.compile(
-    r"\b(?:all|both|some|these|those|specific|given|specified|certain|"
-    r"particular|current|existing|other|new) ",
-    re.I,
+_FILLER_WORDS = words_of(
+    "all both some these those specific given specified certain particular current existing other "
+    "new"
 )
+_FILLERS = re.compile(rf"\b(?:{'|'.join(sorted(_FILLER_WORDS))}) ", re.I)
 # Of what there are several: like "its" they become "a" where the log counts such things.
-_EACH = re.compile(r"\b(?:each|any|every|this|that|another)(?= )", re.I)
+_EACH = re.compile(r"\b(?:each|any|every|this|another)(?= )", re.I)
 # Prepositions between a verb and its object.
 _AFTER_VERB = words_of("to from into in on at with for")
 # A title that tells a story: no name of a topic.
@@ -84,7 +84,7 @@ def content_stems(tokens: Iterable[Token]) -> frozenset[str]:
     return frozenset(
         stem(token.word)
         for token, kind in zip(tokens, behind, strict=True)
-        if (token.kind in "NVGJA" and token.word not in _VAGUE)
+        if (token.kind in "NVGJA" and token.word not in _VAGUE | _FILLER_WORDS)
         or (token.word in DIRECTIONS and kind != "V")
     )
 
