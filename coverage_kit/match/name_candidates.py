@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from coverage_kit.match.name_words import (
     Rows,
 )
 from coverage_kit.text.english import English, Token
-from coverage_kit.text.english_words import words_of
+from coverage_kit.text.english_words import QUESTION_WORDS, words_of
 from coverage_kit.text.language import ENGLISH_SHARE, english_share, may_be_english, split_words
 from coverage_kit.text.phrases import (
     DIRECTIONS,
@@ -47,6 +47,12 @@ _N_ASKED = 6
 _N_TITLES = 20
 # The best names of a theme that are joined in pairs.
 _N_PAIRED = 6
+# Names that are joined by these or are questions are not joined once more.
+_JOINTS = re.compile(rf" (?:and|or|vs|\+) |\?|\A(?:{'|'.join(sorted(QUESTION_WORDS))}) ", re.I)
+# A theme of which one topic has less than this share is named by two. Assumed.
+_THEME_SHARE = 0.5
+# The largest topics of a theme, of which the first and another may name it.
+_N_TOPICS = 4
 # Clauses of a question that may name its cluster.
 _N_CLAUSES = 3
 # Candidates of a cluster that are kept. Assumed, like the numbers above: more cost time only.
@@ -143,6 +149,11 @@ class CandidateFinder:
             return self._best(code, named)
         best = self._best(code, [item for item in named if item.text[-1] != "?"])
         pairs = self._best(code, self._pairs(best[:_N_PAIRED], rows))
+        top = max((item.weight for item in best[:1]), default=1.0)
+        for item in self._topic_pairs(named) if top < _THEME_SHARE else ():
+            # its words are each those of a part, so that only its place among the names counts
+            item.score = best[0].score + 1.0
+            pairs.append(item)
         return [*best, *pairs] or self._best(code, self._of_questions(rows))
 
     def is_asked_elsewhere(self, item: Candidate, code: int) -> bool:
@@ -321,6 +332,30 @@ class CandidateFinder:
                 pairs.append(Candidate(text, first.stems | second.stems, "pair", weight))
         return pairs
 
+    def _topic_pairs(self, named: list[Candidate]) -> Iterator[Candidate]:
+        """Yield "Carrying a dog and rain canopies" of the names of a theme's largest topics."""
+        topics = [item for item in named if item.kind == "title"]
+        topics.sort(key=lambda item: (-item.weight, item.text))
+        for first, second in product(topics[:1], topics[1:_N_TOPICS]):
+            if _JOINTS.search(first.text) or _JOINTS.search(second.text):
+                continue
+            text = _joined(
+                self._without_subject(first.text),
+                self._lowered(self._without_subject(second.text)),
+            )
+            if len(text) <= MAX_LENGTH:
+                yield Candidate(text, first.stems | second.stems, "title", first.weight)
+                return
+
+    def _without_subject(self, name: str) -> str:
+        """Return a name without what all topics are about: "Living in a flat with a cargo bike"."""
+        match = re.search(r" (?:on|for|of|with|in) (?!.* (?:on|for|of|with|in) )", name)
+        if match is None:
+            return name
+        stems = content_stems(self._english.tokens(name[match.end() :]))
+        tells = any(self.words.telling(word) >= MIN_TELLING for word in stems)
+        return name if tells else name[: match.start()]
+
     def _lowered(self, name: str) -> str:
         """Return a name to stand within another: its capital is left to names and "GPS"."""
         first = name.split(" ", maxsplit=1)[0]
@@ -340,10 +375,21 @@ class CandidateFinder:
         return self._english.plural(name, texts)
 
 
+def _joined(first: str, second: str) -> str:
+    """Return "Selling and servicing a bike" of two names that end alike, with "and" between."""
+    words, others = first.split(), second.split()
+    n_alike = 0
+    while words[-n_alike - 1 :] == others[-n_alike - 1 :] and n_alike < len(words) - 1:
+        n_alike += 1
+    return f"{' '.join(words[: len(words) - n_alike])} and {second}"
+
+
 def _either(first: str, second: str) -> str:
     """Return "Copying files to or from a remote" of phrases that differ in one word; '' else."""
     words, others = first.split(), second.split()
-    differ = [n for n, (word, other) in enumerate(zip(words, others, strict=False)) if word != other]
+    differ = [
+        n for n, (word, other) in enumerate(zip(words, others, strict=False)) if word != other
+    ]
     if len(words) != len(others) or len(differ) != 1:
         return ""
     pair = [words[differ[0]].lower(), others[differ[0]].lower()]
