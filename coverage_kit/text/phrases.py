@@ -36,7 +36,11 @@ _FILLER_WORDS = words_of(
     "all both some these those specific given specified certain particular current existing other "
     "new"
 )
-_FILLERS = re.compile(rf"\b(?:{'|'.join(sorted(_FILLER_WORDS))}) ", re.I)
+# With a capital they begin a phrase, or else a name: "New York".
+_FILLERS = re.compile(
+    rf"\b(?:{'|'.join(sorted(_FILLER_WORDS))}) "
+    rf"|\A(?:{'|'.join(sorted(map(str.capitalize, _FILLER_WORDS)))}) (?![A-Z])"
+)
 # Of what there are several: like "its" they become "a" where the log counts such things.
 _EACH = re.compile(r"\b(?:each|any|every|this|another)(?= )", re.I)
 # Prepositions between a verb and its object.
@@ -83,7 +87,7 @@ def content_stems(tokens: Iterable[Token]) -> frozenset[str]:
     behind = [*(token.kind for token in tokens[1:]), ""]
     return frozenset(
         stem(token.word)
-        for token, kind in zip(tokens, behind, strict=True)
+        for token, kind in zip(tokens, behind, strict=False)
         if (token.kind in "NVGJA" and token.word not in _VAGUE | _FILLER_WORDS)
         or (token.word in DIRECTIONS and kind != "V")
     )
@@ -183,9 +187,13 @@ class PhraseFinder:
         for stop in range(start + 1, end + 1):
             if stop == end or self._is_end(tokens[stop - 1]):
                 for first in range(max(start, stop - _MAX_WORDS), stop):
-                    # "dollars" is torn from "under 1000 dollars"
-                    if first == start or not tokens[first - 1].word.isdigit():
+                    if first == start or not self._is_torn(tokens[first - 1]):
                         yield first, stop
+
+    @staticmethod
+    def _is_torn(before: Token) -> bool:
+        """Return whether a word belongs to the one behind it: "1000 dollars", "New York"."""
+        return before.word.isdigit() or before.text == "New"
 
     def _is_end(self, token: Token) -> bool:
         return token.kind == "N" and token.word in self._ends and not token.word.isdigit()
