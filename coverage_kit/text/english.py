@@ -226,7 +226,8 @@ class English:
             return True
         if tokens and tokens[-1].kind in "DPJ":
             return False
-        if not tokens:  # "Apply a stash", but "cost of electricity"
+        # "Apply a stash", "Quietly apply it", but "cost of electricity"
+        if all(token.kind == "A" for token in tokens):
             if self.is_of_commands and base_form(word) == word and after != "of":
                 return True
             return after in DETERMINERS or (

@@ -336,7 +336,7 @@ def _as_gerunds(text: str, tokens: list[Token]) -> str:
     """Return a command as a topic: "rent and return a bike" is "renting and returning a bike"."""
     pieces, end = [], 0
     for token, before in zip(tokens, ["", *(token.word for token in tokens)], strict=False):
-        if token.kind == "V" and before in ("", "and", "or"):
+        if token.kind == "V" and (before in ("", "and", "or") or not pieces):
             pieces += [text[end : token.start], gerund(base_form(token.word))]
             end = token.end
     return "".join(pieces) + text[end:]
@@ -350,6 +350,7 @@ def _written(text: str, english: English, casing: Casing) -> str:
     is_choice = {token.word for token in tokens} & {"or"} and not any(
         token.kind == "V" for token in tokens
     )
-    if not asks and tokens and tokens[0].kind == "V":
+    first = next((token.kind for token in tokens if token.kind != "A"), "")
+    if not asks and first == "V":
         bare = _as_gerunds(bare, tokens)
     return capitalised(casing.restore(bare)) + ("?" if asks or is_choice else "")
