@@ -65,6 +65,8 @@ _N_OF_LANGUAGE = 300
 _MIN_WORDS = 12
 # A clause is a part of a question if it has less than this share of it. Assumed.
 _PART_SHARE = 0.7
+# What counts of the share of the members that cite a title, if only one of three or more does.
+_LONE_TITLE = 0.5
 # A phrase of one member may name a cluster if this share have all its words. Assumed.
 _SAID_SHARE = 0.75
 # Each of two alternatives is in this share of the members. Assumed.
@@ -213,6 +215,7 @@ class CandidateFinder:
 
     def _of_titles(self, rows: Rows) -> Iterator[Candidate]:
         weights: defaultdict[str, float] = defaultdict(float)
+        n_citing: Counter[str] = Counter()
         stems: dict[str, frozenset[str]] = {}
         is_written: defaultdict[str, bool] = defaultdict(bool)
         for row in rows:
@@ -225,11 +228,16 @@ class CandidateFinder:
                     is_written[phrase.text] |= title != title.lower()
             for text in of_row:
                 weights[text] += float(self.shares[row])
+                n_citing[text] += 1
+        total = float(self.shares[rows].sum())
         for text, weight in sorted(weights.items()):
             # A name from an address lacks its capitals, and often its small words.
             kind = "title" if is_written[text] else "slug"
             if kind == "title" or not _is_word_list(self._english.tokens(text)):
-                yield Candidate(text, stems[text], kind, weight / float(self.shares[rows].sum()))
+                # what a single question cites of several is hardly the topic of all
+                is_lone = n_citing[text] == 1 and len(rows) > 2
+                share = weight / total * (_LONE_TITLE if is_lone else 1)
+                yield Candidate(text, stems[text], kind, share)
 
     def _of_phrases(self, rows: Rows) -> Iterator[Candidate]:
         forms: defaultdict[frozenset[str], Counter[str]] = defaultdict(Counter)
@@ -295,6 +303,8 @@ class CandidateFinder:
             return "question"
         if tokens[0].word in _OF_ASKER:
             return "statement"
+        if any(token.word in QUESTION_WORDS for token in tokens[1:]):
+            return "part"  # "opinions after a year what broke"
         return "part" if len(form) < _PART_SHARE * n_typed else "question"
 
     def _foreign_questions(self, rows: Rows) -> list[Candidate]:

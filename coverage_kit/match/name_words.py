@@ -53,7 +53,7 @@ _WIDE_COST = 0.5
 # For a single word.
 _LONE_COST = 0.25
 # For words that no question has: a title's belong to its author.
-_UNASKED_COST = {"title": 0.04, "slug": 0.2}
+_UNASKED_COST = {"title": 0.04, "slug": 0.3}
 _UNASKED_NAME_COST = 0.2
 # For a product's name or a figure that most questions do not have.
 _STRANGE_COST = 0.35

@@ -209,7 +209,8 @@ class PhraseFinder:
             return
         if tokens[0].word.replace(",", "").isdigit():
             return  # "1000 dollars" is torn from "under 1000 dollars"
-        words = text[tokens[0].start : tokens[-1].end]
+        # "JD Vance's" of "JD Vance's policies" is about JD Vance
+        words = re.sub(r"['’]s\Z", "", text[tokens[0].start : tokens[-1].end])  # noqa: RUF001
         if len(words) > MAX_LENGTH or re.search(r"[^\w\s'’.,&/+£$€%-]", words):  # noqa: RUF001
             return
         action = [token for token in action if token.kind in "VGDP"]
