@@ -198,8 +198,9 @@ class CandidateFinder:
         for token, behind in pairwise(self._english.tokens(item.text)):
             # a phrase begins with a noun: "merge" of "merge conflict" is no verb
             if (token.kind in "NJ" or item.kind == "phrase") and behind.kind == "N":
-                share = weights.get(content_stems([token, behind]))
-                if share is not None:
+                pair = content_stems([token, behind])
+                share = weights.get(pair)
+                if share is not None and len(pair) > 1:
                     shares[stem(token.word)] = share
         return shares
 

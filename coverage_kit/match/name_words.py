@@ -47,7 +47,7 @@ _MIN_NARROW = 0.7
 # For the share of the words of most members that the name holds, a word counting by what it tells.
 _SHARED_WEIGHT = 0.3
 _SHARED_SHARE = 0.65
-_MIN_SHARED = 0.2
+_MIN_SHARED = 0.35
 # For a phrase whose words say little: "Battery" where many topics are about batteries.
 _WIDE_COST = 0.5
 # For a single word.
