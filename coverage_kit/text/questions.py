@@ -334,7 +334,8 @@ def _is_whole(tokens: list[Token]) -> bool:
 
 def _as_gerunds(text: str, tokens: list[Token]) -> str:
     """Return a command as a topic: "rent and return a bike" is "renting and returning a bike"."""
-    pieces, end = [], 0
+    pieces: list[str] = []
+    end = 0
     for token, before in zip(tokens, ["", *(token.word for token in tokens)], strict=False):
         if token.kind == "V" and (before in ("", "and", "or") or not pieces):
             pieces += [text[end : token.start], gerund(base_form(token.word))]
