@@ -142,7 +142,7 @@ class CandidateFinder:
         rows = rows[np.lexsort((rows, -self.shares[rows]))][:_N_MEMBERS]
         if not self._are_english(rows):
             return self._foreign_questions(rows)
-        named = [*self._of_titles(rows), *self._of_phrases(rows)]
+        named = [*self._of_titles(rows, not with_questions), *self._of_phrases(rows)]
         attached = {item.stems: item.weight for item in named if item.kind == "phrase"}
         if with_questions or len(rows) == 1:
             named += self._of_questions(rows)
@@ -214,7 +214,7 @@ class CandidateFinder:
             return english_share(words) >= ENGLISH_SHARE
         return len(words) < _MIN_WORDS or may_be_english(" ".join(words))
 
-    def _of_titles(self, rows: Rows) -> Iterator[Candidate]:
+    def _of_titles(self, rows: Rows, are_whole: bool) -> Iterator[Candidate]:
         weights: defaultdict[str, float] = defaultdict(float)
         n_citing: Counter[str] = Counter()
         stems: dict[str, frozenset[str]] = {}
@@ -223,7 +223,7 @@ class CandidateFinder:
             of_row = set()
             for title in self._titles[row][:_N_TITLES]:
                 words = self._brand_words.sub("", title) if self._brand_words else title
-                for phrase in self._finder.titles(words):
+                for phrase in self._finder.titles(words, are_whole):
                     of_row.add(phrase.text)
                     stems[phrase.text] = phrase.stems
                     is_written[phrase.text] |= title != title.lower()

@@ -38,8 +38,8 @@ _NARROW_COST = 1.0
 _NARROW_SHARE = 0.75
 # Of a few members, all but about one are enough.
 _NEGLIGIBLE = 0.8
-_TITLE_NARROW_COST = 0.3
-_TITLE_NARROW_SHARE = 0.4
+_TITLE_NARROW_COST = 0.45
+_TITLE_NARROW_SHARE = 0.5
 # For a title that fewer members than that cite.
 _RARE_TITLE_COST = 0.3
 # The least that a narrow word costs, however little it tells elsewhere: "local", "existing".
@@ -200,7 +200,7 @@ class ClusterWords:
             lacking = np.maximum(telling, _MIN_NARROW) * np.maximum(0, 1 - typical / enough)
             score -= _NARROW_COST * float(lacking.sum())
         best_asked = float(asked.max(initial=0.0))
-        score -= _UNASKED_NAME_COST * max(0.0, 1 - best_asked / _TITLE_NARROW_SHARE)
+        score -= _UNASKED_NAME_COST * max(0.0, 1 - best_asked / 0.4)
         score -= _UNASKED_COST.get(item.kind, 0.0) * float((asked == 0).sum())
         score -= _LONE_COST * (1 - item.own)
         if len(item.text.split()) == 1:

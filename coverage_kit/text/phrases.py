@@ -15,6 +15,8 @@ _LINKS = words_of("of for on with in without under from to into and")
 _OF_VERBS = words_of("to into from")
 # Prepositions that have an opposite, so that one that few members have misleads.
 DIRECTIONS = words_of("to from into with without before after since until under over")
+# Prepositions by which a title may end sooner.
+_LAST = words_of("for on in with at from under")
 # Words that stand among the adjectives of a noun: "one or more local and remote branches".
 _AMONG = words_of("and or one more")
 # Nouns that say nothing: "a file with authorship info".
@@ -223,10 +225,11 @@ class PhraseFinder:
         if stems and len(words) <= MAX_LENGTH:
             yield Phrase(capitalised(self._casing.restore(words)), stems)
 
-    def titles(self, title: str) -> Iterator[Phrase]:
+    def titles(self, title: str, are_whole: bool = False) -> Iterator[Phrase]:
         """Yield the names in a page's title, without prices and file numbers.
 
-        A command becomes a phrase: "Sell your bike" is "Selling a bike".
+        A command becomes a phrase: "Sell your bike" is "Selling a bike". Unless they are whole,
+        names come without what a last preposition adds as well: "Parking a bike in a hallway".
         """
         for part in _SEPARATORS.split(plain_text(title)):
             words = re.sub(r"\s+\d+\Z|\s+20\d\d\b", "", (part or "").strip(" ,.-"))
@@ -250,7 +253,18 @@ class PhraseFinder:
                     words = gerund(tokens[0].word) + self._english.without_owner(
                         words[len(tokens[0].text) :]
                     )
-                yield Phrase(capitalised(self._casing.restore(words)), stems)
+                name = capitalised(self._casing.restore(words))
+                yield Phrase(name, stems)
+                if not are_whole:
+                    yield from self._shorter(name)
+
+    def _shorter(self, name: str) -> Iterator[Phrase]:
+        """Yield a name without its last preposition and what stands behind that."""
+        tokens = self._english.tokens(name)
+        last = max((n for n, token in enumerate(tokens) if token.word in _LAST), default=0)
+        kept = tokens[:last]
+        if len(kept) > 1 and kept[-1].kind in "NJA" and kept[0].kind in "NJG":
+            yield Phrase(name[: kept[-1].end], content_stems(kept))
 
 
 def noun_runs(tokens: list[Token]) -> Iterator[list[Token]]:
