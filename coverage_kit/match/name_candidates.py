@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, pairwise, product
 
 import numpy as np
@@ -149,13 +150,14 @@ class CandidateFinder:
             for item in named:
                 item.attached = self._attached(item, attached)
             return self._best(code, named)
-        best = self._best(code, [item for item in named if item.text[-1] != "?"])
+        phrases = [item for item in named if item.text[-1] != "?"]
+        telling = [item for item in phrases if self._tells(item)]
+        best = self._best(code, telling or phrases)
         pairs = self._best(code, self._pairs(best[:_N_PAIRED], rows))
         top = max((item.weight for item in best[:1]), default=1.0)
         for item in self._topic_pairs(named) if top < _THEME_SHARE else ():
             # its words are each those of a part, so that only its place among the names counts
-            item.score = best[0].score + 1.0
-            pairs.append(item)
+            pairs.append(replace(item, score=best[0].score + 1.0))
         return [*best, *pairs] or self._best(code, self._of_questions(rows))
 
     def is_asked_elsewhere(self, item: Candidate, code: int) -> bool:
@@ -203,6 +205,9 @@ class CandidateFinder:
                 if share is not None and len(pair) > 1:
                     shares[stem(token.word)] = share
         return shares
+
+    def _tells(self, item: Candidate) -> bool:
+        return any(self.words.telling(word) >= MIN_TELLING for word in item.stems)
 
     def _is_brand(self, stems: frozenset[str]) -> bool:
         """Return whether there are no other words than those of one brand's name."""
@@ -344,8 +349,15 @@ class CandidateFinder:
         return pairs
 
     def _topic_pairs(self, named: list[Candidate]) -> Iterator[Candidate]:
-        """Yield "Carrying a dog and rain canopies" of the names of a theme's largest topics."""
-        topics = [item for item in named if item.kind == "title"]
+        """Yield "Carrying a dog and rain canopies" of the names of a theme's largest topics.
+
+        Where they cannot be joined, it is the name of the largest.
+        """
+        topics = [
+            item
+            for item in named
+            if item.kind == "title" and item.text[-1] != "?" and not item.text.startswith("How ")
+        ]
         topics.sort(key=lambda item: (-item.weight, item.text))
         for first, second in product(topics[:1], topics[1:_N_TOPICS]):
             if _JOINTS.search(first.text) or _JOINTS.search(second.text):
@@ -357,6 +369,7 @@ class CandidateFinder:
             if len(text) <= MAX_LENGTH:
                 yield Candidate(text, first.stems | second.stems, "title", first.weight)
                 return
+        yield from topics[:1]
 
     def _without_subject(self, name: str) -> str:
         """Return a name without what all topics are about: "Living in a flat with a cargo bike"."""

@@ -53,7 +53,8 @@ _WIDE_COST = 0.5
 # For a single word.
 _LONE_COST = 0.25
 # For words that no question has: a title's belong to its author.
-_UNASKED_COST = {"title": 0.04, "slug": 0.3}
+_UNASKED_COST = {"title": 0.15, "slug": 0.3}
+_ASKED_SHARE = 0.25
 _UNASKED_NAME_COST = 0.2
 # For a product's name or a figure that most questions do not have.
 _STRANGE_COST = 0.35
@@ -201,7 +202,8 @@ class ClusterWords:
             score -= _NARROW_COST * float(lacking.sum())
         best_asked = float(asked.max(initial=0.0))
         score -= _UNASKED_NAME_COST * max(0.0, 1 - best_asked / 0.4)
-        score -= _UNASKED_COST.get(item.kind, 0.0) * float((asked == 0).sum())
+        unasked = np.maximum(0, 1 - asked / _ASKED_SHARE)
+        score -= _UNASKED_COST.get(item.kind, 0.0) * float(unasked.sum())
         score -= _LONE_COST * (1 - item.own)
         if len(item.text.split()) == 1:
             score -= _LONE_COST * (1 - float((asked * telling).max(initial=0.0)))

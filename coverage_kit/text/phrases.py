@@ -189,13 +189,14 @@ class PhraseFinder:
         for stop in range(start + 1, end + 1):
             if stop == end or self._is_end(tokens[stop - 1]):
                 for first in range(max(start, stop - _MAX_WORDS), stop):
-                    if first == start or not self._is_torn(tokens[first - 1]):
+                    if first == start or not self._is_torn(*tokens[first - 1 : first + 1]):
                         yield first, stop
 
     @staticmethod
-    def _is_torn(before: Token) -> bool:
-        """Return whether a word belongs to the one behind it: "1000 dollars", "New York"."""
-        return before.word.isdigit() or before.text == "New"
+    def _is_torn(before: Token, token: Token) -> bool:
+        """Return whether a word belongs to the one before it: "1000 dollars", "New York"."""
+        is_name = before.start > 0 and before.text[0].isupper() and token.text[0].isupper()
+        return before.word.isdigit() or is_name
 
     def _is_end(self, token: Token) -> bool:
         return token.kind == "N" and token.word in self._ends and not token.word.isdigit()
