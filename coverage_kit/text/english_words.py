@@ -116,5 +116,5 @@ NOUNS_TOO = words_of("remote local cold dark extra total average minimum maximum
 NOT_GERUNDS = words_of(
     "something anything nothing everything during spring string morning evening building "
     "ceiling wedding clothing sibling king thing including regarding according being having "
-    "going doing"
+    "going doing existing"
 )
