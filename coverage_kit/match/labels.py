@@ -139,16 +139,21 @@ def _choose(
 ) -> list[str]:
     """Return the name of each cluster; those first in this order choose first.
 
-    A cluster gets its best candidate that is no near-twin of a name that is taken.
+    A cluster gets its best candidate that is no near-twin of a name that is taken, and no question
+    of another cluster.
     """
     names = [""] * len(candidates)
     taken: set[str] = set()
     marks: set[frozenset[str]] = set()
     for code in order:
         ranked = sorted(candidates[code], key=rank_of)
-        twins = [item for item in ranked if _mark(item, finder) in marks]
-        distinct = [item for item in ranked if _mark(item, finder) not in marks]
-        for item in [*distinct, *twins]:
+        # stable, so that the best come first among the distinct and among the others
+        ranked.sort(
+            key=lambda item: (
+                _mark(item, finder) in marks or finder.is_asked_elsewhere(item, int(code))
+            )
+        )
+        for item in ranked:
             name = finder.show(item, members[code])
             if name.lower() not in taken:
                 marks.add(_mark(item, finder))

@@ -3,7 +3,8 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from dataclasses import replace
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,16 @@ from coverage_kit.match.name_words import (
     Rows,
 )
 from coverage_kit.text.english import English, Token
-from coverage_kit.text.english_words import words_of
+from coverage_kit.text.english_words import QUESTION_WORDS, words_of
 from coverage_kit.text.language import ENGLISH_SHARE, english_share, may_be_english, split_words
-from coverage_kit.text.phrases import PhraseFinder, content_stems, stem
+from coverage_kit.text.phrases import (
+    DIRECTIONS,
+    PhraseFinder,
+    content_stems,
+    noun_runs,
+    stem,
+    without_fillers,
+)
 from coverage_kit.text.questions import (
     MAX_LENGTH,
     QUESTION_MARKS,
@@ -40,6 +48,12 @@ _N_ASKED = 6
 _N_TITLES = 20
 # The best names of a theme that are joined in pairs.
 _N_PAIRED = 6
+# Names that are joined by these or are questions are not joined once more.
+_JOINTS = re.compile(rf" (?:and|or|vs|\+) |\?|\A(?:{'|'.join(sorted(QUESTION_WORDS))}) ", re.I)
+# A theme of which one topic has less than this share is named by two. Assumed.
+_THEME_SHARE = 0.5
+# The largest topics of a theme, of which the first and another may name it.
+_N_TOPICS = 4
 # Clauses of a question that may name its cluster.
 _N_CLAUSES = 3
 # Candidates of a cluster that are kept. Assumed, like the numbers above: more cost time only.
@@ -52,6 +66,14 @@ _N_OF_LANGUAGE = 300
 _MIN_WORDS = 12
 # A clause is a part of a question if it has less than this share of it. Assumed.
 _PART_SHARE = 0.7
+# What counts of the share of the members that cite a title, if only one of three or more does.
+_LONE_TITLE = 0.5
+# A phrase of one member may name a cluster if this share have all its words. Assumed.
+_SAID_SHARE = 0.75
+# Each of two alternatives is in this share of the members. Assumed.
+_EITHER_SHARE = 0.25
+# Verbs that ask for the same.
+_SHOWING = words_of("showing displaying printing viewing listing")
 # With these an asker begins to speak of the own case.
 _OF_ASKER = words_of("i i'm i've we we're we've he she he's she's it it's they my our his her")
 
@@ -93,6 +115,12 @@ class CandidateFinder:
         ]
         either = "|".join(re.escape(name) for name in brands if name.strip())
         self._brand_words = re.compile(rf"\b(?:{either})(?:['’]s)? ?", re.I) if either else None  # noqa: RUF001
+        # the nouns that end a member's phrases: what it is about, not what describes that
+        self._heads = [{stem(run[-1].word) for run in noun_runs(row)} for row in self._tokens]
+        self._n_heads = Counter(word for row in self._heads for word in row)
+        self._clusters_asking: defaultdict[frozenset[str], set[int]] = defaultdict(set)
+        for tokens, code in zip(self._tokens, codes.tolist(), strict=True):
+            self._clusters_asking[content_stems(tokens)].add(code)
         self._is_english = may_be_english(" ".join(self.texts[:_N_OF_LANGUAGE]))
         self.words = ClusterWords(
             [self._support(row, starts[row]) for row in range(len(ids))],
@@ -115,12 +143,27 @@ class CandidateFinder:
         rows = rows[np.lexsort((rows, -self.shares[rows]))][:_N_MEMBERS]
         if not self._are_english(rows):
             return self._foreign_questions(rows)
-        named = [*self._of_titles(rows), *self._of_phrases(rows)]
+        named = [*self._of_titles(rows, not with_questions), *self._of_phrases(rows)]
+        attached = {item.stems: item.weight for item in named if item.kind == "phrase"}
         if with_questions or len(rows) == 1:
-            return self._best(code, [*named, *self._of_questions(rows)])
-        best = self._best(code, [item for item in named if item.text[-1] != "?"])
+            named += self._of_questions(rows)
+            for item in named:
+                item.attached = self._attached(item, attached)
+            return self._best(code, named)
+        phrases = [item for item in named if item.text[-1] != "?"]
+        telling = [item for item in phrases if self._tells(item)]
+        best = self._best(code, telling or phrases)
         pairs = self._best(code, self._pairs(best[:_N_PAIRED], rows))
+        top = max((item.weight for item in best[:1]), default=1.0)
+        for item in self._topic_pairs(named) if top < _THEME_SHARE else ():
+            # its words are each those of a part, so that only its place among the names counts
+            pairs.append(replace(item, score=best[0].score + 1.0))
         return [*best, *pairs] or self._best(code, self._of_questions(rows))
+
+    def is_asked_elsewhere(self, item: Candidate, code: int) -> bool:
+        """Return whether a name is a question of another cluster, and of this one not."""
+        asking = self._clusters_asking.get(item.stems, set())
+        return bool(asking) and code not in asking
 
     def show(self, item: Candidate, rows: Rows) -> str:
         """Return a candidate as it is shown: titles as written, the asker's slips put right."""
@@ -146,6 +189,26 @@ class CandidateFinder:
         ranked = sorted(named, key=rank_of)
         return list({item.text.lower(): item for item in reversed(ranked)}.values())[::-1][:_N_KEPT]
 
+    def _attached(
+        self, item: Candidate, weights: Mapping[frozenset[str], float]
+    ) -> dict[str, float]:
+        """Return which share of the members have a word of a name before the noun behind it.
+
+        Of "merge" in "merge conflict", it is the share of those that speak of merge conflicts.
+        """
+        shares = {}
+        for token, behind in pairwise(self._english.tokens(item.text)):
+            # a phrase begins with a noun: "merge" of "merge conflict" is no verb
+            if (token.kind in "NJ" or item.kind == "phrase") and behind.kind == "N":
+                pair = content_stems([token, behind])
+                share = weights.get(pair)
+                if share is not None and len(pair) > 1:
+                    shares[stem(token.word)] = share
+        return shares
+
+    def _tells(self, item: Candidate) -> bool:
+        return any(self.words.telling(word) >= MIN_TELLING for word in item.stems)
+
     def _is_brand(self, stems: frozenset[str]) -> bool:
         """Return whether there are no other words than those of one brand's name."""
         return any(stems <= brand for brand in self._brands)
@@ -156,25 +219,31 @@ class CandidateFinder:
             return english_share(words) >= ENGLISH_SHARE
         return len(words) < _MIN_WORDS or may_be_english(" ".join(words))
 
-    def _of_titles(self, rows: Rows) -> Iterator[Candidate]:
+    def _of_titles(self, rows: Rows, are_whole: bool) -> Iterator[Candidate]:
         weights: defaultdict[str, float] = defaultdict(float)
+        n_citing: Counter[str] = Counter()
         stems: dict[str, frozenset[str]] = {}
         is_written: defaultdict[str, bool] = defaultdict(bool)
         for row in rows:
             of_row = set()
             for title in self._titles[row][:_N_TITLES]:
                 words = self._brand_words.sub("", title) if self._brand_words else title
-                for phrase in self._finder.titles(words):
+                for phrase in self._finder.titles(words, are_whole):
                     of_row.add(phrase.text)
                     stems[phrase.text] = phrase.stems
                     is_written[phrase.text] |= title != title.lower()
             for text in of_row:
                 weights[text] += float(self.shares[row])
+                n_citing[text] += 1
+        total = float(self.shares[rows].sum())
         for text, weight in sorted(weights.items()):
             # A name from an address lacks its capitals, and often its small words.
             kind = "title" if is_written[text] else "slug"
             if kind == "title" or not _is_word_list(self._english.tokens(text)):
-                yield Candidate(text, stems[text], kind, weight / float(self.shares[rows].sum()))
+                # what a single question cites of several is hardly the topic of all
+                is_lone = n_citing[text] == 1 and len(rows) > 2
+                share = weight / total * (_LONE_TITLE if is_lone else 1)
+                yield Candidate(text, stems[text], kind, share)
 
     def _of_phrases(self, rows: Rows) -> Iterator[Candidate]:
         forms: defaultdict[frozenset[str], Counter[str]] = defaultdict(Counter)
@@ -183,12 +252,39 @@ class CandidateFinder:
             for phrase in self._finder.phrases(self.texts[row], self._tokens[row]):
                 forms[phrase.stems][phrase.text] += 1
                 rows_of[phrase.stems].add(int(row))
-        total = float(self.shares[rows].sum())
+        words = [content_stems(self._tokens[row]) for row in rows]
+        actions = []
         for stems, counts in forms.items():
             having = sorted(rows_of[stems])
+            text = max(counts.items(), key=lambda form: (form[1], -len(form[0]), form[0]))[0]
+            n_saying = sum(stems <= row for row in words)
             if len(having) > 1 or len(rows) == 1:
-                text = max(counts.items(), key=lambda form: (form[1], -len(form[0]), form[0]))[0]
-                yield Candidate(text, stems, "phrase", float(self.shares[having].sum()) / total)
+                yield self._of_phrase(text, stems, rows, having)
+            elif n_saying >= max(2, _SAID_SHARE * len(rows)) and " and " not in text:
+                # most members have its words, in another order
+                yield self._of_phrase(text, stems, rows, having)
+            if self._english.tokens(text)[0].kind == "G":
+                actions.append((text, rows_of[stems], stems))
+        for (first, some, stems), (second, others, more) in combinations(actions, 2):
+            n_least = min(len(some), len(others))
+            is_shared = n_least > 1 and n_least >= _EITHER_SHARE * len(rows)
+            is_shared |= stems ^ more <= DIRECTIONS
+            if is_shared and (text := _either(first, second)):
+                item = self._of_phrase(text, stems | more, rows, sorted(some | others))
+                item.either = stems ^ more
+                yield item
+
+    def _of_phrase(
+        self, text: str, stems: frozenset[str], rows: Rows, having: list[int]
+    ) -> Candidate:
+        """Return the candidate of a phrase that some members have; a single noun ends theirs."""
+        item = Candidate(text, stems, "phrase", 0.0)
+        if len(stems) == 1:
+            (word,) = stems
+            having = [row for row in having if word in self._heads[row]]
+            item.own = len(having) / max(1, self._n_heads[word])
+        item.weight = float(self.shares[having].sum() / self.shares[rows].sum())
+        return item
 
     def _of_questions(self, rows: Rows) -> Iterator[Candidate]:
         total = float(self.shares[rows].sum())
@@ -197,6 +293,9 @@ class CandidateFinder:
             forms = english_questions(self.texts[row], self._english, self._casing)
             for rank, form in enumerate(forms[:_N_CLAUSES], 1):
                 tokens = self._english.tokens(form)
+                if tokens[0].kind == "G" and form[-1] != "?":
+                    form = without_fillers(form, self._english)  # noqa: PLW2901
+                    tokens = self._english.tokens(form)
                 stems = content_stems(tokens)
                 kind = self._kind_of(form, tokens, len(self.texts[row]))
                 yield Candidate(form, stems, kind, share / rank, int(row))
@@ -210,6 +309,8 @@ class CandidateFinder:
             return "question"
         if tokens[0].word in _OF_ASKER:
             return "statement"
+        if any(token.word in QUESTION_WORDS for token in tokens[1:]):
+            return "part"  # "opinions after a year what broke"
         return "part" if len(form) < _PART_SHARE * n_typed else "question"
 
     def _foreign_questions(self, rows: Rows) -> list[Candidate]:
@@ -247,6 +348,38 @@ class CandidateFinder:
                 pairs.append(Candidate(text, first.stems | second.stems, "pair", weight))
         return pairs
 
+    def _topic_pairs(self, named: list[Candidate]) -> Iterator[Candidate]:
+        """Yield "Carrying a dog and rain canopies" of the names of a theme's largest topics.
+
+        Where they cannot be joined, it is the name of the largest.
+        """
+        topics = [
+            item
+            for item in named
+            if item.kind == "title" and item.text[-1] != "?" and not item.text.startswith("How ")
+        ]
+        topics.sort(key=lambda item: (-item.weight, item.text))
+        for first, second in product(topics[:1], topics[1:_N_TOPICS]):
+            if _JOINTS.search(first.text) or _JOINTS.search(second.text):
+                continue
+            text = _joined(
+                self._without_subject(first.text),
+                self._lowered(self._without_subject(second.text)),
+            )
+            if len(text) <= MAX_LENGTH:
+                yield Candidate(text, first.stems | second.stems, "title", first.weight)
+                return
+        yield from topics[:1]
+
+    def _without_subject(self, name: str) -> str:
+        """Return a name without what all topics are about: "Living in a flat with a cargo bike"."""
+        match = re.search(r" (?:on|for|of|with|in) (?!.* (?:on|for|of|with|in) )", name)
+        if match is None:
+            return name
+        stems = content_stems(self._english.tokens(name[match.end() :]))
+        tells = any(self.words.telling(word) >= MIN_TELLING for word in stems)
+        return name if tells else name[: match.start()]
+
     def _lowered(self, name: str) -> str:
         """Return a name to stand within another: its capital is left to names and "GPS"."""
         first = name.split(" ", maxsplit=1)[0]
@@ -264,6 +397,31 @@ class CandidateFinder:
             return name
         texts = [text for row in rows for text in (self.texts[row], *self._titles[row])]
         return self._english.plural(name, texts)
+
+
+def _joined(first: str, second: str) -> str:
+    """Return "Selling and servicing a bike" of two names that end alike, with "and" between."""
+    words, others = first.split(), second.split()
+    n_alike = 0
+    while words[-n_alike - 1 :] == others[-n_alike - 1 :] and n_alike < len(words) - 1:
+        n_alike += 1
+    return f"{' '.join(words[: len(words) - n_alike])} and {second}"
+
+
+def _either(first: str, second: str) -> str:
+    """Return "Copying files to or from a remote" of phrases that differ in one word; '' else."""
+    words, others = first.split(), second.split()
+    differ = [
+        n for n, (word, other) in enumerate(zip(words, others, strict=False)) if word != other
+    ]
+    if len(words) != len(others) or len(differ) != 1:
+        return ""
+    pair = [words[differ[0]].lower(), others[differ[0]].lower()]
+    if stem(pair[0]) == stem(pair[1]) or _SHOWING.issuperset(pair):
+        return ""
+    words[differ[0]] = f"{words[differ[0]]} or {pair[1]}"
+    text = " ".join(words)
+    return text if len(text) <= MAX_LENGTH else ""
 
 
 def rank_of(item: Candidate) -> tuple[float, str]:

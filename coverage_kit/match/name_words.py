@@ -1,19 +1,21 @@
 """Which words are a cluster's: how typical, how telling, how asked; and scores of names by them."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from coverage_kit.text.phrases import stem
+from coverage_kit.text.phrases import DIRECTIONS, stem
 
 # What a word counts as if the question does not say it, but a cited page's title or an answer does.
 TITLE_SUPPORT = 0.7
 ANSWER_SUPPORT = 0.5
 # A word that tells clusters apart by less names none of them. Assumed.
 MIN_TELLING = 0.4
+# They tell nothing of a topic, but a wrong one misleads.
+_DIRECTIONS = frozenset(map(stem, DIRECTIONS))
 # Words that count as the whole of what a cluster is about.
 _N_MAIN_WORDS = 3
 
@@ -28,16 +30,31 @@ _PRIOR = {
 # For the question of a cluster that has only one.
 _OWN_QUESTION = 0.15
 # For the share of the members that have the candidate.
-_SHARE_WEIGHT = 0.4
-# For each word of which fewer members have this share: it makes a name too narrow.
-_NARROW_COST = 0.3
-_NARROW_SHARE = 0.4
+_SHARE_WEIGHT = 0.6
+_TITLE_SHARE_WEIGHT = 0.4
+# For each word of which fewer members have this share: it makes a name too narrow. A title is
+# chosen for a whole page, so that it may hold more than the questions say.
+_NARROW_COST = 1.0
+_NARROW_SHARE = 0.75
+# Of a few members, all but about one are enough.
+_NEGLIGIBLE = 0.8
+_TITLE_NARROW_COST = 0.45
+_TITLE_NARROW_SHARE = 0.5
+# For a title that fewer members than that cite.
+_RARE_TITLE_COST = 0.3
+# The least that a narrow word costs, however little it tells elsewhere: "local", "existing".
+_MIN_NARROW = 0.7
+# For the share of the words of most members that the name holds, a word counting by what it tells.
+_SHARED_WEIGHT = 0.3
+_SHARED_SHARE = 0.65
+_MIN_SHARED = 0.35
 # For a phrase whose words say little: "Battery" where many topics are about batteries.
 _WIDE_COST = 0.5
 # For a single word.
 _LONE_COST = 0.25
 # For words that no question has: a title's belong to its author.
-_UNASKED_COST = {"title": 0.04, "slug": 0.12}
+_UNASKED_COST = {"title": 0.15, "slug": 0.3}
+_ASKED_SHARE = 0.25
 _UNASKED_NAME_COST = 0.2
 # For a product's name or a figure that most questions do not have.
 _STRANGE_COST = 0.35
@@ -60,6 +77,9 @@ class Candidate:
         kind: title; slug, a title from an address; phrase; question; part of a question; statement
             of an asker; pair of two phrases.
         weight: share of the cluster's members that have it: cite it, share it, or ask it.
+        either: stems of alternatives, of which a member has one or the other.
+        attached: of stems that stand before a noun, the share of the members that have them there.
+        own: for a single noun, the share of the log's phrases about it that are this cluster's.
         row: the member that asks it, so that it is not compared with itself; -1 for others.
         score: how well it names the cluster.
     """
@@ -70,6 +90,9 @@ class Candidate:
     weight: float
     row: int = -1
     score: float = 0.0
+    either: frozenset[str] = frozenset()
+    own: float = 1.0
+    attached: dict[str, float] = field(default_factory=dict)
 
 
 class ClusterWords:
@@ -111,6 +134,8 @@ class ClusterWords:
         self._telling = np.clip(
             -np.log(np.maximum(background, 1e-9)) / np.log(n_clusters + 2.0), 0, 1
         )
+        self._directions = {self._column_of.get(word, -1) for word in _DIRECTIONS}
+        self._telling[[column for column in self._directions if column >= 0]] = 0
 
     def telling(self, word: str) -> float:
         """Return how well a stem tells clusters apart, 0 to 1; 1 for one that the log lacks."""
@@ -129,8 +154,16 @@ class ClusterWords:
             (value * self._telling[column] for column, value in typical.items()), reverse=True
         )
         importance = max(1e-9, sum(weights[:_N_MAIN_WORDS]))
+        shared = {
+            column: max(_MIN_SHARED, self._telling[column])
+            for column, value in asked.items()
+            if value > _SHARED_SHARE and column not in self._directions
+        }
+        n_shared = max(1e-9, sum(shared.values()))
         for item in candidates:
             item.score = self._score(code, item, (typical, asked), importance)
+            held = sum(shared.get(self._column_of.get(word, -1), 0.0) for word in item.stems)
+            item.score += _SHARED_WEIGHT * held / n_shared * (self._n_members[code] > 1)
 
     def _score(
         self,
@@ -144,16 +177,34 @@ class ClusterWords:
         typical, asked = (
             np.array([of_word.get(column, 0.0) for column in columns]) for of_word in shares
         )
+        if item.either:
+            # together they are as common as all that have one of them
+            is_either = np.array([word in item.either for word in stems])
+            typical[is_either] = min(1.0, float(typical[is_either].sum()))
+            asked[is_either] = min(1.0, float(asked[is_either].sum()))
         telling = np.array([self.telling(word) for word in stems])
         covered = float((typical * telling).sum())
         precision = covered / max(1e-9, float(telling.sum()))
         recall = min(1.0, covered / importance)
         score = 2 * precision * recall / max(1e-9, precision + recall)
-        score += _PRIOR.get(item.kind, 0.0) + _SHARE_WEIGHT * item.weight - _length_cost(item)
-        score -= _NARROW_COST * float((telling * np.maximum(0, 1 - typical / _NARROW_SHARE)).sum())
+        is_title = item.kind in ("title", "slug")
+        score += (_TITLE_SHARE_WEIGHT if is_title else _SHARE_WEIGHT) * item.weight
+        score += _PRIOR.get(item.kind, 0.0) - _length_cost(item)
+        if is_title:
+            lacking = telling * np.maximum(0, 1 - typical / _TITLE_NARROW_SHARE)
+            score -= _TITLE_NARROW_COST * float(lacking.sum())
+            score -= _RARE_TITLE_COST * max(0.0, 1 - item.weight / _TITLE_NARROW_SHARE)
+        else:
+            bound = [item.attached.get(word, 1.0) for word in stems]
+            typical *= np.minimum(1.0, bound / np.maximum(asked, 1e-9))
+            enough = min(_NARROW_SHARE, 1 - _NEGLIGIBLE / max(2, self._n_members[code]))
+            lacking = np.maximum(telling, _MIN_NARROW) * np.maximum(0, 1 - typical / enough)
+            score -= _NARROW_COST * float(lacking.sum())
         best_asked = float(asked.max(initial=0.0))
-        score -= _UNASKED_NAME_COST * max(0.0, 1 - best_asked / _NARROW_SHARE)
-        score -= _UNASKED_COST.get(item.kind, 0.0) * float((asked == 0).sum())
+        score -= _UNASKED_NAME_COST * max(0.0, 1 - best_asked / 0.4)
+        unasked = np.maximum(0, 1 - asked / _ASKED_SHARE)
+        score -= _UNASKED_COST.get(item.kind, 0.0) * float(unasked.sum())
+        score -= _LONE_COST * (1 - item.own)
         if len(item.text.split()) == 1:
             score -= _LONE_COST * (1 - float((asked * telling).max(initial=0.0)))
         if item.kind in ("title", "slug", "phrase", "pair"):
@@ -181,4 +232,4 @@ def _row(matrix: sparse.csr_matrix, row: int) -> dict[int, float]:
 
 def _length_cost(item: Candidate) -> float:
     n_words = len(item.text.split())
-    return _LENGTH_COST * (max(0, n_words - 6) + max(0, len(item.stems) - 3))
+    return _LENGTH_COST * (max(0, n_words - 6) + max(0, len(item.stems - _DIRECTIONS) - 3))

@@ -93,6 +93,16 @@ def gerund(verb: str) -> str:
     return verb + "ing"
 
 
+def with_article(words: str) -> str:
+    """Return words with "a" or "an" as the sound behind it asks.
+
+    >>> with_article("Deleting an remote branch in a old repository")
+    'Deleting a remote branch in an old repository'
+    """
+    words = re.sub(r"\b([Aa]) (?=[aeio](?!ne\b))", r"\1n ", words)
+    return re.sub(r"\b([Aa])n (?=[bcdfgj-np-tv-z][a-z])", r"\1 ", words)
+
+
 class English:
     """English as a log writes it: its verbs are known from where they stand in its texts.
 
@@ -151,7 +161,7 @@ class English:
                 return f"the {owned}"
             return f"an {owned}" if owned[0].lower() in "aeio" else f"a {owned}"
 
-        return re.sub(r"\b([Aa]) (?=[aeio])", r"\1n ", _OWNED.sub(article, words))
+        return with_article(_OWNED.sub(article, words))
 
     def plural(self, noun: str, texts: Sequence[str]) -> str:
         """Return a noun in the plural where these texts have it or the log often uses its form."""
@@ -164,7 +174,9 @@ class English:
         if n_plural and n_plural >= _PLURAL_SHARE * self._n_words[last]:
             return plural
         written = re.compile(rf"\b{re.escape(plural)}\b(?!['’])", re.I)  # noqa: RUF001 (quotes)
-        return plural if any(written.search(text) for text in texts) else noun
+        n_written = sum(written.search(text) is not None for text in texts)
+        needed = 1 if last in self._counted else _PLURAL_SHARE * len(texts)
+        return plural if n_written > 0 and n_written >= needed else noun
 
     def is_base(self, word: str) -> bool:
         """Return whether a word in lower case is a verb's base, from which `gerund` is made."""
@@ -214,7 +226,10 @@ class English:
             return True
         if tokens and tokens[-1].kind in "DPJ":
             return False
-        if not tokens:  # "Apply a stash", but "cost of electricity"
+        # "Apply a stash", "Quietly apply it", but "cost of electricity"
+        if all(token.kind == "A" for token in tokens):
+            if self.is_of_commands and base_form(word) == word and after != "of":
+                return True
             return after in DETERMINERS or (
                 after not in PREPOSITIONS
                 and after not in OTHERS

@@ -35,7 +35,7 @@ OTHERS = words_of(
     "itself mine yours ours has have had having i'm i've i'd i'll it's we're we've we'd you're "
     "you've they're they've that's there's there let's not n't just only also too very really "
     "quite more most less least much many few lot lots bit even ever never often always already "
-    "still again now then here soon later today yesterday tomorrow maybe perhaps please thanks "
+    "still again now then here soon later maybe perhaps please thanks "
     "thank hi hello hey ok okay yes etc vs versus else instead anyway actually basically rather "
     "whether when e.g i.e eg ie such same other others own enough something anything nothing "
     "everything someone's thing things stuff way ways kind kinds sort sorts like well twice "
@@ -116,5 +116,5 @@ NOUNS_TOO = words_of("remote local cold dark extra total average minimum maximum
 NOT_GERUNDS = words_of(
     "something anything nothing everything during spring string morning evening building "
     "ceiling wedding clothing sibling king thing including regarding according being having "
-    "going doing"
+    "going doing existing"
 )

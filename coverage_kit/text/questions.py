@@ -332,6 +332,17 @@ def _is_whole(tokens: list[Token]) -> bool:
     return not needs_verb or any(token.kind == "V" for token in tokens[2:])
 
 
+def _as_gerunds(text: str, tokens: list[Token]) -> str:
+    """Return a command as a topic: "rent and return a bike" is "renting and returning a bike"."""
+    pieces: list[str] = []
+    end = 0
+    for token, before in zip(tokens, ["", *(token.word for token in tokens)], strict=False):
+        if token.kind == "V" and (before in ("", "and", "or") or not pieces):
+            pieces += [text[end : token.start], gerund(base_form(token.word))]
+            end = token.end
+    return "".join(pieces) + text[end:]
+
+
 def _written(text: str, english: English, casing: Casing) -> str:
     """Return a phrase or question with its capitals and its mark."""
     bare = text.rstrip("?!.,;: ")
@@ -340,7 +351,7 @@ def _written(text: str, english: English, casing: Casing) -> str:
     is_choice = {token.word for token in tokens} & {"or"} and not any(
         token.kind == "V" for token in tokens
     )
-    if not asks and not english.is_of_commands and tokens and tokens[0].kind == "V":
-        # "rent a bike monthly" is no sentence here
-        bare = gerund(base_form(tokens[0].word)) + bare[tokens[0].end :]
+    first = next((token.kind for token in tokens if token.kind != "A"), "")
+    if not asks and first == "V":
+        bare = _as_gerunds(bare, tokens)
     return capitalised(casing.restore(bare)) + ("?" if asks or is_choice else "")

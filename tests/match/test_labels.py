@@ -191,3 +191,82 @@ def test_the_order_of_the_queries_decides_nothing():
 def test_an_empty_log_has_no_names():
     vectors = Embeddings((), np.zeros((0, 2), np.float32), "e")
     assert label_clusters(QUERIES.empty(), CLUSTERS.empty(), vectors).empty
+
+
+# Commands, in which a single question says more than most of its cluster do.
+COMMANDS = {
+    "c0": {
+        "Clone a local repository": 1.0,
+        "Clone an existing repository into a new directory": 1.0,
+        "Clone a remote repository from the internet": 1.0,
+        "Fork and clone a repository by its URL": 1.0,
+    },
+    "c1": {
+        "Abort a rebase": 1.0,
+        "Abort a rebase that was interrupted": 1.0,
+        "Continue a rebase after a pause": 1.0,
+        "Continue a rebase": 1.0,
+    },
+    "c2": {
+        "Delete a remote branch": 1.0,
+        "Delete a local branch": 1.0,
+        "Delete one or more local and remote branches": 1.0,
+        "Remove merged branches": 1.0,
+    },
+    "c3": {"List all tags": 1.0, "List the tags of a commit": 1.0, "List tags by date": 1.0},
+}
+
+
+@pytest.mark.parametrize(
+    ("cluster_id", "name"),
+    [
+        ("c0", "Cloning a repository"),
+        ("c1", "Aborting or continuing a rebase"),
+        ("c2", "Deleting a branch"),
+        ("c3", "Listing tags"),
+    ],
+)
+def test_a_name_holds_what_most_members_share_and_no_qualifier_of_few(cluster_id, name):
+    assert names_of(COMMANDS)[cluster_id] == name
+
+
+def test_names_hold_what_most_members_ask_for_alike_and_are_no_question_of_another_cluster():
+    wanted = {"laptop": 1500, "drone": 3000, "projector": 2500}
+    groups = {
+        f"c{number}": {
+            f"what is the best {name} under {price} dollars{ending}?": 1.0
+            for ending in ("", " with good reviews", " with a long warranty")
+        }
+        | {f"what is the best {name}?": 1.0}
+        for number, (name, price) in enumerate(wanted.items())
+    }
+    groups["c3"] = {
+        "best phone under 1000 dollars with a good camera": 1.0,
+        "best phone under 1000 dollars with a good camera and a long battery life": 1.0,
+    }
+    groups["c4"] = {"what is the best phone under 1000 dollars?": 1.0, "best phone?": 1.0}
+    names = names_of(groups)
+    assert names["c0"] == "Best laptop under 1500 dollars"
+    assert names["c1"] == "Best drone under 3000 dollars"
+    assert names["c2"] == "Best projector under 2500 dollars"
+    assert "camera" in names["c3"]
+    assert "camera" not in names["c4"]
+
+
+def test_a_theme_of_several_topics_is_named_by_two_of_them_and_one_of_one_topic_by_it():
+    groups = {
+        "t0": {
+            "can i bring a dog": 6.0,
+            "where does the dog wait": 5.0,
+            "who watches the dog": 5.0,
+            "where do lunchboxes go": 5.0,
+            "are there lunchboxes to buy": 5.0,
+            "can i hang my coat anywhere": 9.0,
+        },
+        "t1": {"when do you open": 2.0, "opening times at easter": 1.0},
+    }
+    topics = ["Bringing a dog"] * 3 + ["Healthy lunchboxes"] * 2 + ["Coats"]
+    titles = {f"q{number}": [name] for number, name in enumerate(topics)}
+    titles |= {"q6": ["Opening times"], "q7": ["Opening times"]}
+    names = names_of(groups, titles=titles, with_questions=False)
+    assert names == {"t0": "Bringing a dog and healthy lunchboxes", "t1": "Opening times"}

@@ -108,7 +108,7 @@ def test_phrases_are_those_of_nouns_with_what_a_preposition_or_a_verb_adds():
 def test_titles_lose_prices_numbers_and_what_stands_behind_a_separator():
     finder = PhraseFinder(ENGLISH, CASING, [])
     titles = {
-        "Carrying a Dog on a Heron": ["Carrying a dog on a Heron"],
+        "Carrying a Dog on a Heron": ["Carrying a dog on a Heron", "Carrying a dog"],
         "Sell your bike | Site": ["Selling a bike", "Site"],
         "Drover front-box bike, £5,250": ["Drover front-box bike"],
         "best laptops 2026": ["Best laptops"],
@@ -117,6 +117,29 @@ def test_titles_lose_prices_numbers_and_what_stands_behind_a_separator():
     }
     for title, names in titles.items():
         assert [phrase.text for phrase in finder.titles(title)] == names
+    whole = finder.titles("Carrying a Dog on a Heron", are_whole=True)
+    assert [phrase.text for phrase in whole] == ["Carrying a dog on a Heron"]
+
+
+def test_phrases_lose_fillers_and_are_not_torn_from_a_name_or_a_figure():
+    assert phrases_of("how can i delete a specific existing remote branch") >= {
+        "Deleting a remote branch",
+        "Deleting a branch",
+    }
+    names = phrases_of("which New York licence is the best under 1000 dollars")
+    assert "New York licence" in names
+    assert not names & {"York licence", "Dollars", "1000 dollars"}
+
+
+def test_a_command_is_a_topic():
+    english = English(["Merge a branch", "Create the tag", "Quietly delete a tag"] * 3)
+    commands = {
+        "Merge a branch and create a commit": "Merging a branch and creating a commit",
+        "Quietly delete a tag": "Quietly deleting a tag",
+        "Switch to a branch": "Switching to a branch",
+    }
+    for command, topic in commands.items():
+        assert english_questions(command, english, Casing([])) == [topic]
 
 
 def test_stems_join_forms_of_a_word():
