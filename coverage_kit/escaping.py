@@ -38,7 +38,7 @@ _MAX_PART = 2_000
 # and, where a file is opened with another separator or its quotes are not read as such, behind a
 # line's end, a tab, a semicolon or a bar. Spaces, quotes and characters without a width may come
 # between.
-_BEFORE_SIGN = '[\\s"\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]'
+_BEFORE_SIGN = '[\\s"“”\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]'
 _SIGN = "[=+\\-@＝﹦⁼₌＋﹢⁺₊﬩－﹣⁻₋−＠﹫]"  # noqa: RUF001 (signs of every width)
 _INSIDE = "(?<=[\n\r\t;|\x0b\x0c\x85\u2028\u2029])"
 _FORMULA = re.compile(

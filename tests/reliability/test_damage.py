@@ -7,6 +7,7 @@ import random
 import shutil
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +128,6 @@ DAMAGES = [
 # What the cache holds, as patterns; each may fit several files, of which one is damaged.
 KEPT = (
     "found/matches/*.json",
-    "found/topics/*.table.parquet",
     "found/calibration/*.json",
     "found/calibration/*.npy",
     "found/clusters/*.parquet",
@@ -245,7 +245,12 @@ def run_with(world, where):
 
 def assert_same_results(run, other, where):
     """The results are as usual; a damaged history begins anew, a damaged map is drawn anew."""
-    first, second = load_analysis(run), load_analysis(other)
+    # What a gap was called, and what became of it, is in the history alone.
+    remembered = ["gap_id", "status", "status_reason"]
+    first, second = (
+        replace(analysis, gaps=analysis.gaps.drop(columns=remembered))
+        for analysis in (load_analysis(run), load_analysis(other))
+    )
     for name in ("gaps", "edits", "coverage", "clusters", "evidence", "effects", "visibility"):
         pd.testing.assert_frame_equal(
             first.tables()[name], second.tables()[name], obj=f"{where}: {name}"
