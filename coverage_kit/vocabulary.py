@@ -41,6 +41,13 @@ UNSEEN: Listing = "unseen"
 ANSWERED: Listing = "covered"
 OUT_OF_REACH: Listing = "out of reach"
 DISMISSED: Listing = "dismissed"
+# The list of a topic by its cause, where nobody dismissed it.
+LISTING_OF_CAUSE: dict[str, Listing] = {
+    **dict.fromkeys(CONTENT_CAUSES, TO_CLOSE),
+    **dict.fromkeys(VISIBILITY_CAUSES, UNSEEN),
+    **dict.fromkeys((COVERED, NOT_LOGGED), ANSWERED),
+    **dict.fromkeys(LOST_CAUSES, OUT_OF_REACH),
+}
 # Whether your site lacks the answer, by the interval of a gap's severity.
 Likelihood = Literal["likely", "possible", "unlikely"]
 # What became of a gap since the run before.

@@ -33,12 +33,10 @@ from coverage_kit.tables import (
 )
 from coverage_kit.tables.columns import HIGH, LOW, QUERY_ID, optional, text
 from coverage_kit.vocabulary import (
-    CONTENT_CAUSES,
-    COVERED,
+    DISMISSED,
+    LISTING_OF_CAUSE,
     OUT_OF_REACH,
     TO_CLOSE,
-    UNSEEN,
-    VISIBILITY_CAUSES,
     GapStatus,
 )
 
@@ -209,13 +207,9 @@ def find_listing(gap: Mapping[Any, Any]) -> str:
     'to close'
     """
     listing = gap.get("listing")
-    if isinstance(listing, str) and listing != "dismissed":
+    if isinstance(listing, str) and listing != DISMISSED:
         return listing
-    if not gap["is_closable"]:
-        return OUT_OF_REACH
-    if gap["cause"] in CONTENT_CAUSES:
-        return TO_CLOSE
-    return UNSEEN if gap["cause"] in VISIBILITY_CAUSES else COVERED
+    return LISTING_OF_CAUSE[gap["cause"]] if gap["is_closable"] else OUT_OF_REACH
 
 
 def _assign_ids(gaps: Gaps, asked: pd.DataFrame, memory: GapMemory) -> dict[str, str]:

@@ -24,17 +24,9 @@ from coverage_kit.tables import (
     checked,
 )
 from coverage_kit.vocabulary import (
-    ANSWERED,
-    CONTENT_CAUSES,
-    COVERED,
-    DISMISSED,
+    LISTING_OF_CAUSE,
     LOST_CAUSES,
-    NOT_LOGGED,
-    OUT_OF_REACH,
-    TO_CLOSE,
     UNSEEN,
-    VISIBILITY_CAUSES,
-    Cause,
     Likelihood,
     Listing,
 )
@@ -53,16 +45,6 @@ _PAGE_DECIMALS = 9
 # A gap is likely where the lower end of the interval of its severity reaches this share, possible
 # where the upper end does: most of what is asked is then unanswered. Assumed.
 _MOST = 0.5
-# The lists of topics in their order, each with its causes.
-_CAUSES_OF_LISTING: dict[Listing, tuple[Cause, ...]] = {
-    TO_CLOSE: CONTENT_CAUSES,
-    UNSEEN: VISIBILITY_CAUSES,
-    ANSWERED: (COVERED, NOT_LOGGED),
-    OUT_OF_REACH: LOST_CAUSES,
-}
-_LISTING_OF_CAUSE = {
-    cause: listing for listing, causes in _CAUSES_OF_LISTING.items() for cause in causes
-}
 _LIKELIHOODS: tuple[Likelihood, ...] = get_args(Likelihood)
 
 Floats = npt.NDArray[np.float64]
@@ -134,7 +116,7 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
     ]
     gaps["citation_rate"] = pooled["cited"]
     gaps["is_closable"] = ~gaps["cause"].isin(LOST_CAUSES)
-    gaps["listing"] = gaps["cause"].map(_LISTING_OF_CAUSE)
+    gaps["listing"] = gaps["cause"].map(LISTING_OF_CAUSE)
     gaps["likelihood"] = np.select(
         [gaps["low"] >= _MOST, gaps["high"] >= _MOST], _LIKELIHOODS[:2], _LIKELIHOODS[2]
     )
@@ -260,7 +242,7 @@ def order_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
 
     What answers do not see is ordered by demand alone.
     """
-    listings = [*_CAUSES_OF_LISTING, DISMISSED]
+    listings = get_args(Listing)
     likelihood = gaps["likelihood"].map(_LIKELIHOODS.index)
     order = np.lexsort(
         (

@@ -7,25 +7,14 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.vocabulary import (
-    CONTENT_CAUSES,
     COVERED,
     DISMISSED,
-    LOST_CAUSES,
-    NOT_LOGGED,
+    LISTING_OF_CAUSE,
     OUT_OF_REACH,
-    TO_CLOSE,
-    UNSEEN,
-    VISIBILITY_CAUSES,
 )
 
 # The lists that are counted, and shown only to those who ask for them.
 REST = (COVERED, OUT_OF_REACH, DISMISSED)
-# The list of a topic by its cause, where the run does not name its list.
-_LISTING_OF_CAUSE = {
-    **dict.fromkeys(CONTENT_CAUSES, TO_CLOSE),
-    **dict.fromkeys((*VISIBILITY_CAUSES, NOT_LOGGED), UNSEEN),
-    **dict.fromkeys(LOST_CAUSES, OUT_OF_REACH),
-}
 # A question below this coverage counts as unanswered, where the run does not count them.
 _HALF = 0.5
 # Names are short. A longer one comes from a hostile log and would fill the page.
@@ -56,7 +45,7 @@ def list_gaps(analysis: Analysis) -> pd.DataFrame:
         label=pd.Series([name for name, _ in names], dtype="str"),
         example=pd.Series([example for _, example in names], dtype="str"),
         listing=frame["listing"]
-        .fillna(frame["cause"].map(_LISTING_OF_CAUSE))
+        .fillna(frame["cause"].map(LISTING_OF_CAUSE))
         .fillna(COVERED)
         .astype("str"),
         likelihood=frame["likelihood"].fillna("").astype("str"),
