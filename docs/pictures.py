@@ -36,7 +36,7 @@ LAB = {
 # below the limits in tests/test_docs.py.
 WIDTH = 1280
 HEIGHT = 820
-SCALE = 0.8
+SCALE = 0.76
 # The output of a command in the tutorial: a line "<!-- said by demo -->" and a block of `text`.
 _OUTPUT = re.compile(r"(<!-- said by (\w+) -->\n```text\n).*?(```\n)", re.DOTALL)
 _COMMANDS = {
