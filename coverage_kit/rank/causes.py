@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from coverage_kit.rank.outcomes import OUTCOMES
 from coverage_kit.tables import Coverage, Evidence, Queries, checked
 from coverage_kit.vocabulary import COVERED, NOT_LOGGED, Cause
 
@@ -52,16 +53,7 @@ _MIN_PAIRS_KEPT = 0.5
 # What is added up over a topic.
 _COUNTS = ("n_queries", "n_answers", "n_with_citations")
 # Outcomes that a query shares with its topic.
-_RATES = (
-    "searched",
-    "retrieved",
-    "has_retrieved",
-    "cited",
-    "third_party",
-    "tracked",
-    "mentioned",
-    "rival_mentioned",
-)
+_RATES = tuple(outcome for outcome in OUTCOMES if outcome != "logs_citations")
 
 
 def gather_facts(

@@ -16,7 +16,7 @@ Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 # What is counted of each answer, 0 or 1, or missing where the log does not say.
-_OUTCOMES = (
+OUTCOMES = (
     "searched",
     "logs_citations",
     "retrieved",
@@ -105,7 +105,7 @@ def outcome_rates(outcomes: pd.DataFrame, by: "pd.Series[str] | None" = None) ->
     """
     keys = outcomes["query_id"] if by is None else outcomes["query_id"].map(by)
     grouped = outcomes.groupby(keys)
-    rates = grouped[list(_OUTCOMES)].mean()
+    rates = grouped[list(OUTCOMES)].mean()
     rates["n_answers"] = grouped.size()
     rates["n_with_citations"] = grouped["logs_citations"].sum()
     return rates

@@ -1,7 +1,7 @@
 """Kinds of answers: which kind a question asks for, and whether a sentence states one.
 
 A sentence on the right subject that states no price does not answer what something costs. Only
-kinds that leave a trace in writing are told apart: figures with their units, dates, addresses,
+kinds that leave a trace in writing are distinguished: figures with their units, dates, addresses,
 instructions. The words of questions are those of English, German, Spanish, French, Chinese and
 Arabic; traces are figures and signs where possible, and otherwise words of the first four. What is
 not recognised has no kind, and a trace that is too wide costs less than a trace that is too narrow.
