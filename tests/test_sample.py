@@ -4,9 +4,11 @@ The tool must find the planted gaps, and must find the same on a second run.
 """
 
 import hashlib
+import json
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from sklearn.metrics import adjusted_rand_score, roc_auc_score
 from coverage_kit.analysis import load_analysis, save_analysis
 from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.report.page import write_page
+from coverage_kit.report.trust import rate_trust
 from coverage_kit.report.workbook import write_workbook
 from coverage_kit.settings import read_settings
 from coverage_kit.vocabulary import LOST_CAUSES, TO_CLOSE, VISIBILITY_CAUSES
@@ -230,3 +233,26 @@ def test_after_one_page_changed_only_its_passages_are_embedded(analysis, sample_
     stages = analyze(changed).stages.set_index("stage")
     assert stages.loc["embed", "n_embedded"] == 2  # the new passage and its heading
     assert stages.loc["embed", "n_reused"] > 2000
+
+
+def test_citations_that_say_nothing_change_no_cluster_and_the_run_is_not_reliable(
+    analysis, project, tmp_path
+):
+    """A negative control: the answers' citations are shuffled among the answers."""
+    text = (DATA / "log/answers.jsonl").read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in text.splitlines()]
+    fields = ("citations", "retrieved")
+    cited = [row for row in rows if row.get("citations")]
+    shuffled = [{field: row.get(field) for field in fields} for row in cited]
+    order = np.random.default_rng(0).permutation(len(cited))
+    for row, number in zip(cited, order, strict=True):
+        row.update(shuffled[number])
+    log = tmp_path / "answers.jsonl"
+    log.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    of_log = project.log.model_copy(update={"files": (str(log),)})
+    about = analyze(project.model_copy(update={"log": of_log})).about
+    assert analysis.about.clustering["weights"]["cited"] > 0.3
+    assert about.clustering["weights"]["cited"] < 0.05
+    assert about.self_test["auc_gaps"] < 0.6 < analysis.about.self_test["auc_gaps"]
+    assert rate_trust(analysis.about).word == "Reliable"
+    assert rate_trust(about).word == "Not enough to tell"
