@@ -159,6 +159,7 @@ class Analysis:
     themes: tables.Themes = field(default_factory=tables.THEMES.empty)
     question_checks: tables.QuestionChecks = field(default_factory=tables.QUESTION_CHECKS.empty)
     missing_items: tables.MissingItems = field(default_factory=tables.MISSING_ITEMS.empty)
+    facts: tables.Facts = field(default_factory=tables.FACTS.empty)
     costs: tables.Costs = field(default_factory=tables.COSTS.empty)
     embeddings: dict[str, Embeddings] = field(default_factory=dict)
 

@@ -35,6 +35,18 @@ class PassageText(NamedTuple):
         return last_heading or " ".join(self.text.split()[:_WORDS_OF_A_HEADING])
 
 
+class Home(NamedTuple):
+    """A page of your site as the home of a topic: of all that your site may say about it.
+
+    `probability` is that this page is the right home. The probabilities of all pages, and that no
+    page is, add up to 1. `passage_id` is the passage of the page nearest to the topic.
+    """
+
+    page_id: str
+    probability: float
+    passage_id: str
+
+
 class TextChange(NamedTuple):
     """Passages to add, and the ids of passages to remove. Changes of one group are variants.
 

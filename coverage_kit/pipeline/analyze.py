@@ -93,6 +93,7 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         edits=plan.edits,
         changes=plan.changes,
         effects=plan.effects,
+        facts=plan.facts,
         frontier=plan.frontier,
         points=points,
         visibility=visibility.visibility,

@@ -28,7 +28,7 @@ from coverage_kit.rank.simulate import (
     simulate_edits,
 )
 from coverage_kit.rank.track import TrackRecord, read_track
-from coverage_kit.tables import Changes, Edits, Effects, Frontier, Passages
+from coverage_kit.tables import FACTS, Changes, Edits, Effects, Facts, Frontier, Passages
 
 # The file in the cache to which `coverage-kit compare` adds, and from which this run learns.
 RECORD = "predictions.parquet"
@@ -46,6 +46,7 @@ class EditPlan:
         edits: the edits, those within the budget marked.
         changes: the changes of pages that each edit makes.
         effects: the queries that each edit helps or harms.
+        facts: what the text of each edit should contain.
         frontier: what the list costs and gains, down to each edit.
         audit: what an audit of your pages and the answers shows.
         n_candidates: candidate edits that were simulated.
@@ -57,6 +58,7 @@ class EditPlan:
     edits: Edits
     changes: Changes
     effects: Effects
+    facts: Facts
     frontier: Frontier
     audit: AuditTables
     n_candidates: int
@@ -97,6 +99,7 @@ def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -
         edits=edits,
         changes=list_changes(candidates),
         effects=simulation.effects,
+        facts=FACTS.empty(),
         frontier=frontier,
         audit=audit.tables,
         n_candidates=len(candidates),

@@ -98,6 +98,11 @@ GAPS = Schema(
             "new, open, shrinking, closed, reopened or dismissed, compared with the run before",
         ),
         optional("status_reason", "text", "what the status rests on, in words"),
+        optional(
+            "plan",
+            "text",
+            "planned, or why no planned edit serves the gap; missing for topics that are no gaps",
+        ),
         Column("rank", "integer", "order of the work, from 1"),
     ),
 )
@@ -116,6 +121,42 @@ EDITS = Schema(
         ),
         text("page_id", "page to edit, or the proposed id of a new page"),
         text("heading_path", "heading at which to edit; empty for a new page"),
+        optional(
+            "title",
+            "text",
+            "heading that is to be there then: of the section, the page or the passage",
+        ),
+        optional(
+            "words_before",
+            "text",
+            "last words of your page in front of the edit",
+        ),
+        optional(
+            "words_after",
+            "text",
+            "first words of your page behind the edit",
+        ),
+        optional(
+            "opening",
+            "text",
+            "a first sentence in the form of an answer, with slots",
+        ),
+        optional(
+            "links_from",
+            "text",
+            "pages of your site that should link to the new text, as page ids; lines",
+        ),
+        optional(
+            "home_probability",
+            "number",
+            "probability that the page is the right one for the topic; of a new page, that none of "
+            "your pages is",
+        ),
+        optional(
+            "part",
+            "text",
+            "which part of a larger edit it is, such as 1 of 2; missing for a whole edit",
+        ),
         text(
             "brief",
             "brief for the editor: what to write, with [FACT NEEDED: ...] slots",
@@ -203,6 +244,34 @@ CHANGES = Schema(
     ),
 )
 
+FACTS = Schema(
+    "facts",
+    "one fact that the text of an edit should contain, or that an editor has to find out",
+    ("edit_id", "position"),
+    (
+        text("edit_id", "id of the edit"),
+        Column("position", "integer", "order of the facts of an edit, from 0"),
+        optional(
+            "text",
+            "text",
+            "the fact in a sentence, merged from logged answers; missing where there is only a "
+            "slot",
+        ),
+        Column("n_answers", "integer", "logged answers that say so"),
+        Column("n_answers_of_edit", "integer", "logged answers to the edit's questions"),
+        optional("source", "text", "address that these answers cite most for it"),
+        Column("is_known", "flag", "whether a passage of your site states it"),
+        optional("passage_id", "text", "passage of your site that states it"),
+        optional("own_words", "text", "the sentence of that passage"),
+        optional(
+            "slot",
+            "text",
+            "what an editor has to find out: what only you can know, or your own figure in place "
+            "of another company's",
+        ),
+    ),
+)
+
 EFFECTS = Schema(
     "effects",
     "one query whose coverage one edit is predicted to change",
@@ -226,6 +295,12 @@ EFFECTS = Schema(
             "is_drafted_from",
             "flag",
             "whether the edit was drafted from this query, whose rise then does not count",
+        ),
+        optional(
+            "gain",
+            "number",
+            "what this query adds to the edit's gain, in queries asked; an edit's rows add up to "
+            "its gain",
         ),
     ),
 )
@@ -308,6 +383,7 @@ PREDICTIONS = Schema(
 Gaps = Annotated[pd.DataFrame, GAPS]
 Edits = Annotated[pd.DataFrame, EDITS]
 Changes = Annotated[pd.DataFrame, CHANGES]
+Facts = Annotated[pd.DataFrame, FACTS]
 Effects = Annotated[pd.DataFrame, EFFECTS]
 Frontier = Annotated[pd.DataFrame, FRONTIER]
 Predictions = Annotated[pd.DataFrame, PREDICTIONS]
