@@ -15,6 +15,7 @@ class Fact(NamedTuple):
         slot: what the editor has to find out in its place, because the fact is another company's,
             such as "weight limit of the rear rack, in kg"; None where the fact itself can be used
             once it is checked.
+        query_ids: the questions whose answers say so, the one that the fact answers best first.
     """
 
     text: str
@@ -23,6 +24,7 @@ class Fact(NamedTuple):
     passage_id: str | None = None
     own_words: str | None = None
     slot: str | None = None
+    query_ids: tuple[str, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -30,12 +32,23 @@ class Fact(NamedTuple):
         return self.passage_id is not None
 
 
+class Slot(NamedTuple):
+    """What nobody but you can know, and the question that asks for it."""
+
+    text: str
+    query_id: str = ""
+
+
 class BriefQuestion(NamedTuple):
-    """A question that the text has to answer, in clean words, with its demand."""
+    """A question that the text has to answer, in clean words, with its demand.
+
+    `heading` is a short heading for it; empty where its text can be one.
+    """
 
     query_id: str
     text: str
     demand: float
+    heading: str = ""
 
 
 class Brief(NamedTuple):
@@ -53,6 +66,6 @@ class Brief(NamedTuple):
     title: str
     questions: tuple[BriefQuestion, ...]
     facts: tuple[Fact, ...] = ()
-    slots: tuple[str, ...] = ()
+    slots: tuple[Slot, ...] = ()
     opening: str = ""
     n_answers: int = 0
