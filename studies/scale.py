@@ -102,7 +102,6 @@ def measure_scale(
         candidates,
         SiteModel(scorer, calibration, encoder, space),
         queries,
-        clusters,
     )
     simulated = time.perf_counter()
     rank_edits(edit_table(candidates, simulation), simulation, Limits(480.0))

@@ -30,7 +30,7 @@ from coverage_kit.rank.offers import (
     expand_queries,
     site_centre,
 )
-from coverage_kit.rank.simulate import ALONE_WEIGHT
+from coverage_kit.rank.simulate import ANSWERED_SHARE as ALONE_WEIGHT
 from coverage_kit.tables import Clusters, Effects, LogTables, Passages
 from coverage_kit.vectors import Embeddings, Vectors, cosines
 
@@ -289,10 +289,7 @@ class Drafts:
 
     def __init__(self, candidates: Sequence[Candidate], model: SiteModel, offers: Offers) -> None:
         passages_by_edit = [
-            model.substantial_passages(
-                TextChange(edit.added, edit.removed, is_assumed=edit.is_assumed)
-            )
-            for edit in candidates
+            model.substantial_passages(TextChange(edit.added, edit.removed)) for edit in candidates
         ]
         texts_by_edit = [[passage.embedded for passage in edit] for edit in passages_by_edit]
         texts = list(dict.fromkeys(text for edit in texts_by_edit for text in edit))

@@ -18,8 +18,13 @@ from coverage_kit.pipeline.inputs import Inputs
 from coverage_kit.pipeline.run import Run
 from coverage_kit.rank.candidates import Candidate, EditedSite
 from coverage_kit.rank.drafts import DraftSources
-from coverage_kit.rank.edits import explain_no_edits, list_changes, propose_edits
-from coverage_kit.rank.gaps import best_pages
+from coverage_kit.rank.edits import (
+    explain_no_edits,
+    list_changes,
+    list_facts,
+    open_questions,
+    propose_edits,
+)
 from coverage_kit.rank.select import Limits, rank_edits
 from coverage_kit.rank.simulate import (
     Simulation,
@@ -28,7 +33,7 @@ from coverage_kit.rank.simulate import (
     simulate_edits,
 )
 from coverage_kit.rank.track import TrackRecord, read_track
-from coverage_kit.tables import FACTS, Changes, Edits, Effects, Facts, Frontier, Passages
+from coverage_kit.tables import Changes, Edits, Effects, Facts, Frontier, Passages
 
 # The file in the cache to which `coverage-kit compare` adds, and from which this run learns.
 RECORD = "predictions.parquet"
@@ -80,7 +85,7 @@ def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -
     candidates = [*drafted, *repairs]
     record = Path(run.settings.cache) / RECORD
     track = read_track(record, inputs.own_site, run.encoder.name)
-    simulation = _simulate(run, inputs, fitted, model, drafted, repairs)
+    simulation = _simulate(run, inputs, model, drafted, repairs)
     simulation = correct(simulation, track, run.seed)
     logged = CitationInputs(inputs.log, inputs.passages, fitted.vectors.passages, fitted.clusters)
     # Shown beside the coverage gain; it does not rank.
@@ -99,7 +104,7 @@ def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -
         edits=edits,
         changes=list_changes(candidates),
         effects=simulation.effects,
-        facts=FACTS.empty(),
+        facts=list_facts(candidates),
         frontier=frontier,
         audit=audit.tables,
         n_candidates=len(candidates),
@@ -115,31 +120,15 @@ def _propose(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -> 
     queries = inputs.log.queries
     own = inputs.own_passages
     site = EditedSite(own, find_twins(own, fitted.scorer.passage_vectors), inputs.last_year)
-    passage_text = inputs.passages.set_index("passage_id")["text"]
-    competitor_texts = gaps["best_other_passage_id"].map(passage_text)
+    questions = open_questions(gaps, queries, ranked.coverage, fitted.clusters)
+    from coverage_kit.pipeline import temp_briefs  # TEMP
+
     sources = DraftSources(
-        book=ranked.claim_book,
-        anchors=best_pages(fitted.matches, queries, fitted.clusters, inputs.own_site),
-        other_site_texts={
-            name: text
-            for name, text in zip(gaps["cluster_id"], competitor_texts, strict=True)
-            if isinstance(text, str)
-        },
+        briefs=temp_briefs.briefs(gaps, questions, ranked.claim_book),
+        **temp_briefs.homes(gaps, questions, fitted, inputs),
         holdout=run.holdout,
-        missing={
-            str(query_id): tuple(items)
-            for query_id, items in inputs.missing_items.groupby("query_id")["item"]
-        },
     )
-    return propose_edits(
-        gaps,
-        queries,
-        ranked.coverage,
-        fitted.clusters,
-        site,
-        sources,
-        run.settings.rank,
-    )
+    return propose_edits(gaps, questions, site, sources, run.settings.rank)
 
 
 def drop_repeated(repairs: list[Candidate], drafted: list[Candidate]) -> list[Candidate]:
@@ -160,10 +149,9 @@ def _headings_changed(candidate: Candidate) -> set[tuple[str, str]]:
     }
 
 
-def _simulate(  # noqa: PLR0913 (the two lists of candidates are simulated separately)
+def _simulate(
     run: Run,
     inputs: Inputs,
-    fitted: RunCoverage,
     model: SiteModel,
     drafted: list[Candidate],
     repairs: list[Candidate],
@@ -174,11 +162,11 @@ def _simulate(  # noqa: PLR0913 (the two lists of candidates are simulated separ
     words of a proposed text.
     """
     queries = inputs.log.queries
-    simulation = simulate_edits(drafted, model, queries, fitted.clusters, run.seed)
+    simulation = simulate_edits(drafted, model, queries, run.seed)
     if not repairs:
         return simulation
     first = len(drafted)
-    mended = simulate_edits(repairs, model, queries, fitted.clusters, run.seed, first)
+    mended = simulate_edits(repairs, model, queries, run.seed, first)
     return join_simulations(simulation, mended)
 
 

@@ -5,24 +5,35 @@ As in `operations`, a maker returns nothing where its operation does not fit, an
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Collection
 from itertools import count
-from typing import NamedTuple
+from typing import Any
 
 from coverage_kit.contracts import PassageText
-from coverage_kit.rank.candidates import Candidate, EditedSite, Gap, PageChange
-from coverage_kit.rank.drafts import as_question, mark_extracts, sibling_path, write_brief
+from coverage_kit.rank.candidates import (
+    Candidate,
+    EditedSite,
+    Gap,
+    NewPage,
+    PageChange,
+)
 from coverage_kit.rank.effort import count_words, editor_minutes
+from coverage_kit.rank.outlines import Outline, Size, describe_outline, make_outline
 from coverage_kit.settings import RankSettings
 from coverage_kit.text.sentences import split_sentences
 from coverage_kit.text.years import stale_years
-from coverage_kit.vocabulary import CONTENT_CAUSES, Operation
+from coverage_kit.vocabulary import MISSING, Operation
 
-# A new page has a section for at most this many questions; an editor can add more (assumed).
-_MAX_PAGE_SECTIONS = 4
-# An added section answers at most this many questions, an extended passage at most the second
-# number: a brief with more is hard to follow (assumed).
-_MAX_SECTION_QUESTIONS = 3
-_MAX_EXTEND_QUESTIONS = 2
+# How much a text holds, at most (assumed): a brief with more is hard to follow. A short page has
+# what its most asked questions need; a short section answers one question.
+_FULL_PAGE = Size(questions=7, facts=8, slots=5)
+_SHORT_PAGE = Size(questions=3, facts=4, slots=2)
+_FULL_SECTION = Size(questions=4, facts=5, slots=3)
+_SHORT_SECTION = Size(questions=1, facts=2, slots=1)
+_EXTENSION = Size(questions=4, facts=3, slots=1)
+# A passage is extended where your site states at least this share of the facts (assumed).
+_MIN_KNOWN_SHARE = 1 / 3
 # The name of a new page has at most this many characters, so that its URL can be read (assumed).
 _MAX_PAGE_NAME = 60
 # A Latin letter and its accents, apart.
@@ -38,179 +49,194 @@ _FIGURE = re.compile(
 _SOURCED = re.compile(r"https?://|\]\(|according to|source:|\bstudy\b|\bsurvey\b|\[SOURCE", re.I)
 
 
-class _Section(NamedTuple):
-    """A variant of a section to add: the passage that it follows, its claims and its questions."""
-
-    anchor_passage_id: str
-    claims: tuple[str, ...]
-    questions: tuple[str, ...]
-
-
 def add_question_and_answer(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
-    """Add a question and its answer.
+    """Add a section to the page that is the topic's home: a short and a full variant.
 
-    On the page that fits best there is a short and a full variant, on the second best page a full
-    variant only.
+    Only where no passage answers, and a page is more likely to be the home than none.
     """
-    short_section = _Section(gap.anchor_passage_ids[0], gap.short_claims, gap.questions[:1])
-    full_sections = [
-        _Section(anchor, gap.full_claims, gap.questions[:_MAX_SECTION_QUESTIONS])
-        for anchor in gap.anchor_passage_ids[:2]
-    ]
-    # Without further claims or questions, the full variant would repeat the short variant.
-    is_longer = gap.full_claims != gap.short_claims or len(gap.questions) > 1
-    sections = [short_section, *full_sections] if is_longer else [short_section]
-    return [_add_section(gap, site, effort, section) for section in sections]
+    if gap.cause != MISSING or not has_home(gap):
+        return []
+    home = gap.homes[0]
+    if home.passage_id not in site.by_id.index:
+        return []
+    full = make_outline(gap.brief, _FULL_SECTION)
+    short = make_outline(gap.brief, _SHORT_SECTION)
+    outlines = [short, full] if short.n_words < full.n_words else [full]
+    share = home.probability / (home.probability + gap.no_home)
+    return [_add_section(gap, site, effort, outline, full, share) for outline in outlines]
 
 
-def _add_section(gap: Gap, site: EditedSite, effort: RankSettings, section: _Section) -> Candidate:
-    """Return the candidate that adds a variant of the section after its anchor."""
-    anchor = site.by_id.loc[section.anchor_passage_id]
-    page_id = str(anchor["page_id"])
-    anchor_path = str(anchor["heading_path"])
-    claims = section.claims
-    heading = as_question(section.questions[0])
-    after = f"## {heading}\n\n{mark_extracts(claims, gap.label)}"
-    words = f"{heading} {' '.join(claims)}"
+def has_home(gap: Gap) -> bool:
+    """Return whether a page of your site is more likely to be the topic's home than none."""
+    return bool(gap.homes) and gap.homes[0].probability >= gap.no_home
+
+
+def _add_section(  # noqa: PLR0913 (the gap, the site, the settings, and the variant)
+    gap: Gap,
+    site: EditedSite,
+    effort: RankSettings,
+    outline: Outline,
+    full: Outline,
+    home_share: float,
+) -> Candidate:
+    """Return the candidate that adds a section at the end of the nearest section of its home."""
+    home = gap.homes[0]
+    path = str(site.by_id.loc[home.passage_id, "heading_path"])
+    words_before, words_after = site.words_around(home.passage_id)
+    after = outline.as_section()
     change = PageChange(
         action="insert_section",
-        page_id=page_id,
-        passage_id=section.anchor_passage_id,
-        heading_path=anchor_path,
+        page_id=home.page_id,
+        passage_id=home.passage_id,
+        heading_path=path,
         before=None,
         after=after,
     )
-    return Candidate(
-        cluster_id=gap.cluster_id,
+    page_title = path.split(" > ", maxsplit=1)[0] or home.page_id
+    neighbor = path.rsplit(" > ", maxsplit=1)[-1] or page_title
+    return _write_candidate(
+        gap,
+        outline,
+        full,
         operation="add_question_and_answer",
-        page_id=page_id,
-        heading_path=anchor_path,
-        brief=write_brief(
-            f"Add a section headed “{heading}” that answers in its first sentence.",
-            list(section.questions),
-            list(claims),
-            gap.label,
-            gap.missing,
+        page_id=home.page_id,
+        heading_path=path,
+        brief=describe_outline(
+            outline,
+            f"Add a section “{outline.title}” to “{page_title}”, behind the section “{neighbor}”, "
+            "as a heading of the same level.",
         ),
         cost_minutes=editor_minutes(
             effort,
             effort.section_minutes,
-            added=words,
-            n_claims=len(claims),
+            n_added=outline.n_words,
+            n_claims=outline.n_to_check,
         ),
-        drafted_from=gap.drafted_from,
-        added=(PassageText(sibling_path(anchor_path, heading), _simulated_text(gap, claims)),),
+        added=tuple(outline.passages(is_page=False)),
         after=after,
-        n_words=count_words(words),
         changes=(change,),
-        text_share=_text_share(claims, gap.full_claims),
-        is_assumed=not claims,
+        title=outline.title,
+        home_share=home_share,
+        words_before=words_before,
+        words_after=words_after,
+        home_probability=home.probability,
     )
-
-
-def extend_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
-    """Extend the nearest passage by the claims that it lacks: a short and a full variant."""
-    if not gap.full_claims:
-        return []
-    candidates = []
-    passage = site.by_id.loc[gap.passage_id]
-    path = str(passage["heading_path"])
-    before = str(passage["text"])
-    # The two variants are the same where there are few claims; a duplicate is left out.
-    for claims in dict.fromkeys((gap.short_claims, gap.full_claims)):
-        words = " ".join(claims)
-        after = f"{before}\n\n{mark_extracts(claims, gap.label)}"
-        candidates.append(
-            Candidate(
-                cluster_id=gap.cluster_id,
-                operation="extend_passage",
-                page_id=str(passage["page_id"]),
-                heading_path=path,
-                brief=write_brief(
-                    f"Extend the passage under “{path}”.",
-                    list(gap.questions[:_MAX_EXTEND_QUESTIONS]),
-                    list(claims),
-                    gap.label,
-                    gap.missing,
-                ),
-                cost_minutes=editor_minutes(
-                    effort,
-                    effort.extend_minutes,
-                    added=words,
-                    n_claims=len(claims),
-                ),
-                drafted_from=gap.drafted_from,
-                added=(PassageText(path, f"{before} {words}"),),
-                removed=(gap.passage_id,),
-                before=before,
-                after=after,
-                n_words=count_words(words),
-                changes=(site.replace_passage(gap.passage_id, after),),
-                text_share=_text_share(claims, gap.full_claims),
-            )
-        )
-    return candidates
 
 
 def add_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
-    """Add a page with a section for each of the first questions.
+    """Add a page about the topic: a short and a full variant.
 
-    Only where the content is missing or mis-worded.
+    Only where no passage answers, and no page of your site is likely to be its home.
     """
-    if gap.cause not in CONTENT_CAUSES or len(gap.questions) < 2:
+    if gap.cause != MISSING or has_home(gap):
         return []
-    title = as_question(gap.questions[0])
-    questions = gap.questions[:_MAX_PAGE_SECTIONS]
-    # The claims are dealt out to the sections in order, the same number to each, rounded up.
-    section_size = max(1, -(-len(gap.full_claims) // len(questions)))
-    sections = [
-        (as_question(question), gap.full_claims[start : start + section_size])
-        for question, start in zip(questions, count(0, section_size), strict=False)
-    ]
-    # A section without claims says nothing yet, so it is not simulated, unless none has any.
-    simulated = [(heading, claims) for heading, claims in sections if claims] or sections[:1]
-    added = tuple(
-        PassageText(f"{title} > {heading}", _simulated_text(gap, claims))
-        for heading, claims in simulated
-    )
-    drafts = [f"## {heading}\n\n{mark_extracts(claims, gap.label)}" for heading, claims in sections]
-    after = "\n\n".join([f"# {title}", *drafts])
-    words = " ".join(f"{heading} {' '.join(claims)}" for heading, claims in sections)
-    passage = site.by_id.loc[gap.passage_id]
-    page_id = _new_page_id(str(passage["page_id"]), str(passage["site"]), gap.label)
+    full = make_outline(gap.brief, _FULL_PAGE)
+    short = make_outline(gap.brief, _SHORT_PAGE)
+    outlines = [short, full] if short.n_words < full.n_words else [full]
+    page_id = _new_page_id(gap.new_page, gap.brief.title or gap.label, set(site.by_id["page_id"]))
+    return [_add_page(gap, effort, outline, full, page_id) for outline in outlines]
+
+
+def _add_page(
+    gap: Gap, effort: RankSettings, outline: Outline, full: Outline, page_id: str
+) -> Candidate:
+    after = outline.as_page()
     change = PageChange(
         action="add_page",
         page_id=page_id,
         passage_id=None,
-        heading_path=title,
+        heading_path=outline.title,
         before=None,
         after=after,
     )
+    links = gap.new_page.links_from
+    linked = f" Link to it from {', '.join(links)}." if links else ""
+    return _write_candidate(
+        gap,
+        outline,
+        full,
+        operation="add_page",
+        page_id=page_id,
+        heading_path="",
+        brief=describe_outline(outline, f"Add a page “{outline.title}”, {page_id}.{linked}"),
+        cost_minutes=editor_minutes(
+            effort,
+            effort.page_minutes,
+            n_added=outline.n_words,
+            n_claims=outline.n_to_check,
+        ),
+        added=tuple(outline.passages(is_page=True)),
+        after=after,
+        changes=(change,),
+        title=outline.title,
+        links_from=links,
+        home_probability=gap.no_home,
+    )
+
+
+def _write_candidate(
+    gap: Gap, outline: Outline, full: Outline, operation: Operation, **values: Any
+) -> Candidate:
+    """Return a candidate with new text that answers the outline's questions."""
+    asked = {section.question.query_id for section in outline.sections}
+    return Candidate(
+        cluster_id=gap.cluster_id,
+        operation=operation,
+        drafted_from=tuple(query_id for query_id in gap.query_ids if query_id in asked),
+        is_answer=True,
+        n_words=outline.n_words,
+        text_share=min(1.0, outline.n_words / max(full.n_words, 1)),
+        opening=outline.opening,
+        facts=outline.facts,
+        n_answers=outline.n_answers,
+        **values,
+    )
+
+
+def extend_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
+    """Extend a passage that states a part of the answer by the facts that it lacks.
+
+    Only where your site states at least a third of the facts, most of them in that passage.
+    """
+    facts = gap.brief.facts
+    known = [fact for fact in facts if fact.is_known]
+    lacking = [fact for fact in facts if not fact.is_known]
+    if not lacking or not facts or len(known) < _MIN_KNOWN_SHARE * len(facts):
+        return []
+    [(passage_id, n_there)] = Counter(fact.passage_id for fact in known).most_common(1)
+    if n_there * 2 < len(known) or passage_id not in site.by_id.index:
+        return []
+    passage_id = str(passage_id)
+    passage = site.by_id.loc[passage_id]
+    path = str(passage["heading_path"])
+    before = str(passage["text"])
+    outline = make_outline(gap.brief._replace(facts=tuple(lacking), opening=""), _EXTENSION)
+    body = outline.as_section().split("\n\n", maxsplit=1)[1]
+    after = f"{before}\n\n{body}"
+    new_words = " ".join(text for _, text in outline.passages(is_page=False))
     return [
-        Candidate(
-            cluster_id=gap.cluster_id,
-            operation="add_page",
-            page_id=page_id,
-            heading_path="",
-            brief=write_brief(
-                f"Add a page titled “{title}”.",
-                list(questions),
-                list(gap.full_claims),
-                gap.label,
-                gap.missing,
+        _write_candidate(
+            gap,
+            outline,
+            outline,
+            operation="extend_passage",
+            page_id=str(passage["page_id"]),
+            heading_path=path,
+            brief=describe_outline(
+                outline, f"Extend the passage under “{path}”: it states a part of the answer."
             ),
             cost_minutes=editor_minutes(
                 effort,
-                effort.page_minutes,
-                added=words,
-                n_claims=len(gap.full_claims),
+                effort.extend_minutes,
+                n_added=outline.n_words,
+                n_claims=outline.n_to_check,
             ),
-            drafted_from=gap.drafted_from,
-            added=added,
+            added=(PassageText(path, f"{before} {new_words}".strip()),),
+            removed=(passage_id,),
+            before=before,
             after=after,
-            n_words=count_words(words),
-            changes=(change,),
-            is_assumed=not gap.full_claims,
+            changes=(site.replace_passage(passage_id, after),),
+            title=path.rsplit(" > ", maxsplit=1)[-1],
         )
     ]
 
@@ -277,7 +303,7 @@ def _with_slots(  # noqa: PLR0913 (all but the gap and the site differ between t
         heading_path=path,
         brief=brief,
         cost_minutes=cost_minutes,
-        drafted_from=gap.drafted_from,
+        drafted_from=gap.query_ids,
         added=(PassageText(path, before),),
         removed=(gap.passage_id,),
         before=before,
@@ -287,44 +313,20 @@ def _with_slots(  # noqa: PLR0913 (all but the gap and the site differ between t
     )
 
 
-def _simulated_text(gap: Gap, claims: tuple[str, ...]) -> str:
-    """Return the words that represent an editor's text in the simulation.
+def _new_page_id(new_page: NewPage, label: str, taken: Collection[str]) -> str:
+    """Return the id of a new page: its folder, its name from the label, the suffix of its siblings.
 
-    These are the claims; without claims the best passage of another site; without other sites the
-    questions themselves, which flatters the edit (docs/method.md, Edits).
+    A name that is taken gets a number.
+
+    >>> _new_page_id(NewPage("shop.example/guides/", ".html"), "Tyres", {"shop.example"})
+    'shop.example/guides/tyres.html'
+    >>> _new_page_id(NewPage("", ".html"), "Tyres", {"tyres.html"})
+    'tyres-2.html'
     """
-    return " ".join(claims) or gap.other_site_text or " ".join(gap.questions)
-
-
-def _text_share(claims: tuple[str, ...], full_claims: tuple[str, ...]) -> float:
-    """Return the share of the words of the full claims that are in these claims.
-
-    It is 1 without claims.
-    """
-    if not claims:
-        return 1.0
-    return count_words(" ".join(claims)) / count_words(" ".join(full_claims))
-
-
-def _new_page_id(sibling_page_id: str, site: str, label: str) -> str:
-    """Return the id of a new page in the site's root folder, with its sibling's file suffix.
-
-    An id without "/" is the site's home page, or a page of a site whose ids are names of files.
-
-    >>> _new_page_id("shop.example/a.html", "shop.example", "tyres")
-    'shop.example/tyres.html'
-    >>> _new_page_id("shop.example", "shop.example", "tyres")
-    'shop.example/tyres'
-    >>> _new_page_id("a.html", "shop", "tyres")
-    'tyres.html'
-    """
-    first_step, slash, _ = sibling_page_id.partition("/")
-    is_home = sibling_page_id == site
-    root = f"{first_step}/" if slash or is_home else ""
-    file_name = sibling_page_id.rsplit("/", maxsplit=1)[-1]
-    has_suffix = not is_home and "." in file_name
-    suffix = f".{file_name.rsplit('.', maxsplit=1)[1]}" if has_suffix else ""
-    return f"{root}{_make_slug(label) or 'new-page'}{suffix}"
+    slug = _make_slug(label) or "new-page"
+    names = (slug if n == 1 else f"{slug}-{n}" for n in count(1))
+    ids = (f"{new_page.folder}{name}{new_page.suffix}" for name in names)
+    return next(page_id for page_id in ids if page_id not in taken)
 
 
 def _make_slug(label: str) -> str:

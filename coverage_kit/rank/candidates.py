@@ -1,15 +1,19 @@
 """A candidate edit, its page changes, and the gap and site that it is written from."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pandas as pd
 
-from coverage_kit.contracts import PassageText
+from coverage_kit.contracts import Home, PassageText
+from coverage_kit.rank.briefs import Brief, Fact, Slot
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import Passages
 from coverage_kit.vocabulary import Action, Operation
+
+# Words of the page that show where a text is inserted (assumed).
+_WORDS_AROUND = 12
 
 
 class PageChange(NamedTuple):
@@ -27,10 +31,35 @@ class PageChange(NamedTuple):
 class Candidate:
     """One edit before its gain is known.
 
-    `added` are the passages as the simulation reads them, `removed` the ids of the passages that
-    they replace. `after` is the proposed text, with slots and marked extracts. `text_share` is the
-    share of the fullest variant's words that this variant has. `is_assumed` says that nothing
-    shows what the answer is, so that the questions represent the answer in the simulation.
+    Attributes:
+        cluster_id: the gap that it is for.
+        operation: what is done.
+        page_id: the page, or the id of a new page.
+        heading_path: the headings at which it is done.
+        brief: what an editor has to do, as text.
+        cost_minutes: editor minutes.
+        drafted_from: ids of the questions that it is to answer.
+        added: passages as the simulation reads them.
+        removed: ids of the passages that they replace.
+        is_answer: whether it adds text that is written to answer `drafted_from`; otherwise it
+            rewords or moves what is there.
+        own_words: ids of questions whose own words it puts on the page.
+        before: the words that are there now.
+        after: the proposed text, with slots and marked extracts.
+        n_words: words that are added or changed.
+        changes: the changes of pages.
+        text_share: share of the fullest variant's words that this variant has.
+        home_share: probability that the page is the right one for the text, against no page being
+            it; 1 for a page of its own, and where the edit is at the answer itself.
+        title: the heading that is to be there then.
+        opening: a first sentence in the form of an answer.
+        words_before: last words of the page in front of the edit.
+        words_after: first words of the page behind the edit.
+        links_from: ids of pages that should link to the new text.
+        home_probability: probability that the page is the right one; of a new page, that no page
+            is; None where that is not asked.
+        facts: what the text should contain.
+        n_answers: logged answers to its questions.
     """
 
     cluster_id: str
@@ -42,12 +71,33 @@ class Candidate:
     drafted_from: tuple[str, ...]
     added: tuple[PassageText, ...]
     removed: tuple[str, ...] = ()
+    is_answer: bool = False
+    own_words: tuple[str, ...] = ()
     before: str | None = None
     after: str | None = None
     n_words: int = 0
     changes: tuple[PageChange, ...] = ()
     text_share: float = 1.0
-    is_assumed: bool = False
+    home_share: float = 1.0
+    title: str = ""
+    opening: str = ""
+    words_before: str = ""
+    words_after: str = ""
+    links_from: tuple[str, ...] = ()
+    home_probability: float | None = None
+    facts: tuple[Fact | Slot, ...] = ()
+    n_answers: int = 0
+
+
+class NewPage(NamedTuple):
+    """Where a page of its own would be: the start of its id, its suffix, and who links to it.
+
+    `folder` ends in "/" or is empty, `suffix` is ".html", "/" or empty.
+    """
+
+    folder: str
+    suffix: str = ""
+    links_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +125,21 @@ class EditedSite:
         page = self.by_id[self.by_id["page_id"] == passage["page_id"]]
         return page[page["heading_path"] == passage["heading_path"]]
 
+    def words_around(self, passage_id: str) -> tuple[str, str]:
+        """Return the last words of a passage's section, and the first words behind it.
+
+        The second are the next heading of the page; empty at the end of a page.
+        """
+        section = self.section(passage_id)
+        last = section.iloc[-1]
+        page = self.by_id[self.by_id["page_id"] == last["page_id"]]
+        behind = page[page["position"] > last["position"]]
+        before = " ".join(str(last["text"]).split()[-_WORDS_AROUND:])
+        if behind.empty:
+            return before, ""
+        heading = str(behind["heading_path"].iloc[0]).rsplit(" > ", maxsplit=1)[-1]
+        return before, heading or " ".join(str(behind["text"].iloc[0]).split()[:_WORDS_AROUND])
+
     def replace_passage(self, passage_id: str, new_text: str) -> PageChange:
         """Return the change that replaces the words of a passage."""
         passage = self.by_id.loc[passage_id]
@@ -92,33 +157,30 @@ class EditedSite:
 class Gap:
     """What the candidates of one gap are written from.
 
-    `short_claims` and `full_claims` are the claims that the short and the full variant of an edit
-    use. `passage_id` is the site's passage nearest to the gap, `nearest_passage_ids` the site's
-    passage nearest to each of the questions. `heading_question` is the question whose words a
-    heading can use, None where no question suits. `anchor_passage_ids` are the anchors on the pages
-    that fit best, the best page first. `other_site_text` is what the best passage of another site
-    says: where the log has no answers, it represents the answer in the simulation; it is shown to
-    nobody. `missing` is what complete answers need and a model did not find on the site.
+    Attributes:
+        cluster_id: the gap.
+        label: its name.
+        cause: its cause.
+        brief: what its text has to say.
+        query_ids: its questions, the most asked first.
+        passage_id: your passage that answers it, or else the one nearest to it.
+        share_nearest: share of its questions whose nearest passage of your site is in the same
+            section as `passage_id`, or that this passage answers.
+        homes: pages that may be its home, the most probable first.
+        no_home: probability that none of your pages is.
+        new_page: where a page of its own would be.
     """
 
     cluster_id: str
     label: str
     cause: str
-    questions: tuple[str, ...]
-    drafted_from: tuple[str, ...]
-    short_claims: tuple[str, ...]
-    full_claims: tuple[str, ...]
+    brief: Brief
+    query_ids: tuple[str, ...]
     passage_id: str
-    heading_question: str | None
-    nearest_passage_ids: tuple[str, ...]
-    anchor_passage_ids: tuple[str, ...]
-    other_site_text: str = ""
-    missing: tuple[str, ...] = ()
-
-    def share_nearest_to(self, passage_ids: Collection[str]) -> float:
-        """Return the share of the questions whose nearest passage of the site is among these."""
-        n_questions = len(self.nearest_passage_ids)
-        return sum(nearest in passage_ids for nearest in self.nearest_passage_ids) / n_questions
+    share_nearest: float
+    homes: tuple[Home, ...]
+    no_home: float
+    new_page: NewPage
 
 
 # An operation's maker: it returns no candidate where the operation does not fit the gap.

@@ -1,13 +1,16 @@
-"""What an edit would say: the brief for the editor, and the words with which it is simulated."""
+"""Words that edits are made of: claims of the log, questions as headings, paths of headings."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
+from coverage_kit.contracts import Home
+from coverage_kit.rank.briefs import Brief
+from coverage_kit.rank.candidates import NewPage
 from coverage_kit.tables import Clusters
 from coverage_kit.text.quantities import CURRENCIES, UNITS
 from coverage_kit.vectors import Vectors
@@ -46,8 +49,6 @@ _ADDRESS = re.compile(
     r"|(?<![\w.,])(?:\+\(?\d|\(?0)[\d ().\-/]{5,}\d",
     re.IGNORECASE,
 )
-# Brackets become round ones in a slot.
-_BRACKETS = str.maketrans("[]", "()")
 
 
 @dataclass(frozen=True)
@@ -102,19 +103,18 @@ class DraftSources:
     """What edits are drafted from, in addition to the gaps and the site.
 
     Attributes:
-        book: claims of the logged answers.
-        anchors: by cluster_id and rank, the passage at which to edit on each of the pages that fit
-            best (`best_pages`); None: the gap's nearest passage.
-        other_site_texts: by cluster_id, the words of the best passage of another site.
+        briefs: by cluster_id, what a text about the topic has to say.
+        homes: by cluster_id, pages that may be the topic's home, the most probable first.
+        new_pages: by cluster_id, where a page of its own would be.
+        no_home: by cluster_id, the probability that no page is the home.
         holdout: ids of queries from which nothing is drafted, where their gap has other queries.
-        missing: by query_id, what a complete answer needs and your site does not state.
     """
 
-    book: ClaimBook
-    anchors: pd.DataFrame | None = None
-    other_site_texts: Mapping[str, str] = field(default_factory=dict)
+    briefs: Mapping[str, Brief]
+    homes: Mapping[str, tuple[Home, ...]] = field(default_factory=dict)
+    new_pages: Mapping[str, NewPage] = field(default_factory=dict)
+    no_home: Mapping[str, float] = field(default_factory=dict)
     holdout: Collection[str] = ()
-    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def unsupported_claims(book: ClaimBook, clusters: Clusters, n: int = 3) -> "pd.Series[str]":
@@ -192,42 +192,3 @@ def sibling_path(path: str, heading: str) -> str:
     headings = path.split(" > ")
     parents = headings[:-1] if len(headings) > 1 else [title for title in headings if title]
     return " > ".join([*parents, heading])
-
-
-def mark_extracts(claims: Sequence[str], label: str) -> str:
-    """Return the body of a draft as Markdown.
-
-    It has extracts of answers, marked as such, and slots for the editor's own facts.
-    """
-    if not claims:
-        return f"[FACT NEEDED: a short answer with your own figures and conditions on {label}]"
-    extracts = [f"> [EXTRACT TO CHECK] “{claim}”" for claim in claims]
-    return "\n\n".join([*extracts, "[FACT NEEDED: what is true of your own offer?]"])
-
-
-def write_brief(
-    task: str, questions: list[str], claims: list[str], label: str, missing: Sequence[str] = ()
-) -> str:
-    """Return the brief for an editor.
-
-    It has the task, the questions to answer, what is missing of complete answers, what answers say
-    that the site lacks, and open slots. Claims are extracts of logged answers, marked as such:
-    leads to check, not facts to publish.
-    """
-    lines = [
-        task,
-        "Answer, in your own words:",
-        *(f"- {as_question(question)}" for question in questions),
-    ]
-    if missing:
-        lines += ["A complete answer needs, and a model found no words of yours that state it:"]
-        # The item is a slot of its own, which no bracket in it may close.
-        lines += [f"- [FACT NEEDED: {item.translate(_BRACKETS)}]" for item in missing]
-    if claims:
-        lines += [
-            "Logged answers say (extracts to check against your own facts, not text to publish):"
-        ]
-        lines += [f"- “{claim}” [FACT NEEDED: what is true of your own offer?]" for claim in claims]
-    elif not missing:
-        lines += [f"[FACT NEEDED: your own figures and conditions on {label}]"]
-    return "\n".join(lines)

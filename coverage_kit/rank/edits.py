@@ -9,61 +9,57 @@ from typing import Any
 
 import pandas as pd
 
-from coverage_kit.rank.candidates import Candidate, EditedSite, Gap
+from coverage_kit.rank.briefs import Fact, Slot
+from coverage_kit.rank.candidates import Candidate, EditedSite, Gap, NewPage
 from coverage_kit.rank.drafts import DraftSources
 from coverage_kit.rank.operations import MAKERS
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import (
     CHANGES,
+    FACTS,
     Changes,
     Clusters,
     Coverage,
+    Facts,
     Gaps,
     Queries,
 )
-from coverage_kit.vocabulary import CONTENT_CAUSES, NO_EDIT, TO_CLOSE, UNSEEN
+from coverage_kit.vocabulary import (
+    CONTENT_CAUSES,
+    NO_EDIT,
+    TO_CLOSE,
+    UNSEEN,
+    VISIBILITY_CAUSES,
+)
 
-# The number of claims in the short and in the full variant of an edit (assumed).
-N_SHORT_CLAIMS = 2
-N_FULL_CLAIMS = 5
-# What a brief says is missing, at most (assumed): more is hard to follow.
-N_MISSING = 6
+# Causes of gaps whose answer is on your site, where questions or engines do not reach it.
+_UNREACHED = ("mis-worded", *VISIBILITY_CAUSES)
 
 
-def propose_edits(  # noqa: PLR0913 (a table for each thing that an edit is made of)
+def propose_edits(
     gaps: Gaps,
-    queries: Queries,
-    coverage: Coverage,
-    clusters: Clusters,
+    questions: Mapping[str, pd.DataFrame],
     site: EditedSite,
     sources: DraftSources,
     effort: RankSettings,
 ) -> list[Candidate]:
     """Return the candidate edits of every gap that an edit can close, in the gaps' order.
 
-    A gap has at most `effort.edits_per_gap` candidates. They are for its unanswered queries. Each
-    is drafted from half of these (every other query by demand), so that the other half can score
-    it.
+    A gap has at most `effort.edits_per_gap` candidates.
 
     Args:
         gaps: the gaps in the order of the work.
-        queries: the queries.
-        coverage: their coverage, with causes.
-        clusters: their clusters.
+        questions: the questions that the edits of each gap are for (`open_questions`).
         site: your site.
-        sources: what the edits are drafted from: claims, anchors, and the held-out queries.
+        sources: what the edits are drafted from: briefs, homes, and the held-out queries.
         effort: the minutes that an edit costs.
     """
-    located = coverage[["query_id", "own_passage_id", "cause", "coverage"]]
-    clustered = clusters.merge(queries, on="query_id").merge(located, on="query_id")
-    clustered = clustered.sort_values(["demand", "query_id"], ascending=[False, True])
-    members = {str(cluster_id): group for cluster_id, group in clustered.groupby("cluster_id")}
     candidates: list[Candidate] = []
     for row in gaps.to_dict("records"):
-        is_editable = row["listing"] in (TO_CLOSE, UNSEEN)
-        if not is_editable or not isinstance(row["own_passage_id"], str):
+        members = questions.get(str(row["cluster_id"]))
+        gap = None if members is None else _draft_gap(row, members, site, sources)
+        if gap is None:
             continue
-        gap = _draft_gap(row, _open_members(row, members[row["cluster_id"]]), sources)
         proposed = [candidate for make in MAKERS for candidate in make(gap, site, effort)]
         allowed = [
             candidate for candidate in proposed if not touches(candidate, effort.locked_pages)
@@ -116,6 +112,35 @@ def list_changes(candidates: list[Candidate]) -> Changes:
     return CHANGES.table(rows)
 
 
+def list_facts(candidates: list[Candidate]) -> Facts:
+    """Return what the text of each candidate should contain, in its order."""
+    rows = [
+        {
+            "edit_id": edit_id(number),
+            "position": position,
+            "n_answers_of_edit": candidate.n_answers,
+            **_fact_row(fact),
+        }
+        for number, candidate in enumerate(candidates)
+        for position, fact in enumerate(candidate.facts)
+    ]
+    return FACTS.table(rows)
+
+
+def _fact_row(fact: Fact | Slot) -> dict[str, object]:
+    if isinstance(fact, Slot):
+        return {"text": None, "n_answers": 0, "is_known": False, "slot": fact.text}
+    return {
+        "text": fact.text,
+        "n_answers": fact.n_answers,
+        "source": fact.source or None,
+        "is_known": fact.is_known,
+        "passage_id": fact.passage_id,
+        "own_words": fact.own_words,
+        "slot": None if fact.is_known else fact.slot,
+    }
+
+
 def edit_id(number: int) -> str:
     """Return the id of the candidate of this number.
 
@@ -125,55 +150,62 @@ def edit_id(number: int) -> str:
     return f"e{number:04d}"
 
 
-def _open_members(row: Mapping[Any, Any], members: pd.DataFrame) -> pd.DataFrame:
-    """Return the queries of a gap that its edits are for.
-
-    Of a gap to close they are the unanswered ones: a topic may hold answered ones too.
-    """
-    is_open = members["cause"].isin(CONTENT_CAUSES)
-    return members[is_open] if row["listing"] == TO_CLOSE and is_open.any() else members
-
-
-def _draft_gap(row: Mapping[Any, Any], members: pd.DataFrame, sources: DraftSources) -> Gap:
-    """Return what the candidates of a gap are written from.
+def _draft_gap(
+    row: Mapping[Any, Any], members: pd.DataFrame, site: EditedSite, sources: DraftSources
+) -> Gap | None:
+    """Return what the candidates of a gap are written from; None where it has no brief.
 
     Args:
         row: the gap's row of table `gaps`.
-        members: the gap's queries with their coverage, most demand first.
-        sources: claims, anchors, and the held-out queries.
+        members: the gap's questions with their coverage, most demand first.
+        site: your site.
+        sources: briefs, homes, and the held-out queries.
     """
-    is_open = ~members["query_id"].isin(list(sources.holdout))
-    # A gap whose queries are all held out is drafted from them all the same.
-    usable = members[is_open] if is_open.any() else members
-    # Every other query: the draft sees both frequent and rare queries, and so does its score.
-    drafted = usable.iloc[::2]
-    drafted_from = tuple(drafted["query_id"])
-    claims = sources.book.lacking(list(drafted_from), N_FULL_CLAIMS)
-    missing = dict.fromkeys(
-        item for query_id in drafted_from for item in sources.missing.get(query_id, ())
-    )
-    passage_id = str(row["own_passage_id"])
     cluster_id = str(row["cluster_id"])
-    anchors: tuple[str, ...] = ()
-    if sources.anchors is not None:
-        is_of_gap = sources.anchors["cluster_id"] == cluster_id
-        anchors = tuple(sources.anchors.loc[is_of_gap, "passage_id"])
-    # A heading takes the words of the best covered query that the passage is nearest to and that
-    # has the gap's cause.
-    suits_heading = (drafted["own_passage_id"] == passage_id) & (drafted["cause"] == row["cause"])
-    heading_queries = drafted[suits_heading].sort_values("coverage", ascending=False)
+    brief = sources.briefs.get(cluster_id)
+    if brief is None or not brief.questions:
+        return None
+    passage_id = str(row["own_passage_id"])
+    is_nearest = members["own_passage_id"].isin(site.section(passage_id).index)
+    share_nearest = float(is_nearest.mean())
+    # A passage that says what the answers say has the answer, though questions may not reach it.
+    if isinstance(row["answer_passage_id"], str) and row["cause"] in _UNREACHED:
+        passage_id = row["answer_passage_id"]
+        share_nearest = 1.0
+    is_open = ~members["query_id"].isin(list(sources.holdout))
+    usable = members[is_open] if is_open.any() else members
     return Gap(
         cluster_id=cluster_id,
         label=str(row["label"]),
         cause=str(row["cause"]),
-        questions=tuple(drafted["text"]),
-        drafted_from=drafted_from,
-        short_claims=tuple(claims[:N_SHORT_CLAIMS]),
-        full_claims=tuple(claims),
+        brief=brief,
+        query_ids=tuple(usable["query_id"]),
         passage_id=passage_id,
-        heading_question=next(iter(heading_queries["text"]), None),
-        nearest_passage_ids=tuple(drafted["own_passage_id"]),
-        anchor_passage_ids=anchors or (passage_id,),
-        other_site_text=sources.other_site_texts.get(cluster_id, ""),
-        missing=tuple(missing)[:N_MISSING],
+        share_nearest=share_nearest,
+        homes=sources.homes.get(cluster_id, ()),
+        no_home=sources.no_home.get(cluster_id, 1.0),
+        new_page=sources.new_pages.get(cluster_id, NewPage("")),
     )
+
+
+def open_questions(
+    gaps: Gaps, queries: Queries, coverage: Coverage, clusters: Clusters
+) -> dict[str, pd.DataFrame]:
+    """Return by cluster_id the questions that the edits of a gap are for, the most asked first.
+
+    Of a gap to close they are the unanswered ones: a topic may hold answered ones too. Topics that
+    no edit can serve are left out. The frames have the columns of queries and of coverage.
+    """
+    located = coverage[["query_id", "own_passage_id", "cause", "coverage"]]
+    clustered = clusters.merge(queries, on="query_id").merge(located, on="query_id")
+    clustered = clustered.sort_values(["demand", "query_id"], ascending=[False, True])
+    members = {str(cluster_id): group for cluster_id, group in clustered.groupby("cluster_id")}
+    questions = {}
+    for row in gaps.to_dict("records"):
+        if row["listing"] not in (TO_CLOSE, UNSEEN) or not isinstance(row["own_passage_id"], str):
+            continue
+        group = members[row["cluster_id"]]
+        is_open = group["cause"].isin(CONTENT_CAUSES)
+        has_open = row["listing"] == TO_CLOSE and is_open.any()
+        questions[str(row["cluster_id"])] = group[is_open] if has_open else group
+    return questions

@@ -6,7 +6,7 @@ from coverage_kit.settings import RankSettings
 def editor_minutes(
     effort: RankSettings,
     base: float,
-    added: str = "",
+    n_added: int = 0,
     n_changed: int = 0,
     n_claims: int = 0,
 ) -> float:
@@ -15,11 +15,11 @@ def editor_minutes(
     Args:
         effort: minutes for each word and claim.
         base: minutes for the operation itself.
-        added: the text that is added.
+        n_added: number of words that are added.
         n_changed: number of words that are changed.
         n_claims: number of claims that need a source.
     """
-    added_minutes = effort.added_word_minutes * count_words(added)
+    added_minutes = effort.added_word_minutes * n_added
     word_minutes = added_minutes + effort.changed_word_minutes * n_changed
     return round(base + word_minutes + effort.claim_minutes * n_claims, 1)
 

@@ -6,16 +6,25 @@ answers that are marked as such, or slots for the editor to fill. This module ha
 that reword or rearrange what the site says; `additions` has those that ask for new text.
 """
 
+from typing import NamedTuple
+
 from coverage_kit.contracts import PassageText
 from coverage_kit.rank.additions import (
     add_page,
     add_question_and_answer,
     add_source,
     extend_passage,
+    has_home,
     refresh_fact,
 )
-from coverage_kit.rank.candidates import Candidate, EditedSite, Gap, Maker, PageChange
-from coverage_kit.rank.drafts import as_question, content_words, sibling_path
+from coverage_kit.rank.candidates import (
+    Candidate,
+    EditedSite,
+    Gap,
+    Maker,
+    PageChange,
+)
+from coverage_kit.rank.drafts import content_words, sibling_path
 from coverage_kit.rank.effort import count_words, editor_minutes
 from coverage_kit.settings import RankSettings
 from coverage_kit.text.sentences import split_sentences
@@ -30,6 +39,8 @@ _MAX_RETITLED_PASSAGES = 12
 # This share of the gap's questions must be nearest to a passage before its heading is changed for
 # them (assumed; docs/method.md, Edits).
 _MIN_NEAREST_SHARE = 0.5
+# A question with more words is no heading (assumed).
+_MAX_HEADING_WORDS = 10
 # A sentence of a near-duplicate with at most this many new content words says nothing new
 # (assumed).
 _MAX_REPEATED_NEW_WORDS = 2
@@ -43,66 +54,82 @@ _UNSEEN_CAUSES = (
 
 
 def reword_heading(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
-    """Put the nearest passage under a heading in the words of a question.
+    """Put the answering passage under a heading in people's words: the topic's, or a question's.
 
     Only where the passage has the answer and is not found.
     """
-    if gap.cause not in _UNSEEN_CAUSES or gap.heading_question is None:
+    if gap.cause not in _UNSEEN_CAUSES or gap.share_nearest < _MIN_NEAREST_SHARE:
         return []
     section = site.section(gap.passage_id)
-    if gap.share_nearest_to(section.index) < _MIN_NEAREST_SHARE:
-        return []
     old_path = str(section["heading_path"].iloc[0])
+    if not old_path:
+        return []
     page_id = str(section["page_id"].iloc[0])
     old_heading = _last_heading(old_path)
-    new_heading = as_question(gap.heading_question)
-    if not old_path or new_heading == old_heading:
-        return []
-    new_path = sibling_path(old_path, new_heading)
-    change = PageChange(
-        action="replace_heading",
-        page_id=page_id,
-        passage_id=gap.passage_id,
-        heading_path=old_path,
-        before=old_heading,
-        after=new_heading,
-    )
-    n_words = count_words(new_heading)
-    return [
-        Candidate(
-            cluster_id=gap.cluster_id,
-            operation="reword_heading",
+    candidates = []
+    for heading in _headings(gap):
+        if content_words(heading.text) <= content_words(old_heading):
+            continue
+        change = PageChange(
+            action="replace_heading",
             page_id=page_id,
+            passage_id=gap.passage_id,
             heading_path=old_path,
-            brief=f"Reword the heading “{old_heading}” the way people ask: “{new_heading}”.",
-            cost_minutes=editor_minutes(effort, effort.heading_minutes, n_changed=n_words),
-            drafted_from=gap.drafted_from,
-            added=tuple(PassageText(new_path, text) for text in section["text"]),
-            removed=tuple(section.index),
             before=old_heading,
-            after=new_heading,
-            n_words=n_words,
-            changes=(change,),
+            after=heading.text,
         )
-    ]
+        new_path = _with_last(old_path, heading.text)
+        n_words = count_words(heading.text)
+        added = tuple(PassageText(new_path, text) for text in section["text"])
+        candidates.append(
+            Candidate(
+                cluster_id=gap.cluster_id,
+                operation="reword_heading",
+                page_id=page_id,
+                heading_path=old_path,
+                brief=(
+                    f"Your site answers this under “{old_heading}”, in other words than people "
+                    f"use. Change that heading to “{heading.text}”, and link to it with these "
+                    "words."
+                ),
+                cost_minutes=editor_minutes(effort, effort.heading_minutes, n_changed=n_words),
+                drafted_from=gap.query_ids,
+                added=added,
+                own_words=heading.own_words,
+                removed=tuple(section.index),
+                before=old_heading,
+                after=heading.text,
+                n_words=n_words,
+                changes=(change,),
+                title=heading.text,
+            )
+        )
+    return candidates
 
 
 def retitle_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
-    """Put the gap's words into the page's title.
+    """Put the topic's name into the title of the page that is about it.
 
-    Only where the page is not found for several of the gap's questions.
+    Only where the page is the topic's home and is not found.
     """
-    if gap.cause not in ("mis-worded", "not retrieved") or len(gap.questions) < 2:
-        return []
     page_id = str(site.by_id.loc[gap.passage_id, "page_id"])
+    if (
+        gap.cause not in ("mis-worded", "not retrieved")
+        or gap.share_nearest < _MIN_NEAREST_SHARE
+        or not has_home(gap)
+        or gap.homes[0].page_id != page_id
+    ):
+        return []
     page = site.by_id[site.by_id["page_id"] == page_id]
     old_title = str(page["heading_path"].iloc[0]).split(" > ")[0]
-    new_title = f"{old_title}: {as_question(gap.questions[0])}"
+    label = gap.brief.title
+    new_title = f"{old_title}: {label}"
     if (
         not old_title
         or len(page) > _MAX_RETITLED_PASSAGES
-        or gap.share_nearest_to(page.index) < _MIN_NEAREST_SHARE
-        or content_words(gap.questions[0]) <= content_words(old_title)
+        or label.endswith("?")
+        # A name that shares a word with the title is about a part of what the title says.
+        or content_words(label) & content_words(old_title)
     ):
         return []
     added = tuple(
@@ -124,45 +151,45 @@ def retitle_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
             operation="retitle_page",
             page_id=page_id,
             heading_path=old_title,
-            brief=f"Put what people ask about into the title: “{new_title}”.",
+            brief=(
+                f"This page answers what people ask about: {label}. Its title does not say so. "
+                f"Change it to “{new_title}”."
+            ),
             cost_minutes=editor_minutes(effort, effort.heading_minutes, n_changed=n_words),
-            drafted_from=gap.drafted_from,
+            drafted_from=gap.query_ids,
             added=added,
             removed=tuple(page.index),
             before=old_title,
             after=new_title,
             n_words=n_words,
             changes=(change,),
+            title=new_title,
         )
     ]
 
 
 def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
-    """Move the sentence that answers best to the front of its passage, under the question.
+    """Move the sentence that answers best to the front of its passage, under people's words.
 
     Only where the passage has such a sentence.
     """
-    if (
-        gap.cause not in _UNSEEN_CAUSES
-        or gap.heading_question is None
-        or gap.share_nearest_to([gap.passage_id]) < _MIN_NEAREST_SHARE
-    ):
+    if gap.cause not in _UNSEEN_CAUSES or gap.share_nearest < _MIN_NEAREST_SHARE:
         return []
     # The heading would change for the other passages of the section as well.
     if len(site.section(gap.passage_id)) > 1:
         return []
     passage = site.by_id.loc[gap.passage_id]
     text = str(passage["text"])
+    old_path = str(passage["heading_path"])
     sentences = split_sentences(text)
-    best = _best_sentence(sentences, _answer_words(gap, gap.heading_question))
-    if best == 0:
+    heading = _headings(gap)[0]
+    best = _best_sentence(sentences, _answer_words(gap))
+    if best == 0 or not old_path:
         return []
     answer = sentences[best]
     new_text = " ".join([answer, *sentences[:best], *sentences[best + 1 :]])
     page_id = str(passage["page_id"])
-    old_path = str(passage["heading_path"])
-    new_heading = as_question(gap.heading_question)
-    n_words = count_words(answer) + count_words(new_heading)
+    n_words = count_words(answer) + count_words(heading.text)
     text_change = site.replace_passage(gap.passage_id, new_text)
     heading_change = PageChange(
         action="replace_heading",
@@ -170,8 +197,9 @@ def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
         passage_id=gap.passage_id,
         heading_path=old_path,
         before=_last_heading(old_path),
-        after=new_heading,
+        after=heading.text,
     )
+    added = (PassageText(_with_last(old_path, heading.text), new_text),)
     return [
         Candidate(
             cluster_id=gap.cluster_id,
@@ -179,17 +207,20 @@ def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
             page_id=page_id,
             heading_path=old_path,
             brief=(
-                f"Under the heading “{new_heading}”, start with the sentence that answers: "
-                f"“{answer}” Then read the rest."
+                f"Your site answers this under “{_last_heading(old_path)}”, but late and in other "
+                f"words than people use. Change the heading to “{heading.text}”, and start with "
+                f"the sentence that answers: “{answer}”"
             ),
             cost_minutes=editor_minutes(effort, effort.extend_minutes, n_changed=n_words),
-            drafted_from=gap.drafted_from,
-            added=(PassageText(sibling_path(old_path, new_heading), new_text),),
+            drafted_from=gap.query_ids,
+            added=added,
+            own_words=heading.own_words,
             removed=(gap.passage_id,),
             before=text,
-            after=f"## {new_heading}\n\n{new_text}",
+            after=f"## {heading.text}\n\n{new_text}",
             n_words=n_words,
             changes=(text_change, heading_change),
+            title=heading.text,
         )
     ]
 
@@ -201,23 +232,19 @@ def split_section(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Cand
     """
     passage = site.by_id.loc[gap.passage_id]
     text = str(passage["text"])
-    if (
-        gap.cause not in _UNSEEN_CAUSES
-        or gap.heading_question is None
-        or count_words(text) < _MIN_SPLIT_WORDS
-    ):
+    if gap.cause not in _UNSEEN_CAUSES or count_words(text) < _MIN_SPLIT_WORDS:
         return []
     sentences = split_sentences(text)
-    start = _split_start(sentences, _answer_words(gap, gap.heading_question))
+    heading = _headings(gap)[0]
+    start = _split_start(sentences, _answer_words(gap))
     if start == 0:
         return []
     remaining_text = " ".join(sentences[:start])
     answering_text = " ".join(sentences[start:])
     page_id = str(passage["page_id"])
     old_path = str(passage["heading_path"])
-    new_heading = as_question(gap.heading_question)
-    new_section = f"## {new_heading}\n\n{answering_text}"
-    n_words = count_words(new_heading)
+    new_section = f"## {heading.text}\n\n{answering_text}"
+    n_words = count_words(heading.text)
     text_change = site.replace_passage(gap.passage_id, remaining_text)
     section_change = PageChange(
         action="insert_section",
@@ -227,6 +254,10 @@ def split_section(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Cand
         before=None,
         after=new_section,
     )
+    added = (
+        PassageText(old_path, remaining_text),
+        PassageText(sibling_path(old_path, heading.text), answering_text),
+    )
     return [
         Candidate(
             cluster_id=gap.cluster_id,
@@ -235,19 +266,18 @@ def split_section(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Cand
             heading_path=old_path,
             brief=(
                 f"Split the passage: from “{sentences[start]}” on under a heading of its own, "
-                f"“{new_heading}”."
+                f"“{heading.text}”."
             ),
             cost_minutes=editor_minutes(effort, effort.extend_minutes, n_changed=n_words),
-            drafted_from=gap.drafted_from,
-            added=(
-                PassageText(old_path, remaining_text),
-                PassageText(sibling_path(old_path, new_heading), answering_text),
-            ),
+            drafted_from=gap.query_ids,
+            added=added,
+            own_words=heading.own_words,
             removed=(gap.passage_id,),
             before=text,
             after=f"{remaining_text}\n\n{new_section}",
             n_words=n_words,
             changes=(text_change, section_change),
+            title=heading.text,
         )
     ]
 
@@ -297,7 +327,7 @@ def merge_sections(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
             cost_minutes=editor_minutes(
                 effort, effort.extend_minutes, n_changed=count_words(twin_text)
             ),
-            drafted_from=gap.drafted_from,
+            drafted_from=gap.query_ids,
             added=(PassageText(old_path, new_text),),
             removed=(gap.passage_id, str(twin_id)),
             before=f"{passage['text']}\n\n{twin['text']}",
@@ -324,9 +354,30 @@ MAKERS: tuple[Maker, ...] = (
 )
 
 
-def _answer_words(gap: Gap, question: str) -> set[str]:
-    """Return the content words of a question and of the gap's claims."""
-    return content_words(" ".join([question, *gap.full_claims]))
+class _Heading(NamedTuple):
+    """A heading in people's words, and the questions whose words it has."""
+
+    text: str
+    own_words: tuple[str, ...] = ()
+
+
+def _headings(gap: Gap) -> list[_Heading]:
+    """Return headings for the gap: the topic's name, and its most asked question."""
+    question = gap.brief.questions[0]
+    words = question.heading or question.text
+    named = [_Heading(gap.brief.title)] if gap.brief.title else []
+    # A name that is the question itself has its words.
+    if not named or words.casefold() == gap.brief.title.casefold():
+        return [_Heading(words, (question.query_id,))]
+    if count_words(words) > _MAX_HEADING_WORDS or not words.endswith("?"):
+        return named
+    return [*named, _Heading(words, (question.query_id,))]
+
+
+def _answer_words(gap: Gap) -> set[str]:
+    """Return the content words of the gap's first question and of its facts."""
+    facts = [fact.text for fact in gap.brief.facts]
+    return content_words(" ".join([gap.brief.questions[0].text, *facts]))
 
 
 def _best_sentence(sentences: list[str], answer_words: set[str]) -> int:
@@ -354,6 +405,11 @@ def _split_start(sentences: list[str], answer_words: set[str]) -> int:
 
 def _last_heading(path: str) -> str:
     return path.rsplit(" > ", maxsplit=1)[-1]
+
+
+def _with_last(path: str, heading: str) -> str:
+    """Return a heading path with its last heading replaced."""
+    return " > ".join([*path.split(" > ")[:-1], heading])
 
 
 def _with_title(path: str, title: str) -> str:

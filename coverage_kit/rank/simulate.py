@@ -7,22 +7,28 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import ndtr
 
 from coverage_kit.contracts import Effect, TextChange
 from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.causes import demand_weights
 from coverage_kit.rank.edits import edit_id
-from coverage_kit.tables import EFFECTS, Clusters, Effects, Queries
+from coverage_kit.tables import EFFECTS, Effects, Queries
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 # A fall of coverage counts this many times a rise (docs/method.md, What counts as a gain; assumed).
 HARM_WEIGHT = 2
-# A gap without held-out queries is scored on the queries that its draft was written from, at this
-# share of their worth (docs/method.md, What counts as a gain; assumed).
-ALONE_WEIGHT = 0.5
-# Table `effects` leaves out queries whose coverage changes by less: half a percent (assumed).
+# Share of the questions without an answer that a text which answers them makes findable: measured
+# on two public sets by putting removed sections back (docs/method.md, What counts as a gain).
+ANSWERED_SHARE = 0.72
+# A query whose own words an edit puts on the page counts at this share of its worth (assumed).
+OWN_WORDS_WEIGHT = 0.5
+# A change of coverage under half a percent counts nothing (assumed).
 _MIN_CHANGE = 0.005
+# Correlation of the outcomes of an edit's queries: a text answers, or it does not (assumed).
+_CORRELATION = 0.5
 # The least room of a query, as share of its demand, so that a rise can be divided by it.
 MIN_ROOM = 1e-6
 
@@ -78,57 +84,53 @@ class _Score(NamedTuple):
     effects: Effects
 
 
-def simulate_edits(  # noqa: PLR0913 (what is simulated, on what, and how it is numbered)
+def simulate_edits(
     candidates: list[Candidate],
     model: CoverageModel,
     queries: Queries,
-    clusters: Clusters,
     seed: int = 0,
     first: int = 0,
 ) -> Simulation:
     """Return what each candidate would gain and harm, alone.
 
-    A query's rise of coverage counts with the probability that it asks for the edited text
-    (`Effect.answer_probability`). Queries from which the draft was written are taken to gain, where
-    it comes near them, the same share of their room as the other queries of the gap. A gap with a
-    single query has no other queries: it is scored on itself, at half its worth. Intervals resample
-    the calibration and the queries together.
+    Gain is what those who ask get: from no answer to an answer. A text that is written to answer a
+    query gains the probability that the query has no answer today, times ANSWERED_SHARE. For all
+    other queries, and for edits that only reword or move words, the model of coverage reads the
+    edited passages, and a rise counts with the probability that the query asks for them
+    (`Effect.answer_probability`). All of it counts with the probability that the page is the right
+    one (`Candidate.home_share`). Changes of coverage under half a percent count nothing. Intervals
+    cover refits of the calibration, and whether the queries are then answered.
 
     Args:
         candidates: the edits.
         model: the model of coverage.
         queries: the queries, in the order of the model's.
-        clusters: their clusters.
         seed: seed of the bootstrap.
         first: number of the first candidate among all that are simulated.
     """
     demand = np.asarray(demand_weights(queries), dtype=np.float64)
-    row_of = pd.Series(np.arange(len(queries)), index=pd.Index(queries["query_id"]))
-    members = {
-        str(cluster_id): row_of.loc[query_ids].to_numpy()
-        for cluster_id, query_ids in clusters.groupby("cluster_id")["query_id"]
-    }
-    no_rows = np.zeros(0, np.int64)
+    query_ids = pd.Index(queries["query_id"])
     rng = np.random.default_rng(seed)
-    room = demand * np.maximum(1 - model.coverage_now, MIN_ROOM)
-    scores = []
+    coverage = model.coverage_now
+    room = demand * np.maximum(1 - coverage, MIN_ROOM)
     effects = model.simulate([_text_change(candidate) for candidate in candidates])
+    scores = []
     for number, (candidate, effect) in enumerate(zip(candidates, effects, strict=True)):
-        drafted_from = list(candidate.drafted_from)
-        drafted = row_of.loc[drafted_from].to_numpy() if drafted_from else no_rows
-        weighted = _WeightedEffect(
-            effect=_with_rows(effect, drafted, model.coverage_now),
-            in_gap=members.get(candidate.cluster_id, no_rows),
-            drafted=drafted,
-            demand=demand,
-            room=room,
+        asked = np.flatnonzero(query_ids.isin(list(candidate.drafted_from)))
+        scored = _ScoredEdit(
+            candidate,
+            _with_rows(effect, asked, coverage),
+            demand,
+            room,
+            is_asked=query_ids.isin(list(candidate.drafted_from)),
+            is_own_words=query_ids.isin(list(candidate.own_words)),
         )
         scores.append(
             _Score(
-                chances=weighted.chances(),
-                harm=weighted.harm,
-                draws=weighted.gain_draws(rng),
-                effects=weighted.rows_of_effects(edit_id(first + number), queries),
+                chances=scored.chances(),
+                harm=scored.harm,
+                draws=scored.gain_draws(rng),
+                effects=scored.rows_of_effects(edit_id(first + number), queries),
             )
         )
     return _join_scores(scores, candidates, room)
@@ -141,7 +143,6 @@ def _text_change(candidate: Candidate) -> TextChange:
         removed=candidate.removed,
         group=candidate.cluster_id,
         part=candidate.text_share,
-        is_assumed=candidate.is_assumed,
     )
 
 
@@ -191,49 +192,47 @@ def _with_rows(effect: Effect, rows: Rows, coverage: Floats) -> Effect:
     )
 
 
-class _WeightedEffect:
+class _ScoredEdit:
     """How much a candidate's effect on each query counts.
 
     Args:
-        effect: the effect on k queries, those drafted from included.
-        in_gap: rows of the gap's queries.
-        drafted: rows of the queries that the draft was written from.
+        candidate: the edit.
+        effect: its effect on k queries.
         demand: demand of each query, (n,).
         room: what is left to gain at each query, (n,).
+        is_asked: whether the edit is for the query, (n,).
+        is_own_words: whether the edit has the query's own words, (n,).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (the edit, its effect, and what is known of the queries)
         self,
+        candidate: Candidate,
         effect: Effect,
-        in_gap: Rows,
-        drafted: Rows,
         demand: Floats,
         room: Floats,
+        is_asked: Flags,
+        is_own_words: Flags,
     ) -> None:
-        self.effect = effect
+        self.rows = effect.rows
         self.room = room[effect.rows]
-        self.asked = float(demand[effect.rows].sum())
-        self.change = effect.after - effect.before
-        self.is_drafted = np.isin(effect.rows, drafted)
-        is_of_gap = np.isin(effect.rows, in_gap)
-        # Drafted queries gain only where the text comes near them.
-        self.is_reached = self.is_drafted & (effect.answer_probability > 0)
-        self.held_out_room = room[np.setdiff1d(in_gap, drafted)].sum()
-        self.is_alone = self.held_out_room <= 0
-        # Held-out queries count also for the drafted queries: by the room of both over their own.
-        if self.is_alone:
-            gap_weight = ALONE_WEIGHT
-        else:
-            reached_room = self.room[self.is_reached].sum()
-            gap_weight = (self.held_out_room + reached_room) / self.held_out_room
-        counts = np.where(
-            self.is_drafted & (not self.is_alone),
-            0.0,
-            np.where(is_of_gap, gap_weight, 1.0),
-        )
-        self.is_held_out = is_of_gap & ~self.is_drafted
-        self.asked_demand = demand[effect.rows] * effect.answer_probability
-        self.weight = self.asked_demand * counts
+        self.is_asked = is_asked[effect.rows]
+        self.before = effect.before
+        after, probability = effect.after, effect.answer_probability
+        if candidate.is_answer:
+            written = self.before + ANSWERED_SHARE * (1 - self.before)
+            after = np.where(self.is_asked, written, after)
+            probability = np.where(self.is_asked, 1.0, probability)
+        change = after - self.before
+        self.change = np.where(np.abs(change[0]) >= _MIN_CHANGE, change, 0.0)
+        self.probability = probability * candidate.home_share
+        own = np.where(is_own_words[effect.rows], OWN_WORDS_WEIGHT, 1.0)
+        self.weight = demand[effect.rows] * self.probability * own
+
+    @property
+    def net_gain(self) -> Floats:
+        """What each query adds, harm counted twice, (1 + refits, k)."""
+        net_change = np.where(self.change > 0, self.change, HARM_WEIGHT * self.change)
+        return np.asarray(net_change * self.weight, dtype=np.float64)
 
     @property
     def harm(self) -> float:
@@ -241,52 +240,43 @@ class _WeightedEffect:
         return float(-(np.minimum(self.change[0], 0) * self.weight).sum())
 
     def gain_draws(self, rng: np.random.Generator) -> Floats:
-        """Return the net gain, (1 + bootstraps,).
+        """Return the net gain, (1 + refits,): the estimate first.
 
-        The estimate comes first, then the gain under each refit of the calibration with the queries
-        resampled (Bayesian bootstrap: exponential weights). No refit gains or harms more than the
-        queries that the edit touches are asked: few held-out queries that count for many others
-        would else gain a multiple of it.
+        Each further row is the gain under a refit of the calibration, in which each query is
+        answered or not: with the chance that the text gives it, correlated within the edit, because
+        a text is good or it is not.
         """
-        net_change = np.where(self.change > 0, self.change, HARM_WEIGHT * self.change)
-        net_gain = net_change * self.weight
-        n_draws = len(net_gain) - 1
-        n_queries = net_gain.shape[1]
-        query_weights = np.vstack([np.ones(n_queries), rng.exponential(size=(n_draws, n_queries))])
-        draws = (net_gain * query_weights).sum(axis=1)
-        return np.asarray(np.clip(draws, -HARM_WEIGHT * self.asked, self.asked), dtype=np.float64)
+        net_gain = self.net_gain
+        gained = np.maximum(net_gain, 0)
+        chance = np.clip(gained / np.maximum(self.room, MIN_ROOM), 0, 1)
+        n_refits, n_queries = net_gain.shape
+        common = rng.standard_normal((n_refits, 1)) * np.sqrt(_CORRELATION)
+        own = rng.standard_normal((n_refits, n_queries)) * np.sqrt(1 - _CORRELATION)
+        is_answered = ndtr(common + own) < chance
+        draws = np.where(is_answered, self.room, 0.0) + np.minimum(net_gain, 0)
+        draws[0] = net_gain[0]
+        return np.asarray(draws.sum(axis=1), dtype=np.float64)
 
     def chances(self) -> QueryChances:
-        """Return the chance of each query that is above 0.
-
-        Drafted queries get the share of their room that the held-out queries of the gap gain.
-        """
-        alone_weight = ALONE_WEIGHT if self.is_alone else 1.0
-        rise = np.maximum(self.change[0], 0) * self.asked_demand * alone_weight
-        chance = rise / self.room
-        if not self.is_alone:
-            held_out_share = rise[self.is_held_out].sum() / self.held_out_room
-            chance = np.where(self.is_drafted, held_out_share * self.is_reached, chance)
+        """Return the chance of each query that is above 0."""
+        chance = np.maximum(self.net_gain[0], 0) / self.room
         columns = np.flatnonzero(chance > 0)
-        return QueryChances(
-            rows=self.effect.rows[columns],
-            chance=np.clip(chance[columns], 0, 1),
-        )
+        return QueryChances(rows=self.rows[columns], chance=np.clip(chance[columns], 0, 1))
 
     def rows_of_effects(self, edit_id: str, queries: Queries) -> Effects:
-        """Return the rows of table `effects`: drafted queries, and those that change enough."""
-        is_changed = np.abs(self.change[0]) >= _MIN_CHANGE
-        columns = np.flatnonzero(is_changed | self.is_drafted)
-        rows = self.effect.rows[columns]
+        """Return the rows of table `effects`: queries that the text is for, or that change."""
+        columns = np.flatnonzero((self.change[0] != 0) & (self.weight > 0) | self.is_asked)
+        rows = self.rows[columns]
         return pd.DataFrame(
             {
                 "edit_id": pd.Series([edit_id] * len(rows), dtype="str"),
                 "query_id": queries["query_id"].iloc[rows].to_numpy(),
-                "coverage_before": self.effect.before[0, columns],
-                "coverage_after": self.effect.after[0, columns],
-                "answer_probability": self.effect.answer_probability[columns],
+                "coverage_before": self.before[0, columns],
+                "coverage_after": self.before[0, columns] + self.change[0, columns],
+                "answer_probability": self.probability[columns],
                 "weight": self.weight[columns],
-                "is_drafted_from": self.is_drafted[columns],
+                "is_drafted_from": self.is_asked[columns],
+                "gain": self.net_gain[0, columns],
             }
         )
 
@@ -306,6 +296,12 @@ def edit_table(candidates: list[Candidate], simulation: Simulation) -> pd.DataFr
                 "operation": candidate.operation,
                 "page_id": candidate.page_id,
                 "heading_path": candidate.heading_path,
+                "title": candidate.title or None,
+                "words_before": candidate.words_before or None,
+                "words_after": candidate.words_after or None,
+                "opening": candidate.opening or None,
+                "links_from": "\n".join(candidate.links_from) or None,
+                "home_probability": candidate.home_probability,
                 "brief": candidate.brief,
                 "before": candidate.before,
                 "after": candidate.after,

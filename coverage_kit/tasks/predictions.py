@@ -92,8 +92,7 @@ def compare_predictions(
     Rows are in the order of `published`.
 
     An edit is judged by the queries whose coverage it was predicted to change, weighted as in its
-    gain: queries of its gap from which it was not drafted stand for the whole gap, queries from
-    which it was drafted count nothing, and all others count their demand (in the run before).
+    gain (`effects.weight`).
     Unlike in `gain`, harm counts once on both sides. Where several published edits touch a query,
     its predicted rise is the largest of theirs, shared in proportion to what each edit would bring
     alone, and falls add up. A change beyond or short of that is shared in proportion to the

@@ -11,8 +11,8 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
 from coverage_kit.rank.causes import demand_weights
 from coverage_kit.rank.select import Portfolio
-from coverage_kit.rank.simulate import HARM_WEIGHT, MIN_ROOM, QueryChances, Simulation
-from coverage_kit.tables import EFFECTS, Effects
+from coverage_kit.rank.simulate import MIN_ROOM, QueryChances, Simulation
+from coverage_kit.tables import EFFECTS
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,11 +73,7 @@ def what_if(analysis: Analysis, edit_ids: Iterable[str]) -> WhatIf:
 
 
 def _simulation_of(analysis: Analysis, ids: list[str]) -> Simulation:
-    """Return the simulation of some edits as the run's tables have it.
-
-    The tables leave out effects of under half a percent. An edit's other effects are scaled up
-    instead, so that the edit alone brings its gain.
-    """
+    """Return the simulation of some edits as the run's tables have it."""
     queries = analysis.queries["query_id"]
     row_of = pd.Series(np.arange(len(queries)), index=pd.Index(queries))
     demand = np.asarray(demand_weights(analysis.queries), dtype=np.float64)
@@ -87,30 +83,13 @@ def _simulation_of(analysis: Analysis, ids: list[str]) -> Simulation:
     chosen = analysis.edits.set_index("edit_id").loc[ids]
     # Never 0, because shares are divided by it.
     room = demand * np.maximum(1 - before, MIN_ROOM)
-    rises = dict(
-        zip(
-            ids,
-            (chosen["gain"] + HARM_WEIGHT * chosen["harm"]).to_numpy(np.float64),
-            strict=True,
-        )
-    )
     chances = []
-    for name, cluster in zip(ids, chosen["cluster_id"], strict=True):
+    for name in ids:
         effects = analysis.effects[analysis.effects["edit_id"] == name]
         rows = row_of.loc[effects["query_id"]].to_numpy()
-        in_gap = row_of.loc[
-            analysis.clusters.loc[analysis.clusters["cluster_id"] == cluster, "query_id"]
-        ].to_numpy()
-        shares = _shares(effects, rows, in_gap, demand, room)
-        stored_rise = float(room[rows] @ shares)
-        scale = rises[name] / stored_rise if stored_rise > 0 else 0.0
-        chances.append(
-            QueryChances(
-                rows,
-                # No query can gain more than all of its room.
-                np.clip(shares * scale, 0, 1),
-            )
-        )
+        rise = effects["gain"].clip(lower=0).to_numpy(np.float64)
+        # No query can gain more than all of its room.
+        chances.append(QueryChances(rows, np.clip(rise / room[rows], 0, 1)))
     return Simulation(
         room,
         tuple(chances),
@@ -119,33 +98,6 @@ def _simulation_of(analysis: Analysis, ids: list[str]) -> Simulation:
         np.asarray(pd.factorize(chosen["cluster_id"])[0], dtype=np.int64),
         EFFECTS.empty(),
     )
-
-
-def _shares(
-    effects: Effects,
-    rows: npt.NDArray[np.int64],
-    in_gap: npt.NDArray[np.int64],
-    demand: Floats,
-    room: Floats,
-) -> Floats:
-    """Return which share of its room each query gains.
-
-    Queries from which the edit was drafted gain the same share as the other queries of the gap.
-    """
-    rise = (
-        (effects["coverage_after"] - effects["coverage_before"]).clip(lower=0).to_numpy(np.float64)
-    )
-    rise = rise * effects["answer_probability"].to_numpy(np.float64) * demand[rows]
-    is_drafted = effects["is_drafted_from"].to_numpy(dtype=bool)
-    not_drafted = np.setdiff1d(in_gap, rows[is_drafted])
-    if not is_drafted.any():
-        return np.asarray(rise / room[rows], dtype=np.float64)
-    if not len(not_drafted):
-        # a gap without other queries is scored on itself, at half its worth (docs/method.md)
-        return np.asarray(rise / 2 / room[rows], dtype=np.float64)
-    gap_share = float(rise[np.isin(rows, not_drafted)].sum() / room[not_drafted].sum())
-    drafted_shares = gap_share * (effects["answer_probability"].to_numpy(np.float64) > 0)
-    return np.asarray(np.where(is_drafted, drafted_shares, rise / room[rows]), dtype=np.float64)
 
 
 def _coverage_after(analysis: Analysis, simulation: Simulation, missed: Floats) -> pd.DataFrame:

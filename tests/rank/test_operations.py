@@ -1,9 +1,13 @@
 """Each operation on a small site: where it applies, what it changes, and no invented word."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
-from coverage_kit.rank.candidates import EditedSite, Gap
+from coverage_kit.contracts import Home
+from coverage_kit.rank.briefs import Brief, BriefQuestion, Fact
+from coverage_kit.rank.candidates import EditedSite, Gap, NewPage
 from coverage_kit.rank.edits import list_changes, touches
 from coverage_kit.rank.operations import (
     MAKERS,
@@ -63,21 +67,27 @@ def site():
 def gap(
     cause="not retrieved",
     passage="ours/locks#0",
-    claims=("Thieves cut cheap locks within seconds.",),
+    facts=("Thieves cut cheap locks within seconds.",),
+    title="Cutting a lock",
+    questions=("How long to cut the lock?", "Can thieves cut it?"),
     **values,
 ):
     usual = {
         "cluster_id": "c0",
         "label": "cut, lock",
         "cause": cause,
-        "questions": ("how long to cut the lock", "can thieves cut it"),
-        "drafted_from": ("q0", "q2"),
-        "short_claims": claims[:1],
-        "full_claims": claims,
+        "brief": Brief(
+            title,
+            tuple(BriefQuestion(f"q{n}", text, 2.0 - n) for n, text in enumerate(questions)),
+            tuple(Fact(text, 1, query_ids=("q0",)) for text in facts),
+            n_answers=3,
+        ),
+        "query_ids": ("q0", "q1"),
         "passage_id": passage,
-        "heading_question": "how long to cut the lock",
-        "nearest_passage_ids": (passage, passage),
-        "anchor_passage_ids": (passage, "ours/paint#0"),
+        "share_nearest": 1.0,
+        "homes": (Home(passage.split("#")[0], 0.8, passage), Home("ours/paint", 0.1, "")),
+        "no_home": 0.1,
+        "new_page": NewPage("ours/", "", ("ours/locks",)),
     }
     return Gap(**(usual | values))
 
@@ -87,16 +97,17 @@ def only(candidates):
     return candidates[0]
 
 
-def test_a_heading_in_the_words_of_those_who_ask(site):
-    edit = only(reword_heading(gap(), site, EFFORT))
-    assert edit.added == (("Locks > How long to cut the lock?", TEXTS["ours/locks#0"][1]),)
-    assert edit.removed == ("ours/locks#0",)
-    assert edit.cost_minutes == pytest.approx(3 + 0.02 * 6, abs=0.05)
-    assert edit.changes[0][0] == "replace_heading"
+def test_a_heading_in_peoples_words(site):
+    named, asked = reword_heading(gap(), site, EFFORT)
+    assert named.added == (("Locks > Cutting a lock", TEXTS["ours/locks#0"][1]),)
+    assert (named.own_words, asked.own_words) == ((), ("q0",))
+    assert asked.added[0].heading_path == "Locks > How long to cut the lock?"
+    assert named.removed == ("ours/locks#0",)
+    assert named.changes[0][0] == "replace_heading"
 
 
 def test_headings_are_bent_only_where_half_of_the_questions_look(site):
-    away = gap(nearest_passage_ids=("ours/paint#0", "ours/paint#0"))
+    away = gap(share_nearest=0.4)
     for make in (reword_heading, answer_first, retitle_page):
         assert make(away, site, EFFORT) == []
     missing = gap("missing")
@@ -104,13 +115,18 @@ def test_headings_are_bent_only_where_half_of_the_questions_look(site):
         assert make(missing, site, EFFORT) == []
 
 
-def test_a_title_with_the_first_question_changes_every_passage_of_the_page(site):
-    edit = only(retitle_page(gap(), site, EFFORT))
+def test_a_title_with_the_topics_name_changes_every_passage_of_its_home(site):
+    named = gap(title="Theft by thieves")
+    edit = only(retitle_page(named, site, EFFORT))
     assert [path for path, _ in edit.added] == [
-        "Locks: How long to cut the lock? > Frame lock",
-        "Locks: How long to cut the lock? > Chain",
+        "Locks: Theft by thieves > Frame lock",
+        "Locks: Theft by thieves > Chain",
     ]
     assert edit.removed == ("ours/locks#0", "ours/locks#1")
+    # another page is the home, or the title says it already, or a question is no title
+    assert retitle_page(gap(title="Theft", homes=()), site, EFFORT) == []
+    assert retitle_page(gap(title="Locks for winter"), site, EFFORT) == []
+    assert retitle_page(gap(title="Are thieves fast?"), site, EFFORT) == []
 
 
 def test_the_own_sentence_that_answers_comes_first_and_no_word_is_lost(site):
@@ -123,13 +139,14 @@ def test_the_own_sentence_that_answers_comes_first_and_no_word_is_lost(site):
 def test_a_long_passage_is_split_where_the_answer_begins(site):
     long_gap = gap(
         passage="ours/paint#0",
-        heading_question="is scratched paint repaired",
-        claims=("Paint scratched is repaired.",),
+        title="Scratched paint",
+        questions=("Is scratched paint repaired?",),
+        facts=("Paint scratched is repaired.",),
     )
     edit = only(split_section(long_gap, site, EFFORT))
     remaining, answering = edit.added
     assert answering.text.startswith("Scratched paint is repaired by us.")
-    assert answering.heading_path == "Paint > Is scratched paint repaired?"
+    assert answering.heading_path == "Paint > Scratched paint"
     assert f"{remaining.text} {answering.text}" == TEXTS["ours/paint#0"][1]
     assert split_section(gap(), site, EFFORT) == []  # a short passage
 
@@ -145,42 +162,63 @@ def test_near_duplicates_become_one_with_what_only_the_other_says(site):
     assert merge_sections(gap(passage="ours/paint#0"), site, EFFORT) == []
 
 
-def test_sections_short_and_full_on_the_two_best_pages(site):
-    claims = (
-        "Thieves cut cheap locks within seconds.",
-        "Angle grinders open most frame locks quickly.",
-    )
-    short, full, second_page = add_question_and_answer(gap("missing", claims=claims), site, EFFORT)
-    assert short.text_share == pytest.approx(6 / 13)
-    assert (full.text_share, full.is_assumed) == (1.0, False)
-    assert full.added == (("Locks > How long to cut the lock?", " ".join(claims)),)
-    assert second_page.page_id == "ours/paint"
-    for claim in claims:
-        assert f"> [EXTRACT TO CHECK] “{claim}”" in full.after
-    assert full.cost_minutes == pytest.approx(15 + 0.05 * 19 + 20, abs=0.05)
+FACTS = (
+    "Thieves cut cheap locks within seconds.",
+    "Angle grinders open most frame locks quickly.",
+    "Most insurers want a gold rated lock.",
+)
 
 
-def test_without_claims_the_section_is_assumed_and_shows_nobodys_words(site):
-    missing = gap("missing", claims=(), other_site_text="Rivals say forty minutes.")
+def test_sections_short_and_full_at_the_end_of_the_nearest_section(site):
+    short, full = add_question_and_answer(gap("missing", facts=FACTS), site, EFFORT)
+    assert (short.page_id, full.page_id) == ("ours/locks", "ours/locks")
+    assert short.text_share < full.text_share == 1.0
+    assert full.home_share == pytest.approx(0.8 / 0.9)
+    assert full.added == (("Cutting a lock", " ".join(FACTS)),)
+    for fact in FACTS:
+        assert f"> [EXTRACT TO CHECK] “{fact}”" in full.after
+    assert (full.words_before[-5:], full.words_after) == ("2021.", "Chain")
+    assert full.drafted_from == ("q0", "q1")
+    assert short.drafted_from == ("q0",)
+    assert full.cost_minutes > short.cost_minutes
+
+
+def test_without_facts_a_text_is_its_slots_and_nothing_is_simulated(site):
+    missing = gap("missing", facts=())
     for edit in add_question_and_answer(missing, site, EFFORT):
-        assert edit.is_assumed
-        assert edit.added[0].text == "Rivals say forty minutes."  # for the simulation only
-        assert "Rivals" not in f"{edit.after} {edit.brief}"
-        assert "[FACT NEEDED:" in edit.after
+        assert edit.added == ()
+        assert "[FACT NEEDED: a short answer to: How long to cut the lock?]" in edit.after
 
 
-def test_extending_keeps_the_passage_and_marks_what_is_new(site):
-    edit = only(extend_passage(gap(), site, EFFORT))
+def test_a_passage_that_states_a_part_is_extended_by_what_it_lacks(site):
+    known = Fact("It weighs 900 g.", 2, "", "ours/locks#0", "It weighs 900 grams.", None, ("q0",))
+    lacking = Fact("Thieves cut it.", 1, "", None, None, None, ("q1",))
+    partial = gap("missing", facts=())
+    partial = replace(partial, brief=partial.brief._replace(facts=(known, lacking)))
+    edit = only(extend_passage(partial, site, EFFORT))
     assert edit.after.startswith(TEXTS["ours/locks#0"][1])
-    assert "[EXTRACT TO CHECK]" in edit.after
-    assert extend_passage(gap(claims=()), site, EFFORT) == []
+    assert "[EXTRACT TO CHECK] “Thieves cut it.”" in edit.after
+    assert edit.after.count("It weighs") == 1
+    # nothing is known, or nothing is lacking
+    assert extend_passage(gap("missing"), site, EFFORT) == []
+    full = partial.brief._replace(facts=(known,))
+    assert extend_passage(replace(partial, brief=full), site, EFFORT) == []
 
 
-def test_a_page_of_its_own_only_for_missing_content(site):
-    edit = only(add_page(gap("missing"), site, EFFORT))
-    assert edit.page_id == "ours/cut-lock"
-    assert edit.after.startswith("# How long to cut the lock?\n\n## How long to cut the lock?")
-    assert add_page(gap("not retrieved"), site, EFFORT) == []
+def test_a_page_of_its_own_only_where_no_page_is_the_home(site):
+    lost = gap(
+        "missing", facts=FACTS, no_home=0.9, homes=(Home("ours/locks", 0.1, "ours/locks#0"),)
+    )
+    page = add_page(lost, site, EFFORT)[-1]
+    assert page.page_id == "ours/cutting-a-lock"
+    assert page.after.startswith("# Cutting a lock\n\n## How long to cut the lock?")
+    assert "## Can thieves cut it?" in page.after
+    assert page.links_from == ("ours/locks",)
+    assert add_page(gap("missing"), site, EFFORT) == []
+    assert add_question_and_answer(lost, site, EFFORT) == []
+    # what a passage answers already is not written again
+    for make in (add_page, add_question_and_answer):
+        assert make(replace(lost, cause="mis-worded"), site, EFFORT) == []
 
 
 def test_old_years_become_slots_and_figures_ask_for_sources(site):
@@ -197,8 +235,9 @@ def test_every_edit_lists_its_changes_in_order(site):
     candidates = [
         candidate
         for cause in ("missing", "not retrieved", "not cited")
+        for no_home in (0.1, 0.9)
         for make in MAKERS
-        for candidate in make(gap(cause), site, EFFORT)
+        for candidate in make(gap(cause, no_home=no_home), site, EFFORT)
     ]
     changes = list_changes(candidates)
     assert changes.groupby("edit_id").size().min() >= 1

@@ -1,16 +1,24 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.contracts import Effect
-from coverage_kit.rank.candidates import Candidate, EditedSite
+from coverage_kit.contracts import Effect, Home
+from coverage_kit.rank.briefs import Brief, BriefQuestion, Fact, Slot
+from coverage_kit.rank.candidates import Candidate, EditedSite, NewPage
 from coverage_kit.rank.causes import gather_facts, pool_facts
-from coverage_kit.rank.drafts import ClaimBook, DraftSources, as_question, write_brief
-from coverage_kit.rank.edits import explain_no_edits, propose_edits
+from coverage_kit.rank.drafts import ClaimBook, DraftSources, as_question
+from coverage_kit.rank.edits import (
+    explain_no_edits,
+    list_facts,
+    open_questions,
+    propose_edits,
+)
 from coverage_kit.rank.gaps import ClusterFacts, best_pages, nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import LogParties, count_outcomes, outcome_rates
 from coverage_kit.rank.select import Limits, rank_edits
-from coverage_kit.rank.simulate import edit_table, simulate_edits
+from coverage_kit.rank.simulate import ANSWERED_SHARE, edit_table, simulate_edits
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import (
     ANSWERS,
@@ -137,12 +145,12 @@ def test_a_log_without_demand_still_ranks():
     cluster_facts = ClusterFacts(pooled, nearest=pd.DataFrame(index=["c0", "c1"]))
     gaps = rank_gaps(queries, coverage, draws, clusters, labels, cluster_facts)
     assert gaps["severity"].between(0, 1).all()
-    simulation = simulate_edits([make_candidate("good")], HandModel(), queries, clusters)
+    simulation = simulate_edits([make_candidate("good")], HandModel(), queries)
     assert np.isfinite(simulation.gain).all()
     assert np.isfinite(simulation.chances[0].chance).all()
 
 
-def test_candidates_are_drafted_from_half_and_carry_no_invented_fact():
+def test_candidates_answer_the_open_questions_and_carry_no_invented_fact():
     gaps, queries, coverage, clusters = ranked_gaps()
     own = PASSAGES.table(
         [
@@ -157,38 +165,40 @@ def test_candidates_are_drafted_from_half_and_carry_no_invented_fact():
             }
         ]
     )
-    claims = pd.DataFrame(
-        {
-            "claim_id": ["x", "y"],
-            "query_id": ["q0", "q1"],
-            "engine": "e",
-            "text": ["The box takes a dog of forty kilos.", "A ramp helps an old dog climb in."],
-            "own_similarity": [0.1, 0.2],
-        }
+    dog = "The box takes a dog of forty kilos."
+    brief = Brief(
+        "Dogs",
+        tuple(BriefQuestion(f"q{n}", f"Dog {n}?", 1.0) for n in range(3)),
+        (Fact(dog, 2, query_ids=("q1",)),),
+        (Slot("weight of the heaviest dog, in kg", "q0"),),
+        n_answers=4,
     )
-    book = ClaimBook(claims, np.eye(2, 4, dtype=np.float32))
-    site = EditedSite(own)
-    sources = DraftSources(book)
-    candidates = propose_edits(gaps, queries, coverage, clusters, site, sources, RankSettings())
+    questions = open_questions(gaps, queries, coverage, clusters)
     # a covered cluster needs no edit
-    assert {candidate.cluster_id for candidate in candidates} == {"c0"}
-    assert {candidate.operation for candidate in candidates} == {
-        "add_question_and_answer",
-        "extend_passage",
-        "add_page",
-    }
-    for candidate in candidates:
-        # half of the gap; q1 is left to score it
-        assert set(candidate.drafted_from) == {"q0", "q2"}
-        assert "[FACT NEEDED:" in candidate.brief
-        # q1's answer is not in the draft
-        assert "ramp" not in " ".join(text for _, text in candidate.added)
-        assert candidate.page_id.startswith("ours")
-    by_operation = {candidate.operation: candidate for candidate in candidates}
-    extend = by_operation["extend_passage"]
-    assert extend.removed == ("ours/a#0",)
-    assert extend.before == "old words"
-    assert extend.cost_minutes == pytest.approx(8 + 0.05 * 8 + 10)  # extend, eight words, one claim
+    assert set(questions) == {"c0"}
+    at_home = DraftSources(
+        {"c0": brief}, {"c0": (Home("ours/a", 0.6, "ours/a#0"),)}, no_home={"c0": 0.2}
+    )
+    site = EditedSite(own)
+    short, full = propose_edits(gaps, questions, site, at_home, RankSettings())
+    assert (short.drafted_from, full.drafted_from) == (("q0",), ("q0", "q1", "q2"))
+    assert full.home_share == pytest.approx(0.75)
+    assert f"> [EXTRACT TO CHECK] “{dog}”" in full.after
+    assert "[FACT NEEDED: weight of the heaviest dog, in kg]" in full.after
+    assert "2 of 4 answers" in full.brief
+    facts = list_facts([short, full])
+    assert facts["slot"].dropna().tolist() == ["weight of the heaviest dog, in kg"] * 2
+    # where no page is the home, the text is a page of its own
+    nowhere = DraftSources(
+        {"c0": brief},
+        {"c0": (Home("ours/a", 0.1, "ours/a#0"),)},
+        {"c0": NewPage("ours/pets/", ".html", ("ours/a",))},
+        {"c0": 0.8},
+    )
+    pages = propose_edits(gaps, questions, site, nowhere, RankSettings())
+    assert {edit.operation for edit in pages} == {"add_page"}
+    assert pages[0].page_id == "ours/pets/dogs.html"
+    assert (pages[0].home_share, pages[0].links_from) == (1.0, ("ours/a",))
 
 
 class HandModel:
@@ -227,67 +237,67 @@ def make_candidate(text, cost=10.0, drafted=("q0", "q2"), text_share=1.0):
     )
 
 
-def test_gain_counts_held_out_queries_for_the_gap_and_harm_twice():
-    _, queries, _, clusters = ranked_gaps()
+def test_gain_is_from_no_answer_to_an_answer_and_harm_counts_twice():
+    _, queries, _, _ = ranked_gaps()
     candidates = [
         make_candidate("good"),
         make_candidate("bad"),
         make_candidate("idle"),
         make_candidate("good", text_share=0.25),
+        replace(make_candidate("idle"), is_answer=True),
+        replace(make_candidate("idle"), is_answer=True, home_share=0.5),
+        replace(make_candidate("good"), own_words=("q0",)),
     ]
-    simulation = simulate_edits(candidates, HandModel(), queries, clusters)
-    # q1 alone is held out: it gains .7 of its room of .8, and the gap has room for .9 + .8 + .9; a
-    # quarter counts so
-    full = 0.7 / 0.8 * 2.6
-    np.testing.assert_allclose(simulation.gain[0], [full, -2 * 0.5 * 50, 0, full / 4], atol=1e-9)
-    np.testing.assert_allclose(simulation.harm, [0, 25, 0, 0], atol=1e-9)
-    effects = simulation.effects.set_index(["edit_id", "query_id"])
-    assert effects.loc[("e0000", "q0"), "is_drafted_from"]
-    assert effects.loc[("e0000", "q0"), "weight"] == 0
-    assert effects.loc[("e0000", "q1"), "weight"] == pytest.approx(2.6 / 0.8)
-    assert effects.loc[("e0000", "q1"), "coverage_after"] == 0.9
-    # the queries that it was drafted from are listed, unchanged
-    assert effects.loc["e0002", "weight"].tolist() == [0, 0]
+    simulation = simulate_edits(candidates, HandModel(), queries)
+    read = 0.8 + 0.7 + 0.8
+    # a text that is written for q0 and q2 gives either of them an answer in this share
+    written = ANSWERED_SHARE * (0.9 + 0.9)
+    expected = [read, -2 * 0.5 * 50, 0, read / 4, written, written / 2, read - 0.4]
+    np.testing.assert_allclose(simulation.gain[0], expected, atol=1e-9)
+    np.testing.assert_allclose(simulation.harm, [0, 25, 0, 0, 0, 0, 0], atol=1e-9)
+    effects = simulation.effects
+    # the rows of an edit add up to its gain, and list all questions that it is for
+    sums = effects.groupby("edit_id")["gain"].sum().reindex([f"e{n:04d}" for n in range(7)])
+    np.testing.assert_allclose(sums, expected, atol=1e-9)
+    idle = effects[effects["edit_id"] == "e0002"]
+    assert idle["query_id"].tolist() == ["q0", "q2"]
+    assert idle["is_drafted_from"].all()
     rise = effects["coverage_after"] - effects["coverage_before"]
-    assert (effects["weight"] * rise).groupby("edit_id").sum()["e0000"] == pytest.approx(
-        simulation.gain[0, 0]
-    )
+    is_rise = effects["gain"] > 0
+    np.testing.assert_allclose((effects["weight"] * rise)[is_rise], effects["gain"][is_rise])
 
 
-def test_what_the_whole_gap_takes_is_what_the_held_out_queries_gain():
-    """Queries drafted from count as the other queries: they gain the same share of their room."""
-    _, queries, _, clusters = ranked_gaps()
-    simulation = simulate_edits([make_candidate("good")], HandModel(), queries, clusters)
-    np.testing.assert_allclose(simulation.chances[0].chance, [0.875, 0.875, 0.875])
-    drafted_from_all = make_candidate("good", drafted=("q0", "q1", "q2"))
-    alone = simulate_edits([drafted_from_all], HandModel(), queries, clusters)
-    # no other query of the gap is left: half
-    np.testing.assert_allclose(alone.chances[0].chance, [0.4 / 0.9, 0.35 / 0.8, 0.4 / 0.9])
+def test_a_text_gains_no_less_on_a_page_of_its_own():
+    _, queries, _, _ = ranked_gaps()
+    own_page = replace(make_candidate("good"), is_answer=True)
+    elsewhere = replace(own_page, home_share=0.6)
+    simulation = simulate_edits([own_page, elsewhere], HandModel(), queries)
+    assert simulation.gain[0, 1] == pytest.approx(0.6 * simulation.gain[0, 0])
 
 
 def test_selection_counts_what_is_left_to_gain():
     """Of two equal edits the second adds nothing; a harmful edit is never on the frontier."""
-    _, queries, _, clusters = ranked_gaps()
+    _, queries, _, _ = ranked_gaps()
     candidates = [
         make_candidate("good", 20.0),
         make_candidate("good", 10.0),
         make_candidate("bad", 1.0),
     ]
-    simulation = simulate_edits(candidates, HandModel(), queries, clusters)
+    simulation = simulate_edits(candidates, HandModel(), queries)
     edits, frontier = rank_edits(edit_table(candidates, simulation), simulation)
     assert edits["edit_id"].tolist() == ["e0001", "e0000", "e0002"]
     assert edits["is_chosen"].tolist() == [True, False, False]
-    assert edits["marginal_gain"].tolist() == pytest.approx([2.275, 0, 0])
+    assert edits["marginal_gain"].tolist() == pytest.approx([2.3, 0, 0])
     assert frontier["edit_id"].tolist() == ["e0001"]
-    assert frontier["gain"].tolist() == pytest.approx([2.275])
-    assert frontier["bound"].tolist() == pytest.approx([2.275])
+    assert frontier["gain"].tolist() == pytest.approx([2.3])
+    assert frontier["bound"].tolist() == pytest.approx([2.3])
     assert frontier["cost_minutes"].tolist() == [10.0]
 
 
 def test_limits_keep_pages_untouched_and_the_budget():
-    _, queries, _, clusters = ranked_gaps()
+    _, queries, _, _ = ranked_gaps()
     candidates = [make_candidate("good", 20.0)]
-    simulation = simulate_edits(candidates, HandModel(), queries, clusters)
+    simulation = simulate_edits(candidates, HandModel(), queries)
     for limits in (Limits(minutes=10), Limits(words=5), Limits(locked_pages=("ours/go*",))):
         edits, _ = rank_edits(edit_table(candidates, simulation), simulation, limits)
         assert not edits["is_chosen"].any()
@@ -297,8 +307,8 @@ def test_limits_keep_pages_untouched_and_the_budget():
 
 
 def test_no_candidates_no_edits_but_reasons():
-    gaps, queries, _, clusters = ranked_gaps()
-    simulation = simulate_edits([], HandModel(), queries, clusters)
+    gaps, queries, _, _ = ranked_gaps()
+    simulation = simulate_edits([], HandModel(), queries)
     edits, frontier = rank_edits(edit_table([], simulation), simulation)
     assert edits.empty
     assert frontier.empty
@@ -333,18 +343,6 @@ def test_claims_that_many_make_and_the_site_lacks_come_first_and_none_twice():
 )
 def test_headings_in_the_words_of_those_who_ask(text, heading):
     assert as_question(text) == heading
-
-
-def test_a_brief_without_answers_asks_for_facts():
-    assert "[FACT NEEDED: your own figures and conditions on dogs]" in write_brief(
-        "Do.", ["dogs?"], [], "dogs"
-    )
-
-
-def test_a_brief_asks_for_what_a_model_did_not_find_in_slots_that_its_words_cannot_close():
-    brief = write_brief("Do.", ["dogs?"], [], "dogs", ["the age] from <b>", "the price"])
-    assert "- [FACT NEEDED: the age) from <b>]\n- [FACT NEEDED: the price]" in brief
-    assert "your own figures" not in brief
 
 
 def test_the_best_page_is_where_most_of_the_demand_looks():
