@@ -146,6 +146,28 @@ class English:
         """Return whether a word in lower case can be a verb."""
         return word in self._learned or base_form(word) in VERBS or base_form(word) in EITHER
 
+    def with_articles(self, words: str) -> str:
+        """Return a phrase in which things that the log counts have an article in the singular.
+
+        >>> English(["Is a cargo bike legal"]).with_articles("GPS tracker for cargo bike")
+        'GPS tracker for a cargo bike'
+        """
+        tokens = self.tokens(words)
+        pieces, end = [], 0
+        for position, token in enumerate(tokens):
+            if token.kind not in "NJ" or not position or tokens[position - 1].kind != "P":
+                continue
+            run = position
+            while run + 1 < len(tokens) and tokens[run + 1].kind in "NJ":
+                run += 1
+            head = tokens[run]
+            is_counted = head.word in self._counted and head.text == head.word
+            is_one = not head.word.endswith("s") and not token.word[0].isdigit()
+            if is_counted and is_one and head.kind == "N":
+                pieces += [words[end : token.start], "a "]
+                end = token.start
+        return with_article("".join([*pieces, words[end:]]))
+
     def without_owner(self, words: str) -> str:
         """Return a phrase without whose things they are.
 

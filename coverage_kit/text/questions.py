@@ -206,6 +206,66 @@ def english_questions(text: str, english: English, casing: Casing) -> list[str]:
     return list(dict.fromkeys(_written(text, english, casing) for text in kept))
 
 
+def whole_question(text: str, english: English, casing: Casing) -> str:
+    """Return what an English question asks as one sentence, as long as it needs to be.
+
+    What is said before it is left out, unless the question refers to that.
+
+    >>> whole_question("we live uphill, can i carry a dog in it? he is old", English(), Casing([]))
+    'We live uphill, can I carry a dog in it?'
+    >>> whole_question("we live uphill, how do i carry a dog", English(), Casing([]))
+    'How do I carry a dog?'
+    """
+    parts = [_LEADING.sub("", part.strip()) for part in _SENTENCE.split(plain_text(text))]
+    parts = [part for part in map(_without_keywords, parts) if part]
+    found: list[tuple[bool, int, str]] = []
+    for number, part in enumerate(parts):
+        starts = [0, *(match.end() for match in re.finditer(r"[,:]\s+(?:or |and |so )?", part))]
+        clauses = [part[start:] for start in starts]
+        asking = [each for each in clauses if _opens(english.tokens(each))]
+        if not asking and not part.endswith("?"):
+            continue
+        whole = [each for each in asking if not _stands_for(each, english)]
+        clause = _ASKER_BEHIND.sub("", whole[0] if whole else part)
+        if not whole and number and _stands_for(part, english):
+            before = parts[number - 1].rstrip("?!.,;: ")
+            clause = f"{before}, {part[0].lower()}{part[1:]}"
+        found.append((not whole, -_n_content(clause, english), clause))
+    chosen = min(found)[2] if found else (parts[0] if parts else plain_text(text))
+    bare = _WANTED.sub("", chosen.rstrip("?!.,;: "))
+    tokens = english.tokens(bare)
+    asks = bool(found) or _opens(tokens)
+    if not asks and tokens and tokens[0].kind == "V":
+        bare = _as_gerunds(bare, tokens)
+    return capitalised(casing.restore(bare)) + ("?" if asks else "")
+
+
+# What an asker says of themselves behind a question, and before what they want to do.
+_ASKER_BEHIND = re.compile(
+    r",\s+(?:i|i'?m|i'?ve|we|we'?ve|we're|he|she|he's|she's|they|mine|mine's|my|our)\s[^,]*\Z", re.I
+)
+_WANTED = re.compile(
+    r"\A(?:(?:i|we) )?(?:want|wanting|need|looking|trying|hoping|would like|would love) to ", re.I
+)
+
+
+def _stands_for(clause: str, english: English) -> bool:
+    """Return whether a clause does not say what it asks about: "any good?", "which is better?"."""
+    tokens = english.tokens(clause)
+    words = [token.word for token in tokens]
+    if _n_content(clause, english) < 2 or _refers_back(tokens):
+        return True
+    if words[0] in ("any", "worth") or (words[0] == "which" and words[1] in BE | MODALS):
+        return True
+    names = next((place for place, token in enumerate(tokens) if token.kind == "N"), len(tokens))
+    early = {"it", "them", "they", "that"} & set(words[:names])
+    return (
+        bool(early and "to" not in words)
+        or words[-2:][-1] in ("them", "that")
+        or ("them" in words[-2:])
+    )
+
+
 def action_phrase(question: str, english: English, casing: Casing) -> str:
     """Return what a question is about to do, as a phrase; '' where it is of another form.
 
