@@ -1,5 +1,6 @@
 """From gaps to a plan of edits: proposed, simulated, corrected by the track record, ranked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from coverage_kit.pipeline.coverage import RunCoverage
 from coverage_kit.pipeline.gaps import RunGaps
 from coverage_kit.pipeline.inputs import Inputs
 from coverage_kit.pipeline.run import Run
+from coverage_kit.rank.briefs import Brief, Slot
 from coverage_kit.rank.candidates import Candidate, EditedSite
 from coverage_kit.rank.drafts import DraftSources
 from coverage_kit.rank.edits import (
@@ -25,6 +27,7 @@ from coverage_kit.rank.edits import (
     open_questions,
     propose_edits,
 )
+from coverage_kit.rank.facts import BriefMaterial, Topic, write_briefs
 from coverage_kit.rank.select import Limits, rank_edits
 from coverage_kit.rank.simulate import (
     Simulation,
@@ -33,7 +36,7 @@ from coverage_kit.rank.simulate import (
     simulate_edits,
 )
 from coverage_kit.rank.track import TrackRecord, read_track
-from coverage_kit.tables import Changes, Edits, Effects, Facts, Frontier, Passages
+from coverage_kit.tables import Changes, Edits, Effects, Facts, Frontier, Gaps, Passages
 
 # The file in the cache to which `coverage-kit compare` adds, and from which this run learns.
 RECORD = "predictions.parquet"
@@ -124,11 +127,54 @@ def _propose(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -> 
     from coverage_kit.pipeline import temp_briefs  # TEMP
 
     sources = DraftSources(
-        briefs=temp_briefs.briefs(gaps, questions, ranked.claim_book),
+        briefs=_write_briefs(inputs, fitted, gaps, questions),
         **temp_briefs.homes(gaps, questions, fitted, inputs),
         holdout=run.holdout,
     )
     return propose_edits(gaps, questions, site, sources, run.settings.rank)
+
+
+def _write_briefs(
+    inputs: Inputs, fitted: RunCoverage, gaps: Gaps, questions: Mapping[str, pd.DataFrame]
+) -> dict[str, Brief]:
+    """Return by cluster_id what a text about each topic has to say.
+
+    What a judge misses of complete answers comes before the other slots.
+    """
+    log = inputs.log
+    brands = [inputs.brand_names[0], *(names for names in inputs.brand_names[1:])]
+    material = BriefMaterial(
+        queries=log.queries,
+        clusters=fitted.clusters,
+        answers=log.answers,
+        claims=inputs.claims,
+        citations=log.citations,
+        own_passages=inputs.own_passages,
+        other_passages=inputs.passages[inputs.passages["site"] != inputs.own_site],
+        claim_vectors=fitted.vectors.claims.vectors,
+        query_vectors=fitted.vectors.queries.vectors,
+        passage_vectors=fitted.scorer.passage_vectors,
+        brand_names=brands,
+    )
+    labels = gaps.set_index("cluster_id")["label"]
+    topics = [
+        Topic(name, str(labels[name]), tuple(members["query_id"]))
+        for name, members in questions.items()
+    ]
+    missing = {
+        str(query_id): tuple(Slot(str(item), str(query_id)) for item in items)
+        for query_id, items in inputs.missing_items.groupby("query_id")["item"]
+    }
+    briefs = write_briefs(topics, material)
+    return {
+        name: brief._replace(
+            slots=(
+                *(slot for q in brief.questions for slot in missing.get(q.query_id, ())),
+                *brief.slots,
+            )
+        )
+        for name, brief in briefs.items()
+    }
 
 
 def drop_repeated(repairs: list[Candidate], drafted: list[Candidate]) -> list[Candidate]:

@@ -178,7 +178,8 @@ def _write_candidate(
     gap: Gap, outline: Outline, full: Outline, operation: Operation, **values: Any
 ) -> Candidate:
     """Return a candidate with new text that answers the outline's questions."""
-    asked = {section.question.query_id for section in outline.sections}
+    questions = [section.question for section in outline.sections]
+    asked = {name for question in questions for name in (question.query_id, *question.also)}
     return Candidate(
         cluster_id=gap.cluster_id,
         operation=operation,

@@ -42,13 +42,15 @@ class Slot(NamedTuple):
 class BriefQuestion(NamedTuple):
     """A question that the text has to answer, in clean words, with its demand.
 
-    `heading` is a short heading for it; empty where its text can be one.
+    `heading` is a short heading for it; empty where its text can be one. `also` are ids of further
+    questions that ask the same; their demand is in `demand`.
     """
 
     query_id: str
     text: str
     demand: float
     heading: str = ""
+    also: tuple[str, ...] = ()
 
 
 class Brief(NamedTuple):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coverage_kit.rank.briefs import Brief, BriefQuestion, Fact
+from coverage_kit.rank.briefs import Brief, BriefQuestion, Fact, Slot
 from coverage_kit.rank.merging import (
     Statement,
     clearest,
@@ -194,7 +194,9 @@ class _Writer:
                     and self._parties.find_names(text) == self._parties.find_names(other.text)
                 )
                 if is_same:
-                    kept[place] = other._replace(demand=other.demand + self._demand[name])
+                    kept[place] = other._replace(
+                        demand=other.demand + self._demand[name], also=(*other.also, name)
+                    )
                     break
             else:
                 kept.append(BriefQuestion(name, text, float(self._demand[name])))
@@ -386,6 +388,10 @@ class _Writer:
                     passage_id=own[0] if own else None,
                     own_words=own[1] if own else None,
                     slot=slot,
+                    query_ids=(
+                        question.query_id,
+                        *sorted(fact.query_ids - {question.query_id}),
+                    ),
                 )
             )
         return tuple(facts)
@@ -395,9 +401,9 @@ class _Writer:
         questions: Sequence[BriefQuestion],
         chosen: Sequence[tuple[_Found, BriefQuestion]],
         facts: Sequence[Fact],
-    ) -> tuple[str, ...]:
+    ) -> tuple[Slot, ...]:
         """Return what is missing of the questions themselves."""
-        slots: list[str] = []
+        slots: list[Slot] = []
         taken = [fact.slot for fact in facts if fact.slot]
         for question in questions:
             kind = asked_kind(question.text)
@@ -412,15 +418,15 @@ class _Writer:
                 continue
             texts = [self._claim_texts[row] for row in self._claim_rows.get(question.query_id, ())]
             slot = question_slot(question.text, texts, self._parties, self._english)
-            if slot and not is_repeated(slot, [*taken, *slots]):
-                slots.append(slot)
+            if slot and not is_repeated(slot, [*taken, *(known.text for known in slots)]):
+                slots.append(Slot(slot, question.query_id))
         return tuple(slots)
 
     def _opening(
         self,
         questions: Sequence[BriefQuestion],
         chosen: Sequence[tuple[_Found, BriefQuestion]],
-        slots: Sequence[str],
+        slots: Sequence[Slot],
     ) -> str:
         if not questions:
             return ""
@@ -435,5 +441,5 @@ class _Writer:
         general.sort(key=lambda fact: -self._score(fact, first))
         near = [fact for fact in general if self._similarity(fact, first) >= _OPENS]
         facts = [(fact.statement.text, fact.n_answers) for fact in near]
-        slot = slots[0] if slots else ""
+        slot = slots[0].text if slots else ""
         return write_opening(first.text, facts, self._parties, self._english, slot)
