@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.rank.candidates import Candidate, PageChange
-from coverage_kit.tables import FACTS, Effects, Facts
+from coverage_kit.tables import EFFECTS, FACTS, Effects, Facts
 
 # An edit of more minutes is split where a shorter variant of it is its first part.
 HOUR = 60.0
@@ -91,6 +91,7 @@ def subtract_effects(effects: Effects, first_parts: dict[str, str]) -> Effects:
         effects: effects of whole edits.
         first_parts: the first part's id by the id of the second part.
     """
+    effects = EFFECTS.typed(effects)
     key = ["edit_id", "query_id"]
     second = effects[effects["edit_id"].isin(first_parts)]
     first = pd.concat(

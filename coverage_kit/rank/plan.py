@@ -24,15 +24,12 @@ from coverage_kit.rank.select import (
     list_unedited,
     trace_selection,
 )
+from coverage_kit.rank.serve import say_plan, serve_gaps
 from coverage_kit.rank.simulate import Simulation
 from coverage_kit.rank.variants import Proposals, VariantChoice, places_of
 from coverage_kit.tables import EDITS, FRONTIER, Changes, Edits, Effects, Frontier, Gaps, Queries
-from coverage_kit.vocabulary import PLANNED, TO_CLOSE
 
 Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-# The gaps at the head of the list that the plan serves before all others (assumed).
-N_SERVED = 10
 # What table `edits` says of both parts of an edit.
 _PARTS = ("1 of 2", "2 of 2")
 # Days of a month.
@@ -40,12 +37,6 @@ _MONTH = 365.25 / 12
 # An edit that adds a smaller share of all that is asked is not listed, however little the log asks
 # (assumed).
 _LEAST_SHARE = 0.001
-_NO_EDIT_KNOWN = "Not planned: no edit is known for it."
-_LOCKED = "Not planned: no edit of its pages is allowed (rank.locked_pages)."
-_TOO_SMALL = "Not planned: its best edit adds under one question asked a month."
-_TOO_UNSURE = "Not planned: its best edit is too unsure, as it may add nothing."
-_OVERLAP = "Not planned: edits of other gaps answer its questions."
-_OTHERS_FIRST = "Not planned: other edits gain more per minute."
 
 
 @dataclass(frozen=True)
@@ -118,8 +109,7 @@ def make_plan(  # noqa: PLR0913 (the edits, what they gain, and what the plan ha
         locked_gaps: ids of the gaps for which there are edits of locked pages only.
     """
     proposals = _price(candidates, simulation)
-    choice = VariantChoice(proposals, limits)
-    reasons = _serve(choice, candidates, gaps, least_gain)
+    choice, reasons = serve_gaps(proposals, candidates, gaps, limits, least_gain)
     planned = dict(choice.chosen)
     _go_on(choice, candidates, least_gain)
     listed, first_rows = _list_parts(candidates, proposals, planned, choice.chosen, least_gain)
@@ -147,24 +137,10 @@ def make_plan(  # noqa: PLR0913 (the edits, what they gain, and what the plan ha
         changes=changes[changes["edit_id"].isin(ids)].reset_index(drop=True),
         effects=subtract_effects(effects[effects["edit_id"].isin(ids)], first_parts),
         frontier=frontier,
-        gaps=_say_plan(gaps, edits, reasons, locked_gaps),
+        gaps=say_plan(gaps, edits, reasons, locked_gaps),
         first_parts=first_parts,
         n_small=len(candidates) - len(edits),
     )
-
-
-def _say_plan(
-    gaps: Gaps, edits: Edits, reasons: Mapping[str, str], locked_gaps: Collection[str]
-) -> Gaps:
-    """Return the gaps with `plan`: planned, or the reason why not."""
-    served = set(edits.loc[edits["is_chosen"], "cluster_id"])
-    said = {
-        cluster_id: _LOCKED if reason == _NO_EDIT_KNOWN and cluster_id in locked_gaps else reason
-        for cluster_id, reason in reasons.items()
-    }
-    said |= dict.fromkeys(served, PLANNED)
-    plans = [said.get(cluster_id) for cluster_id in gaps["cluster_id"]]
-    return gaps.assign(plan=pd.Series(plans, index=gaps.index, dtype="str"))
 
 
 def _price(candidates: Sequence[Candidate], simulation: Simulation) -> Proposals:
@@ -177,96 +153,6 @@ def _price(candidates: Sequence[Candidate], simulation: Simulation) -> Proposals
         pages=[candidate.page_id for candidate in candidates],
         places=[places_of(candidate) for candidate in candidates],
     )
-
-
-def _serve(
-    choice: VariantChoice, candidates: Sequence[Candidate], gaps: Gaps, least_gain: float
-) -> dict[str, str]:
-    """Choose the edits of the first gaps, then the others by gain per minute.
-
-    Returns for each gap to close why the plan may not serve it.
-    """
-    is_sure = _gain_low(choice.proposals.simulation) > 0
-    rows_of: dict[str, list[int]] = {}
-    for row, candidate in enumerate(candidates):
-        rows_of.setdefault(candidate.cluster_id, []).append(row)
-    to_close = gaps[gaps["listing"] == TO_CLOSE].sort_values("rank")
-    reasons = {}
-    for cluster_id in to_close["cluster_id"].head(N_SERVED):
-        rows = rows_of.get(cluster_id, [])
-        usable = _usable(choice, rows, is_sure, least_gain)
-        fitting = [row for row in usable if choice.fits(row)]
-        if fitting:
-            choice.take(max(fitting, key=choice.rate))
-            # Where edits of other gaps take over its questions, this edit is left out again.
-            reasons[cluster_id] = _OVERLAP
-        else:
-            reasons[cluster_id] = (
-                _explain_limits(choice, usable)
-                if usable
-                else _explain_gain(choice, rows, is_sure, least_gain)
-            )
-    choice.fill(np.flatnonzero(is_sure), least_gain)
-    for cluster_id in to_close["cluster_id"].iloc[N_SERVED:]:
-        rows = rows_of.get(cluster_id, [])
-        has_usable = bool(_usable(choice, rows, is_sure, least_gain))
-        reasons[cluster_id] = (
-            _OTHERS_FIRST if has_usable else _explain_gain(choice, rows, is_sure, least_gain)
-        )
-    return reasons
-
-
-def _gain_low(simulation: Simulation) -> Floats:
-    """Return the lower end of each gain's 90% interval, (n edits,)."""
-    low = np.quantile(simulation.gain, 0.05, axis=0)
-    return np.asarray(np.minimum(low, simulation.gain[0]), dtype=np.float64)
-
-
-def _usable(
-    choice: VariantChoice, rows: Sequence[int], is_sure: Flags, least_gain: float
-) -> list[int]:
-    """Return the edits of a gap that are worth their reading, whatever they cost."""
-    return [row for row in rows if is_sure[row] and choice.added_gain(row) >= least_gain]
-
-
-def _explain_gain(
-    choice: VariantChoice, rows: Sequence[int], is_sure: Flags, least_gain: float
-) -> str:
-    """Return why no edit of a gap is worth its reading."""
-    if not rows:
-        return _NO_EDIT_KNOWN
-    gain = choice.proposals.simulation.gain[0]
-    large = [row for row in rows if gain[row] >= least_gain]
-    if not large:
-        return _TOO_SMALL
-    return _OVERLAP if any(is_sure[row] for row in large) else _TOO_UNSURE
-
-
-def _explain_limits(choice: VariantChoice, rows: Sequence[int]) -> str:
-    """Return the limit that keeps these edits out of the plan."""
-    limits = choice.limits
-    allowed = [row for row in rows if limits.allows(choice.proposals.pages[row])]
-    if not allowed:
-        return _LOCKED
-    on_free_pages = [row for row in allowed if choice.fits_page(row)]
-    if not on_free_pages:
-        return (
-            "Not planned: its page has as many planned edits as are allowed "
-            f"({limits.edits_per_page:,})."
-        )
-    cheapest = min(on_free_pages, key=choice.added_minutes)
-    if not choice.fits_minutes(cheapest):
-        return (
-            f"Not planned: its smallest edit takes {choice.added_minutes(cheapest):,.0f} minutes, "
-            f"{limits.minutes - choice.minutes:,.0f} are left."
-        )
-    shortest = min(on_free_pages, key=choice.added_words)
-    if not choice.fits_words(shortest):
-        return (
-            f"Not planned: its shortest edit has {choice.added_words(shortest):,.0f} words, "
-            f"{limits.words - choice.n_words:,.0f} are left."
-        )
-    return _OVERLAP
 
 
 def _go_on(choice: VariantChoice, candidates: Sequence[Candidate], least_gain: float) -> None:

@@ -315,6 +315,7 @@ def rank_edits(
         rank=np.arange(1, len(order) + 1),
         marginal_gain=[*full.marginal, *([0.0] * len(unselected))],
         is_chosen=[row in chosen for row in order],
+        in_next_hour=False,
     )
     table = EDITS.table([*ranked.to_dict("records"), *unedited_rows])
     return table, frontier_of(edits, simulation, full)
@@ -339,6 +340,7 @@ def list_unedited(
             "brief": candidate.brief,
             "edit_id": edit_id(first + number),
             "is_chosen": False,
+            "in_next_hour": False,
             "rank": first_rank + number,
             "cost_minutes": 0.0,
             "gain": 0.0,

@@ -15,7 +15,7 @@ from coverage_kit.rank.select import Limits
 from coverage_kit.rank.simulate import edit_table
 from coverage_kit.tables import EFFECTS, FACTS
 from coverage_kit.vocabulary import NO_EDIT, PLANNED
-from tests.rank.test_select import make_simulation
+from tests.rank.test_select import gain_of, make_simulation
 
 HEADING = "## How heavy may it be?\n\n"
 
@@ -66,10 +66,17 @@ def simulate(candidates, chance, room=None, spread=None):
     return replace(simulation, gain=np.array([gain, gain - spread, gain + spread]))
 
 
-def plan(candidates, simulation, limits=None, least_gain=0.01, n_gaps=None, **more):
+def plan(candidates, simulation, limits=None, least_gain=0.01, gaps=None, **more):
     proposed = edit_table(candidates, simulation)
-    gaps = make_gaps(n_gaps or simulation.room.shape[0])
+    if gaps is None:
+        gaps = make_gaps(len(simulation.room))
     return make_plan(candidates, proposed, simulation, gaps, limits or Limits(), least_gain, **more)
+
+
+def total_gain(simulation, edits):
+    """What the planned edits gain, by the formula of rank.select; a second part is the whole."""
+    rows = [int(name[1:]) for name in edits.loc[edits["is_chosen"], "edit_id"]]
+    return gain_of(simulation, rows)
 
 
 def said_of(result, gap):
@@ -79,11 +86,22 @@ def said_of(result, gap):
 def test_the_first_gap_is_served_though_another_gains_more_per_minute():
     """Each gap costs the whole budget. The first of the list gets it."""
     candidates = [make_edit(0, 60.0), make_edit(1, 60.0, page="ours/b")]
-    simulation = simulate(candidates, np.diag([0.3, 0.9]))
+    simulation = simulate(candidates, np.diag([0.85, 0.9]))
     result = plan(candidates, simulation, Limits(minutes=60))
     assert result.edits.set_index("cluster_id")["is_chosen"].to_dict() == {"c0": True, "c1": False}
     assert said_of(result, 0) == PLANNED
     assert said_of(result, 1) == "Not planned: its smallest edit takes 60 minutes, 0 are left."
+
+
+def test_a_first_gap_that_would_cost_the_plan_much_is_not_served():
+    candidates = [make_edit(0, 60.0), make_edit(1, 60.0, page="ours/b")]
+    simulation = simulate(candidates, np.diag([0.3, 0.9]))
+    result = plan(candidates, simulation, Limits(minutes=60))
+    assert result.edits["cluster_id"].tolist() == ["c1", "c0"]
+    assert said_of(result, 0) == (
+        "Not planned: its best edit takes 60 minutes, in which other edits gain far more."
+    )
+    assert said_of(result, 1) == PLANNED
 
 
 def test_behind_the_first_ten_gaps_those_are_planned_that_gain_most_per_minute():
@@ -116,11 +134,11 @@ def test_a_gap_without_a_planned_edit_says_why():
         PLANNED,
         "Not planned: its best edit adds under one question asked a month.",
         "Not planned: its best edit is too unsure, as it may add nothing.",
-        "Not planned: no edit of its pages is allowed (rank.locked_pages).",
+        "Not planned: its pages are locked (rank.locked_pages).",
         "Not planned: its smallest edit takes 90 minutes, 55 are left.",
         "Not planned: its page has as many planned edits as are allowed (1).",
         "Not planned: no edit is known for it.",
-        "Not planned: no edit of its pages is allowed (rank.locked_pages).",
+        "Not planned: its pages are locked (rank.locked_pages).",
     ]
 
 
@@ -152,6 +170,7 @@ def test_small_edits_are_counted_and_leave_no_trace_in_any_table():
     assert result.edits["edit_id"].tolist() == ["e0000", "e0002", "e0004"]
     assert result.edits["rank"].tolist() == [1, 2, 3]
     assert result.edits["operation"].tolist()[-1] == NO_EDIT
+    assert result.edits["in_next_hour"].tolist() == [True, True, False]
     for table in (result.changes, result.effects, result.frontier):
         assert table["edit_id"].tolist() == ["e0000", "e0002"]
 
@@ -178,11 +197,11 @@ def test_edits_that_reword_the_same_heading_are_one_edit():
         make_edit(0, 5.0, **heading),
         replace(make_edit(1, 5.0, **heading), operation="repair"),
     ]
-    simulation = simulate(candidates, np.diag([0.3, 0.5]))
+    simulation = simulate(candidates, np.diag([0.48, 0.5]))
     result = plan(candidates, simulation)
     # the first gap is served, so the other edit of its heading is the one that goes
     assert result.edits["edit_id"].tolist() == ["e0000"]
-    result = plan(candidates, simulation, n_gaps=1, least_gain=0.4)
+    result = plan(candidates, simulation, gaps=make_gaps(0), least_gain=0.49)
     assert result.edits["edit_id"].tolist() == ["e0001"]
 
 
@@ -354,7 +373,7 @@ def test_the_plan_keeps_its_promises(seed, minutes, is_shuffled):
         candidates.append(make_edit(gap, 5.0 * int(rng.integers(1, 20)), words, page))
     chance = rng.random((n_edits, n_gaps)) * (rng.random((n_edits, n_gaps)) < 0.4)
     simulation = simulate(candidates, chance, rng.uniform(0.1, 3, n_gaps))
-    result = plan(candidates, simulation, Limits(minutes=minutes), least_gain=0.05, n_gaps=n_gaps)
+    result = plan(candidates, simulation, Limits(minutes=minutes), least_gain=0.05)
     edits = result.edits
     chosen = edits[edits["is_chosen"]]
     assert not minutes or chosen["cost_minutes"].sum() <= minutes
@@ -362,6 +381,15 @@ def test_the_plan_keeps_its_promises(seed, minutes, is_shuffled):
     assert edits["is_chosen"].is_monotonic_decreasing
     assert (edits["marginal_gain"] >= 0.05).all()
     assert len(edits) + result.n_small == n_edits
+    # the first gaps cost at most a tenth of what the edits by gain per minute alone would gain
+    alone = plan(
+        candidates,
+        simulation,
+        Limits(minutes=minutes),
+        least_gain=0.05,
+        gaps=make_gaps(n_gaps, "covered"),
+    )
+    assert total_gain(simulation, edits) >= 0.9 * total_gain(simulation, alone.edits) - 1e-9
     hour = edits[edits["in_next_hour"]]
     assert hour["is_chosen"].all()
     assert hour["cost_minutes"].sum() <= 60
