@@ -58,6 +58,11 @@ class About:
         n_queries_read: distinct questions in the log, before near-duplicates were grouped.
         n_holdout: questions from which no edit is drafted.
         n_candidates: candidate edits that were simulated.
+        n_small_edits: those that are not listed: they add under `least_edit_gain` to the listed, or
+            are other variants of one that is.
+        least_edit_gain: the least that a listed edit adds, in questions asked over `log_months`.
+        log_months: months over which the questions were asked; None where the log has no dates.
+        planned: covered_now, covered_after, low, high, minutes and n_edits of the planned edits.
         share_of_bound: gain of the chosen edits as a share of its upper bound.
         track_record: how past predictions came true.
         choice_model: the model of who is cited; None if there is none: see `no_choice_model`.
@@ -86,6 +91,10 @@ class About:
     n_queries_read: int | None = None
     n_holdout: int = 0
     n_candidates: int | None = None
+    n_small_edits: int = 0
+    least_edit_gain: float | None = None
+    log_months: float | None = None
+    planned: dict[str, float] | None = None
     share_of_bound: float | None = None
     track_record: dict[str, Any] | None = None
     choice_model: dict[str, Any] | None = None

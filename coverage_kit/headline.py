@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.tables import Edits, Frontier
 from coverage_kit.vocabulary import CONTENT_CAUSES, TO_CLOSE
 
 
@@ -14,7 +15,8 @@ class Headline:
 
     `n_gaps` counts all topics, `n_severe` those that are gaps to close.
     `covered` is the mean coverage of the queries, weighted by demand; `covered_low` and
-    `covered_high` are the ends of its 90% interval.
+    `covered_high` are the ends of its 90% interval. `covered_after` is the same with the planned
+    edits, and the ends of its interval are those of the plan's gain alone.
     """
 
     n_pages: int
@@ -32,6 +34,9 @@ class Headline:
     planned_gain: float
     planned_low: float
     planned_high: float
+    covered_after: float
+    covered_after_low: float
+    covered_after_high: float
 
 
 def summarize(analysis: Analysis) -> Headline:
@@ -46,13 +51,15 @@ def summarize(analysis: Analysis) -> Headline:
         & gaps["is_closable"].astype(bool)
     )
     plan = chosen_edits(analysis)
+    demand = float(analysis.queries["demand"].sum())
     gain = float(plan["marginal_gain"].sum())
-    low, high = _plan_interval(analysis, plan, gain)
+    low, high = _plan_interval(analysis.frontier, plan, gain)
+    after = predict_covered(covered["value"], demand, analysis.edits, analysis.frontier)
     return Headline(
         n_pages=int((analysis.pages["status"] == "ok").sum()),
         n_queries=len(analysis.queries),
         n_answers=len(analysis.answers),
-        demand=float(analysis.queries["demand"].sum()),
+        demand=demand,
         covered=covered["value"],
         covered_low=covered["low"],
         covered_high=covered["high"],
@@ -64,6 +71,86 @@ def summarize(analysis: Analysis) -> Headline:
         planned_gain=gain,
         planned_low=low,
         planned_high=high,
+        covered_after=after["covered_after"],
+        covered_after_low=after["low"],
+        covered_after_high=after["high"],
+    )
+
+
+def predict_covered(
+    covered_now: float, demand: float, edits: Edits, frontier: Frontier
+) -> dict[str, float]:
+    """Return the share of what is asked that your site answers, now and with the planned edits.
+
+    The values are covered_now, covered_after, low and high (the 90% interval of covered_after, that
+    of the plan's gain alone; below covered_now where the plan may harm), minutes and n_edits.
+
+    Args:
+        covered_now: the share now.
+        demand: demand of all queries.
+        edits: the edits of a run.
+        frontier: its running cost and gain.
+    """
+    plan = edits[edits["is_chosen"].astype(bool)]
+    gain = float(plan["marginal_gain"].sum())
+    low, high = _plan_interval(frontier, plan, gain)
+    after, lowest, highest = (
+        # Gains of edits that share questions may add up to more than there is.
+        min(1.0, covered_now + added / demand if demand else covered_now)
+        for added in (gain, low, high)
+    )
+    return {
+        "covered_now": covered_now,
+        "covered_after": after,
+        "low": lowest,
+        "high": highest,
+        "minutes": float(plan["cost_minutes"].sum()),
+        "n_edits": len(plan),
+    }
+
+
+def describe_plan(headline: Headline) -> str:
+    """Return what the planned edits bring in a sentence's words, '' where none is planned.
+
+    Such as: 54% to 57% for 8 hours of work (90% interval 55% to 60%).
+    """
+    if not headline.n_planned:
+        return ""
+    now, after = headline.covered, headline.covered_after
+    # A decimal where whole percents would hide the rise.
+    digits = 0 if round(100 * now) != round(100 * after) else 1
+    start, end, low, high = (
+        f"{share:.{digits}%}"
+        for share in (now, after, headline.covered_after_low, headline.covered_after_high)
+    )
+    time = describe_minutes(headline.planned_minutes)
+    return f"{start} to {end} for {time} of work (90% interval {low} to {high})"
+
+
+def describe_minutes(minutes: float) -> str:
+    """Return minutes in words, from an hour on in hours and minutes.
+
+    >>> describe_minutes(45), describe_minutes(60), describe_minutes(475)
+    ('45 minutes', '1 hour', '7 hours 55 minutes')
+    """
+    hours, rest = divmod(round(minutes), 60)
+    words = [
+        f"{n:,} {noun}{'' if n == 1 else 's'}"
+        for n, noun in ((hours, "hour"), (rest, "minute"))
+        if n
+    ]
+    return " ".join(words) or "0 minutes"
+
+
+def next_hour(analysis: Analysis) -> pd.DataFrame:
+    """Return the edits of the next hour by rank, with `minutes_so_far` and `gain_so_far`.
+
+    Gains so far are sums of marginal gains. The table is empty where every planned edit takes more
+    than an hour.
+    """
+    edits = analysis.edits[analysis.edits["in_next_hour"].astype(bool)].sort_values("rank")
+    return edits.assign(
+        minutes_so_far=edits["cost_minutes"].cumsum(), gain_so_far=edits["marginal_gain"].cumsum()
     )
 
 
@@ -77,17 +164,16 @@ def chosen_edits(analysis: Analysis) -> pd.DataFrame:
     return analysis.edits[analysis.edits["is_chosen"].astype(bool)].sort_values("rank")
 
 
-def _plan_interval(analysis: Analysis, plan: pd.DataFrame, gain: float) -> tuple[float, float]:
+def _plan_interval(frontier: Frontier, plan: pd.DataFrame, gain: float) -> tuple[float, float]:
     """Return the ends of the interval of the plan's gain.
 
     They are the ends of the frontier at the last chosen edit, scaled by the plan's share of the
     frontier's gain there: a plan may leave out edits that the frontier counts.
     """
-    is_planned = analysis.frontier["edit_id"].isin(plan["edit_id"])
-    frontier = analysis.frontier[is_planned].sort_values("rank")
-    if frontier.empty:
+    planned = frontier[frontier["edit_id"].isin(plan["edit_id"])].sort_values("rank")
+    if planned.empty:
         return 0.0, 0.0
-    last_row = frontier.iloc[-1]
+    last_row = planned.iloc[-1]
     share = gain / float(last_row["gain"]) if last_row["gain"] else 1.0
     return float(last_row["low"]) * share, float(last_row["high"]) * share
 

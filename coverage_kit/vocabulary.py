@@ -42,6 +42,8 @@ UNSEEN: Listing = "unseen"
 ANSWERED: Listing = "covered"
 OUT_OF_REACH: Listing = "out of reach"
 DISMISSED: Listing = "dismissed"
+# What table `gaps` says of a gap that a planned edit serves; of others it says why not.
+PLANNED = "planned"
 # The list of a topic by its cause, where nobody dismissed it.
 LISTING_OF_CAUSE: dict[str, Listing] = {
     **dict.fromkeys(CONTENT_CAUSES, TO_CLOSE),

@@ -2,6 +2,9 @@
 
 from coverage_kit.settings import RankSettings
 
+# Minutes are estimates, so they are said in steps of this size.
+_STEP = 5
+
 
 def editor_minutes(
     effort: RankSettings,
@@ -10,7 +13,7 @@ def editor_minutes(
     n_changed: int = 0,
     n_claims: int = 0,
 ) -> float:
-    """Return the editor minutes of an edit, to one decimal (docs/method.md, Edits, *Cost*).
+    """Return the editor minutes of an edit, in steps of 5 (docs/method.md, Edits, *Cost*).
 
     Args:
         effort: minutes for each word and claim.
@@ -21,7 +24,18 @@ def editor_minutes(
     """
     added_minutes = effort.added_word_minutes * n_added
     word_minutes = added_minutes + effort.changed_word_minutes * n_changed
-    return round(base + word_minutes + effort.claim_minutes * n_claims, 1)
+    return round_minutes(base + word_minutes + effort.claim_minutes * n_claims)
+
+
+def round_minutes(minutes: float) -> float:
+    """Return minutes in steps of 5, at least 5 where there is anything to do.
+
+    >>> round_minutes(71.5), round_minutes(72.5), round_minutes(0.4), round_minutes(0.0)
+    (70.0, 75.0, 5.0, 0.0)
+    """
+    if minutes <= 0:
+        return 0.0
+    return float(max(_STEP, _STEP * int(minutes / _STEP + 0.5)))
 
 
 def count_words(text: str) -> int:

@@ -27,12 +27,12 @@ Floats = npt.NDArray[np.float64]
 # An edit that adds no more than this many queries asked is not selected (assumed).
 _MIN_GAIN = 1e-6
 # An edit without a cost counts as this many minutes, so that its gain per minute is finite.
-_MIN_MINUTES = 0.1
+MIN_MINUTES = 0.1
 # An edit that adds less than this share of the plan's gain is not worth the reading of its brief
 # (assumed).
 _MIN_GAIN_SHARE = 0.001
 # The chance that a query is left unanswered counts at least this much, as it is a divisor.
-_MIN_CHANCE_LEFT = 1e-9
+MIN_CHANCE_LEFT = 1e-9
 # Gains per minute that differ by less than this count as equal: the difference is rounding error.
 _RATE_TOLERANCE = 1e-12
 
@@ -96,7 +96,7 @@ class Portfolio:
 
     @staticmethod
     def _chance_left(chance: Floats) -> Floats:
-        return np.maximum(1 - chance, _MIN_CHANCE_LEFT)
+        return np.maximum(1 - chance, MIN_CHANCE_LEFT)
 
 
 @dataclass(frozen=True)
@@ -250,6 +250,24 @@ def select_edits(  # noqa: PLR0913 (what edits gain and cost, where they are, an
     return plan.selection()
 
 
+def trace_selection(  # noqa: PLR0913 (as select_edits, with the order instead of a choice)
+    simulation: Simulation,
+    cost: Floats,
+    limits: Limits,
+    pages: list[str],
+    words: Floats,
+    order: Sequence[int],
+) -> Selection:
+    """Return the selection of these edits in this order, whatever the budget.
+
+    The other arguments are those of `select_edits`.
+    """
+    plan = _Plan(simulation, cost, words, pages, limits)
+    for row in order:
+        plan.take(row)
+    return plan.selection()
+
+
 def _knapsack(upper: Floats, cost: Floats, minutes: float) -> float:
     """Return the most that edits could still add at this cost.
 
@@ -276,11 +294,11 @@ def rank_edits(
     come last, by their own gain per minute; after them the gaps that no edit can close, with the
     reason (`unedited`).
     """
-    unedited_rows = _list_unedited(unedited, len(edits))
+    unedited_rows = list_unedited(unedited, len(edits), len(edits) + 1)
     if edits.empty:
         return EDITS.table(unedited_rows), FRONTIER.empty()
     limits = limits or Limits()
-    cost = np.maximum(edits["cost_minutes"].to_numpy(np.float64), _MIN_MINUTES)
+    cost = np.maximum(edits["cost_minutes"].to_numpy(np.float64), MIN_MINUTES)
     words = edits["n_words"].to_numpy(np.float64)
     pages = list(edits["page_id"])
     plan = select_edits(simulation, cost, limits, pages, words)
@@ -297,13 +315,22 @@ def rank_edits(
         rank=np.arange(1, len(order) + 1),
         marginal_gain=[*full.marginal, *([0.0] * len(unselected))],
         is_chosen=[row in chosen for row in order],
+        in_next_hour=False,
     )
     table = EDITS.table([*ranked.to_dict("records"), *unedited_rows])
-    return table, _frontier(edits, simulation, full)
+    return table, frontier_of(edits, simulation, full)
 
 
-def _list_unedited(unedited: Sequence[Candidate], n_edits: int) -> list[dict[str, object]]:
-    """Return rows that cost and gain nothing, numbered on from the edits."""
+def list_unedited(
+    unedited: Sequence[Candidate], first: int, first_rank: int
+) -> list[dict[str, object]]:
+    """Return rows of table `edits` that cost and gain nothing.
+
+    Args:
+        unedited: an entry for each gap that no edit can close.
+        first: number of the first entry among all edits.
+        first_rank: its rank.
+    """
     return [
         {
             "cluster_id": candidate.cluster_id,
@@ -311,9 +338,10 @@ def _list_unedited(unedited: Sequence[Candidate], n_edits: int) -> list[dict[str
             "page_id": candidate.page_id,
             "heading_path": candidate.heading_path,
             "brief": candidate.brief,
-            "edit_id": edit_id(number),
+            "edit_id": edit_id(first + number),
             "is_chosen": False,
-            "rank": number + 1,
+            "in_next_hour": False,
+            "rank": first_rank + number,
             "cost_minutes": 0.0,
             "gain": 0.0,
             "low": 0.0,
@@ -322,11 +350,11 @@ def _list_unedited(unedited: Sequence[Candidate], n_edits: int) -> list[dict[str
             "marginal_gain": 0.0,
             "n_words": 0,
         }
-        for number, candidate in enumerate(unedited, start=n_edits)
+        for number, candidate in enumerate(unedited)
     ]
 
 
-def _frontier(edits: pd.DataFrame, simulation: Simulation, selection: Selection) -> Frontier:
+def frontier_of(edits: pd.DataFrame, simulation: Simulation, selection: Selection) -> Frontier:
     """Return the running cost and gain of a selection, with the gain's 90% interval.
 
     The interval of an edit's marginal gain is that of its own gain, in the proportion that is left

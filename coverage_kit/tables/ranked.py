@@ -202,9 +202,14 @@ EDITS = Schema(
             "whether it is within the budget and the constraints, and adds to the edits above it",
         ),
         Column(
+            "in_next_hour",
+            "flag",
+            "whether it is among the chosen edits that fill the next hour",
+        ),
+        Column(
             "rank",
             "integer",
-            "order by gain per minute given the edits above it, from 1",
+            "order by gain per minute given the edits above it, from 1; chosen edits come first",
         ),
     ),
 )
