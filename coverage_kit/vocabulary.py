@@ -21,10 +21,11 @@ Cause = Literal[
 ]
 COVERED: Cause = "covered"
 MISSING: Cause = "missing"
+MIS_WORDED: Cause = "mis-worded"
 # The site answers, and the log holds no citations that could say whether answers use it.
 NOT_LOGGED: Cause = "not logged"
 # The words of your pages are missing or do not match: new words can close the gap.
-CONTENT_CAUSES: tuple[Cause, ...] = (MISSING, "mis-worded")
+CONTENT_CAUSES: tuple[Cause, ...] = (MISSING, MIS_WORDED)
 # The answer is on the site, but engines do not find, cite or name it.
 VISIBILITY_CAUSES: tuple[Cause, ...] = (
     "not retrieved",

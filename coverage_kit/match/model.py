@@ -153,7 +153,8 @@ class SiteModel:
             answer_share = self.scorer.answer_share(removed, rows)
             retained, says_more = self._compare_words(passages, removed)
             lost = answer_share * (1 - retained)
-            trust = retained if says_more else retained * answer_share * before[0]
+            is_trusted = says_more or change.holds_answer
+            trust = retained if is_trusted else retained * answer_share * before[0]
             after = np.maximum(after - lost * before, 0)
             probability = np.maximum(probability * trust, lost)
             if not len(new.vectors):
@@ -164,7 +165,8 @@ class SiteModel:
     def _compare_words(self, passages: list[PassageText], removed: Rows) -> tuple[float, bool]:
         """Return the share of the removed words that the change keeps, and whether it says more.
 
-        A rewrite is trusted as far as it keeps what it replaces. A rewrite that only moves words,
+        A rewrite is trusted as far as it keeps what it replaces. Unless the passages are known to
+        hold the answer (`TextChange.holds_answer`), a rewrite that only moves words,
         or puts other words in the headings, can bring an answer nearer, but cannot make one: it
         counts as far as the replaced passages are likely to have the answer.
         """

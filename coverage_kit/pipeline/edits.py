@@ -22,13 +22,14 @@ from coverage_kit.rank.candidates import Candidate, EditedSite
 from coverage_kit.rank.drafts import DraftSources
 from coverage_kit.rank.edits import (
     explain_no_edits,
-    list_changes,
     list_facts,
     open_questions,
     propose_edits,
 )
 from coverage_kit.rank.facts import BriefMaterial, Topic, write_briefs
-from coverage_kit.rank.select import Limits, rank_edits
+from coverage_kit.rank.parts import subtract_facts
+from coverage_kit.rank.plan import least_gain_of, make_plan, months_of
+from coverage_kit.rank.select import Limits
 from coverage_kit.rank.simulate import (
     Simulation,
     edit_table,
@@ -56,8 +57,12 @@ class EditPlan:
         effects: the queries that each edit helps or harms.
         facts: what the text of each edit should contain.
         frontier: what the list costs and gains, down to each edit.
+        gaps: the gaps, with what the plan does about each.
         audit: what an audit of your pages and the answers shows.
         n_candidates: candidate edits that were simulated.
+        n_small: those that are not listed.
+        least_gain: the least that a listed edit adds, in questions asked.
+        log_months: months over which the questions were asked; None where the log has no dates.
         share_of_bound: gain of the chosen edits as a share of what no set of their cost can exceed.
         track_record: how past predictions came true.
         citations: the model of who is cited.
@@ -68,8 +73,12 @@ class EditPlan:
     effects: Effects
     facts: Facts
     frontier: Frontier
+    gaps: Gaps
     audit: AuditTables
     n_candidates: int
+    n_small: int
+    least_gain: float
+    log_months: float | None
     share_of_bound: float
     track_record: TrackRecord
     citations: CitationGain
@@ -83,8 +92,8 @@ def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -
     """
     model = fitted.site_model(run, inputs)
     audit = audit_site(run, inputs, fitted, ranked, model)
-    drafted = _propose(run, inputs, fitted, ranked)
-    repairs = drop_repeated(list(audit.repairs), drafted)
+    drafted, locked_gaps = _propose(run, inputs, fitted, ranked)
+    repairs = list(audit.repairs)
     candidates = [*drafted, *repairs]
     record = Path(run.settings.cache) / RECORD
     track = read_track(record, inputs.own_site, run.encoder.name)
@@ -94,31 +103,48 @@ def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -
     # Shown beside the coverage gain; it does not rank.
     citations = predict_citations(logged, model, candidates, simulation.effects, run.seed)
     gains = np.nan if citations.gains is None else citations.gains
-    proposed = edit_table(candidates, simulation).assign(citation_gain=gains)
-    limits = Limits(
-        run.settings.rank.budget_minutes,
-        run.settings.rank.budget_words,
-        run.settings.rank.edits_per_page,
-        run.settings.rank.locked_pages,
+    queries = inputs.log.queries
+    least_gain = least_gain_of(queries)
+    plan = make_plan(
+        candidates,
+        edit_table(candidates, simulation).assign(citation_gain=gains),
+        simulation,
+        ranked.gaps,
+        Limits(
+            run.settings.rank.budget_minutes,
+            run.settings.rank.budget_words,
+            run.settings.rank.edits_per_page,
+            run.settings.rank.locked_pages,
+        ),
+        least_gain,
+        explain_no_edits(ranked.gaps),
+        locked_gaps,
     )
-    edits, frontier = rank_edits(proposed, simulation, limits, explain_no_edits(ranked.gaps))
+    facts = list_facts(candidates)
+    facts = facts[facts["edit_id"].isin(plan.edits["edit_id"])]
     run.clock.finish("rank")
     return EditPlan(
-        edits=edits,
-        changes=list_changes(candidates),
-        effects=simulation.effects,
-        facts=list_facts(candidates),
-        frontier=frontier,
+        edits=plan.edits,
+        changes=plan.changes,
+        effects=plan.effects,
+        facts=subtract_facts(facts, plan.first_parts),
+        frontier=plan.frontier,
+        gaps=plan.gaps,
         audit=audit.tables,
         n_candidates=len(candidates),
-        share_of_bound=best_share(edits, frontier),
+        n_small=plan.n_small,
+        least_gain=least_gain,
+        log_months=months_of(queries),
+        share_of_bound=best_share(plan.edits, plan.frontier),
         track_record=track,
         citations=citations,
     )
 
 
-def _propose(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -> list[Candidate]:
-    """Return the candidate edits of the gaps, drafted from the log and from your own words."""
+def _propose(
+    run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps
+) -> tuple[list[Candidate], set[str]]:
+    """Return the candidate edits of the gaps, and the gaps that have edits of locked pages only."""
     gaps = ranked.gaps
     queries = inputs.log.queries
     own = inputs.own_passages
@@ -131,7 +157,14 @@ def _propose(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -> 
         **temp_briefs.homes(gaps, questions, fitted, inputs),
         holdout=run.holdout,
     )
-    return propose_edits(gaps, questions, site, sources, run.settings.rank)
+    effort = run.settings.rank
+    allowed = propose_edits(gaps, questions, site, sources, effort)
+    if not effort.locked_pages:
+        return allowed, set()
+    unlocked = effort.model_copy(update={"locked_pages": ()})
+    known = propose_edits(gaps, questions, site, sources, unlocked)
+    served = {candidate.cluster_id for candidate in allowed}
+    return allowed, {candidate.cluster_id for candidate in known} - served
 
 
 def _write_briefs(
@@ -174,24 +207,6 @@ def _write_briefs(
             )
         )
         for name, brief in briefs.items()
-    }
-
-
-def drop_repeated(repairs: list[Candidate], drafted: list[Candidate]) -> list[Candidate]:
-    """Return the repairs that change no heading which an edit of a gap changes too.
-
-    Both put the question of a gap into the heading, and only one of them can be made.
-    """
-    reworded = {place for candidate in drafted for place in _headings_changed(candidate)}
-    return [repair for repair in repairs if not reworded & _headings_changed(repair)]
-
-
-def _headings_changed(candidate: Candidate) -> set[tuple[str, str]]:
-    """Return page and path of each heading that a candidate replaces."""
-    return {
-        (change.page_id, change.heading_path)
-        for change in candidate.changes
-        if change.action == "replace_heading"
     }
 
 

@@ -7,10 +7,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from coverage_kit.contracts import PassageText
+from coverage_kit.contracts import Home, PassageText
+from coverage_kit.rank.briefs import Fact
 from coverage_kit.rank.candidates import (
     Candidate,
     EditedSite,
@@ -18,12 +20,13 @@ from coverage_kit.rank.candidates import (
     NewPage,
     PageChange,
 )
+from coverage_kit.rank.drafts import content_words
 from coverage_kit.rank.effort import count_words, editor_minutes
 from coverage_kit.rank.outlines import Outline, Size, describe_outline, make_outline
 from coverage_kit.settings import RankSettings
 from coverage_kit.text.sentences import split_sentences
 from coverage_kit.text.years import stale_years
-from coverage_kit.vocabulary import MISSING, Operation
+from coverage_kit.vocabulary import MIS_WORDED, MISSING, Operation
 
 # How much a text holds, at most (assumed): a brief with more is hard to follow. A short page has
 # what its most asked questions need; a short section answers one question.
@@ -52,9 +55,16 @@ _SOURCED = re.compile(r"https?://|\]\(|according to|source:|\bstudy\b|\bsurvey\b
 def add_question_and_answer(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
     """Add a section to the page that is the topic's home: a short and a full variant.
 
-    Only where no passage answers, and a page is more likely to be the home than none.
+    Where a passage answers in other words than people use, the section is behind that passage, and
+    says it in theirs; unless the whole page is about the topic. Otherwise it is on the page that is
+    more likely to be the home than none.
     """
-    if gap.cause != MISSING or not has_home(gap):
+    if gap.is_answered:
+        page_id = str(site.by_id.loc[gap.passage_id, "page_id"])
+        if gap.cause != MIS_WORDED or is_home(gap, page_id):
+            return []
+        gap = _with_own_words(gap, site)
+    elif gap.cause != MISSING or not has_home(gap):
         return []
     home = gap.homes[0]
     if home.passage_id not in site.by_id.index:
@@ -69,6 +79,28 @@ def add_question_and_answer(gap: Gap, site: EditedSite, effort: RankSettings) ->
 def has_home(gap: Gap) -> bool:
     """Return whether a page of your site is more likely to be the topic's home than none."""
     return bool(gap.homes) and gap.homes[0].probability >= gap.no_home
+
+
+def is_home(gap: Gap, page_id: str) -> bool:
+    """Return whether a page is the topic's home."""
+    return has_home(gap) and gap.homes[0].page_id == page_id
+
+
+def _with_own_words(gap: Gap, site: EditedSite) -> Gap:
+    """Return the gap with its answering passage as its home, and what that says as a fact."""
+    passage = site.by_id.loc[gap.passage_id]
+    asked = content_words(" ".join([gap.label, *(q.text for q in gap.brief.questions)]))
+    facts = content_words(" ".join(fact.text for fact in gap.brief.facts))
+    sentences = split_sentences(str(passage["text"]))
+    best = max(sentences, key=lambda sentence: len(content_words(sentence) & (asked | facts)))
+    own = Fact(best, 0, "", gap.passage_id, best, None, gap.query_ids[:1])
+    known = [fact for fact in gap.brief.facts if fact.own_words != best]
+    return replace(
+        gap,
+        brief=gap.brief._replace(facts=(own, *known)),
+        homes=(Home(str(passage["page_id"]), 1.0, gap.passage_id),),
+        no_home=0.0,
+    )
 
 
 def _add_section(  # noqa: PLR0913 (the gap, the site, the settings, and the variant)
@@ -94,6 +126,16 @@ def _add_section(  # noqa: PLR0913 (the gap, the site, the settings, and the var
     )
     page_title = path.split(" > ", maxsplit=1)[0] or home.page_id
     neighbor = path.rsplit(" > ", maxsplit=1)[-1] or page_title
+    task = (
+        f"Add a section “{outline.title}” to “{page_title}”, behind the section “{neighbor}”, as a "
+        "heading of the same level."
+    )
+    if gap.is_answered:
+        task = (
+            f"“{page_title}” answers this under “{neighbor}”, in other words than people use. Say "
+            f"it in theirs: behind that section, add “{outline.title}” as a heading of the same "
+            "level, and link to it."
+        )
     return _write_candidate(
         gap,
         outline,
@@ -101,11 +143,7 @@ def _add_section(  # noqa: PLR0913 (the gap, the site, the settings, and the var
         operation="add_question_and_answer",
         page_id=home.page_id,
         heading_path=path,
-        brief=describe_outline(
-            outline,
-            f"Add a section “{outline.title}” to “{page_title}”, behind the section “{neighbor}”, "
-            "as a heading of the same level.",
-        ),
+        brief=describe_outline(outline, task),
         cost_minutes=editor_minutes(
             effort,
             effort.section_minutes,

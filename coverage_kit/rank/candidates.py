@@ -43,6 +43,7 @@ class Candidate:
         removed: ids of the passages that they replace.
         is_answer: whether it adds text that is written to answer `drafted_from`; otherwise it
             rewords or moves what is there.
+        holds_answer: whether the passages that it rewords are known to hold the answer.
         own_words: ids of questions whose own words it puts on the page.
         before: the words that are there now.
         after: the proposed text, with slots and marked extracts.
@@ -72,6 +73,7 @@ class Candidate:
     added: tuple[PassageText, ...]
     removed: tuple[str, ...] = ()
     is_answer: bool = False
+    holds_answer: bool = False
     own_words: tuple[str, ...] = ()
     before: str | None = None
     after: str | None = None
@@ -164,6 +166,7 @@ class Gap:
         brief: what its text has to say.
         query_ids: its questions, the most asked first.
         passage_id: your passage that answers it, or else the one nearest to it.
+        is_answered: whether that passage says what the logged answers say.
         share_nearest: share of its questions whose nearest passage of your site is in the same
             section as `passage_id`, or that this passage answers.
         homes: pages that may be its home, the most probable first.
@@ -177,6 +180,7 @@ class Gap:
     brief: Brief
     query_ids: tuple[str, ...]
     passage_id: str
+    is_answered: bool
     share_nearest: float
     homes: tuple[Home, ...]
     no_home: float

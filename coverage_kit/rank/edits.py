@@ -169,7 +169,8 @@ def _draft_gap(
     is_nearest = members["own_passage_id"].isin(site.section(passage_id).index)
     share_nearest = float(is_nearest.mean())
     # A passage that says what the answers say has the answer, though questions may not reach it.
-    if isinstance(row["answer_passage_id"], str) and row["cause"] in _UNREACHED:
+    is_answered = isinstance(row["answer_passage_id"], str) and row["cause"] in _UNREACHED
+    if is_answered:
         passage_id = row["answer_passage_id"]
         share_nearest = 1.0
     is_open = ~members["query_id"].isin(list(sources.holdout))
@@ -181,6 +182,7 @@ def _draft_gap(
         brief=brief,
         query_ids=tuple(usable["query_id"]),
         passage_id=passage_id,
+        is_answered=is_answered,
         share_nearest=share_nearest,
         homes=sources.homes.get(cluster_id, ()),
         no_home=sources.no_home.get(cluster_id, 1.0),

@@ -11,7 +11,7 @@ def editor_minutes(
     base: float,
     n_added: int = 0,
     n_changed: int = 0,
-    n_claims: int = 0,
+    n_claims: float = 0,
 ) -> float:
     """Return the editor minutes of an edit, in steps of 5 (docs/method.md, Edits, *Cost*).
 
@@ -20,7 +20,7 @@ def editor_minutes(
         base: minutes for the operation itself.
         n_added: number of words that are added.
         n_changed: number of words that are changed.
-        n_claims: number of claims that need a source.
+        n_claims: number of claims that need a source; one whose source is known counts half.
     """
     added_minutes = effort.added_word_minutes * n_added
     word_minutes = added_minutes + effort.changed_word_minutes * n_changed

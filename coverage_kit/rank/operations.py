@@ -14,7 +14,7 @@ from coverage_kit.rank.additions import (
     add_question_and_answer,
     add_source,
     extend_passage,
-    has_home,
+    is_home,
     refresh_fact,
 )
 from coverage_kit.rank.candidates import (
@@ -94,6 +94,7 @@ def reword_heading(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
                 ),
                 cost_minutes=editor_minutes(effort, effort.heading_minutes, n_changed=n_words),
                 drafted_from=gap.query_ids,
+                holds_answer=gap.is_answered,
                 added=added,
                 own_words=heading.own_words,
                 removed=tuple(section.index),
@@ -116,8 +117,7 @@ def retitle_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
     if (
         gap.cause not in ("mis-worded", "not retrieved")
         or gap.share_nearest < _MIN_NEAREST_SHARE
-        or not has_home(gap)
-        or gap.homes[0].page_id != page_id
+        or not is_home(gap, page_id)
     ):
         return []
     page = site.by_id[site.by_id["page_id"] == page_id]
@@ -157,6 +157,7 @@ def retitle_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
             ),
             cost_minutes=editor_minutes(effort, effort.heading_minutes, n_changed=n_words),
             drafted_from=gap.query_ids,
+            holds_answer=gap.is_answered,
             added=added,
             removed=tuple(page.index),
             before=old_title,
@@ -213,6 +214,7 @@ def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
             ),
             cost_minutes=editor_minutes(effort, effort.extend_minutes, n_changed=n_words),
             drafted_from=gap.query_ids,
+            holds_answer=gap.is_answered,
             added=added,
             own_words=heading.own_words,
             removed=(gap.passage_id,),
@@ -270,6 +272,7 @@ def split_section(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Cand
             ),
             cost_minutes=editor_minutes(effort, effort.extend_minutes, n_changed=n_words),
             drafted_from=gap.query_ids,
+            holds_answer=gap.is_answered,
             added=added,
             own_words=heading.own_words,
             removed=(gap.passage_id,),

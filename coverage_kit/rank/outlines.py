@@ -55,9 +55,12 @@ class Outline:
         return tuple(fact for section in self.sections for fact in section.facts)
 
     @property
-    def n_to_check(self) -> int:
-        """How many facts an editor has to find out or to check: your site states the others."""
-        return sum(isinstance(fact, Slot) or not fact.is_known for fact in self.facts)
+    def n_to_check(self) -> float:
+        """How many facts an editor has to find out: your site states the others.
+
+        A fact whose source is logged counts half: its source has only to be read.
+        """
+        return sum(_effort_of(fact) for fact in self.facts)
 
     @property
     def n_words(self) -> int:
@@ -187,6 +190,14 @@ def _write_fact(fact: Fact | Slot) -> str:
     if fact.is_known:
         return str(fact.own_words)
     return write_slot(fact.slot) if fact.slot else mark_extract(fact.text)
+
+
+def _effort_of(fact: Fact | Slot) -> float:
+    if isinstance(fact, Slot):
+        return 1.0
+    if fact.is_known:
+        return 0.0
+    return 0.5 if fact.source and not fact.slot else 1.0
 
 
 def _plain_words(fact: Fact) -> str:

@@ -7,7 +7,6 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtr
 
 from coverage_kit.contracts import Effect, TextChange
 from coverage_kit.rank.candidates import Candidate
@@ -27,8 +26,9 @@ ANSWERED_SHARE = 0.72
 OWN_WORDS_WEIGHT = 0.5
 # A change of coverage under half a percent counts nothing (assumed).
 _MIN_CHANGE = 0.005
-# Correlation of the outcomes of an edit's queries: a text answers, or it does not (assumed).
-_CORRELATION = 0.5
+# How much that share differs between texts: it is drawn from a beta distribution whose parameters
+# add up to this (1 / intraclass correlation - 1, measured with it).
+_ANSWERED_WEIGHT = 0.63
 # The least room of a query, as share of its demand, so that a rise can be divided by it.
 MIN_ROOM = 1e-6
 
@@ -143,6 +143,7 @@ def _text_change(candidate: Candidate) -> TextChange:
         removed=candidate.removed,
         group=candidate.cluster_id,
         part=candidate.text_share,
+        holds_answer=candidate.holds_answer,
     )
 
 
@@ -218,6 +219,7 @@ class _ScoredEdit:
         self.is_asked = is_asked[effect.rows]
         self.before = effect.before
         after, probability = effect.after, effect.answer_probability
+        self.is_written = self.is_asked & candidate.is_answer
         if candidate.is_answer:
             written = self.before + ANSWERED_SHARE * (1 - self.before)
             after = np.where(self.is_asked, written, after)
@@ -242,20 +244,22 @@ class _ScoredEdit:
     def gain_draws(self, rng: np.random.Generator) -> Floats:
         """Return the net gain, (1 + refits,): the estimate first.
 
-        Each further row is the gain under a refit of the calibration, in which each query is
-        answered or not: with the chance that the text gives it, correlated within the edit, because
-        a text is good or it is not.
+        Each further row is the gain under a refit of the calibration. What a text that is written
+        to answer gives its queries is drawn once for all of them, because a text is good or it is
+        not. The other queries are resampled (Bayesian bootstrap: exponential weights).
         """
         net_gain = self.net_gain
-        gained = np.maximum(net_gain, 0)
-        chance = np.clip(gained / np.maximum(self.room, MIN_ROOM), 0, 1)
         n_refits, n_queries = net_gain.shape
-        common = rng.standard_normal((n_refits, 1)) * np.sqrt(_CORRELATION)
-        own = rng.standard_normal((n_refits, n_queries)) * np.sqrt(1 - _CORRELATION)
-        is_answered = ndtr(common + own) < chance
-        draws = np.where(is_answered, self.room, 0.0) + np.minimum(net_gain, 0)
-        draws[0] = net_gain[0]
-        return np.asarray(draws.sum(axis=1), dtype=np.float64)
+        share = rng.beta(
+            ANSWERED_SHARE * _ANSWERED_WEIGHT,
+            (1 - ANSWERED_SHARE) * _ANSWERED_WEIGHT,
+            (n_refits, 1),
+        )
+        weights = np.where(
+            self.is_written, share / ANSWERED_SHARE, rng.exponential(size=(n_refits, n_queries))
+        )
+        weights[0] = 1.0
+        return np.asarray((net_gain * weights).sum(axis=1), dtype=np.float64)
 
     def chances(self) -> QueryChances:
         """Return the chance of each query that is above 0."""
