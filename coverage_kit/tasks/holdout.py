@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,8 @@ MIN_RISE = 0.05
 _OTHER_OPERATION = math.log(2)
 # As in the prediction: no gain is 0, because its logarithm is compared.
 _MIN_GAIN = 1e-3
+# Differences that are rounding of the machine.
+_TIE = 1e-9
 _FORMAT = 1
 # The columns of `Holdout.edits`, and of the list for people.
 _COLUMNS = (
@@ -279,26 +282,32 @@ def _group_edits(planned: pd.DataFrame, changes: pd.DataFrame) -> dict[str, int]
 
 
 def _pair_groups(planned: pd.DataFrame) -> tuple[list[tuple[int, int]], int | None]:
-    """Return pairs of groups, and the group without a partner.
+    """Return pairs of groups that are alike, and the group that is left over of an odd number.
 
-    From the largest gain down, a group is paired with the most similar one that is left.
+    Neighbours by gain are paired; then two groups change places as long as that makes the pairs
+    more alike.
     """
     by_group = planned.sort_values("gain", ascending=False).groupby("group")
-    gain = np.log(by_group["gain"].sum().clip(lower=_MIN_GAIN))
-    operation = by_group["operation"].first()
-    waiting = [int(group) for group in gain.sort_values(ascending=False, kind="stable").index]
+    gain = np.log(by_group["gain"].sum().clip(lower=_MIN_GAIN)).to_dict()
+    operation = by_group["operation"].first().to_dict()
 
-    def unlike(one: int, other: int) -> float:
-        is_other = bool(operation[one] != operation[other])
-        return abs(float(gain[one]) - float(gain[other])) + _OTHER_OPERATION * is_other
+    def unlike(order: list[int]) -> float:
+        return sum(
+            abs(gain[one] - gain[other]) + _OTHER_OPERATION * (operation[one] != operation[other])
+            for one, other in zip(order[::2], order[1::2], strict=False)
+        )
 
-    pairs = []
-    while len(waiting) > 1:
-        group = waiting.pop(0)
-        partner = min(waiting, key=lambda other: unlike(group, other))
-        waiting.remove(partner)
-        pairs.append((group, partner))
-    return pairs, waiting[0] if waiting else None
+    order = sorted(gain, key=lambda group: -gain[group])
+    is_better = True
+    while is_better:
+        is_better = False
+        for i, j in combinations(range(len(order)), 2):
+            swapped = order.copy()
+            swapped[i], swapped[j] = order[j], order[i]
+            if unlike(swapped) < unlike(order) - _TIE:
+                order, is_better = swapped, True
+    pairs = list(zip(order[::2], order[1::2], strict=False))
+    return pairs, order[-1] if len(order) % 2 else None
 
 
 def _assign_questions(analysis: Analysis, planned: pd.DataFrame) -> dict[str, str]:
@@ -358,7 +367,8 @@ def _as_csv(rows: Sequence[dict[Any, Any]]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for row in sorted(rows, key=lambda row: (row["half"], -row["gain"])):
-        cells = ({**row, "pair": row["pair"] or ""}[name] for name in _COLUMNS)
+        rounded = {name: round(row[name], 1) for name in ("gain", "low", "high")}
+        cells = ({**row, **rounded, "pair": row["pair"] or ""}[name] for name in _COLUMNS)
         writer.writerow([for_cell(cell) if isinstance(cell, str) else cell for cell in cells])
     return stream.getvalue()
 

@@ -11,7 +11,10 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.measure.paired import LEVEL, MIN_PAIRS, PairedContrast, contrast_pairs
 from coverage_kit.measure.visibility import name_surfaces
 from coverage_kit.pipeline.published import Published
+from coverage_kit.pipeline.visibility import read_change_log
 from coverage_kit.report.wording import count
+from coverage_kit.settings import make_settings
+from coverage_kit.tables import LogTables
 from coverage_kit.tables.logged import logs_citations
 from coverage_kit.tasks.holdout import FIRST, LATER, Holdout
 from coverage_kit.tasks.predictions import match_queries, name_query
@@ -73,8 +76,9 @@ def compare_halves(
     Each question is one by which an edit is judged (`Holdout.questions`). A group's rise of
     coverage is the mean over its questions, by demand. Its rise of citations is the mean over its
     questions that one engine and surface answered in both runs. Answers after are those of the
-    later run that the earlier run does not hold, asked after the draw, or from [before_after]
-    changed_at on. Groups weigh alike. Pairs of which a group has no such question are left out.
+    later run (its [before_after] files, else its log) that the earlier run does not hold, asked
+    after the draw, or from [before_after] changed_at on. Groups weigh alike. Pairs of which a group
+    has no such question are left out.
 
     Args:
         drawn: the draw of the run before.
@@ -150,10 +154,16 @@ def _citations_by_group(
     acting: Collection[str],
 ) -> pd.DataFrame:
     """Return before, after, predicted (means over questions) and n_questions of each group."""
-    earlier, later = (_value_answers(run, questions) for run in (before, after))
-    changed_at = after.about.setting("before_after", "changed_at")
-    since = pd.Timestamp(changed_at if changed_at else drawn.drawn_at)
-    since = since.tz_localize("UTC") if since.tz is None else since.tz_convert("UTC")
+    log: Analysis | LogTables = after
+    if after.about.setting("before_after", "files"):
+        settings = make_settings(after.about.settings, where="the later run")
+        log = read_change_log(settings, after.about.own_site)
+    earlier, later = (
+        _value_answers(tables, questions, before.about.own_site) for tables in (before, log)
+    )
+    since = pd.Timestamp(drawn.drawn_at)
+    if changed_at := after.about.setting("before_after", "changed_at"):
+        since = max(since, pd.Timestamp(changed_at, tz="UTC"))
     later = later[~later["answer_id"].isin(earlier["answer_id"])]
     # An answer without a time is of the run that logged it.
     is_after = ~(later["asked_at"] < since)
@@ -175,7 +185,9 @@ def _citations_by_group(
     )
 
 
-def _value_answers(run: Analysis, questions: pd.DataFrame) -> pd.DataFrame:
+def _value_answers(
+    log: Analysis | LogTables, questions: pd.DataFrame, own_site: str
+) -> pd.DataFrame:
     """Return the answers to these questions whose citations are logged, and whether they cite you.
 
     query_id is that of the run before.
@@ -183,13 +195,13 @@ def _value_answers(run: Analysis, questions: pd.DataFrame) -> pd.DataFrame:
     id_of = dict(zip(questions["key"], questions.index, strict=True))
     known = {
         query_id: id_of.get(name_query(text))
-        for query_id, text in zip(run.queries["query_id"], run.queries["text"], strict=True)
+        for query_id, text in zip(log.queries["query_id"], log.queries["text"], strict=True)
     }
-    cited = run.citations.loc[
-        (run.citations["kind"] == "cited") & (run.citations["site"] == run.about.own_site),
+    cited = log.citations.loc[
+        (log.citations["kind"] == "cited") & (log.citations["site"] == own_site),
         "answer_id",
     ]
-    answers = run.answers[logs_citations(run.answers, run.citations)]
+    answers = log.answers[logs_citations(log.answers, log.citations)]
     table = pd.DataFrame(
         {
             "answer_id": answers["answer_id"],
