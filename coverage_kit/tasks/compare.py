@@ -180,8 +180,7 @@ def _as_markdown(
         "",
     ]
     if proof:
-        table = [*_as_table(halves), "Figures are of 100.", ""] if halves else []
-        lines += ["## Randomised proof", "", *table, proof, ""]
+        lines += ["## Randomised proof", "", *(_as_table(halves) if halves else []), proof, ""]
     return "\n".join(lines)
 
 

@@ -284,12 +284,12 @@ def _group_edits(planned: pd.DataFrame, changes: pd.DataFrame) -> dict[str, int]
 def _pair_groups(planned: pd.DataFrame) -> tuple[list[tuple[int, int]], int | None]:
     """Return pairs of groups that are alike, and the group that is left over of an odd number.
 
-    Neighbours by gain are paired; then two groups change places as long as that makes the pairs
-    more alike.
+    That is the one with the smallest gain. Neighbours by gain are paired; then two groups change
+    places as long as that makes the pairs more alike.
     """
     by_group = planned.sort_values("gain", ascending=False).groupby("group")
-    gain = np.log(by_group["gain"].sum().clip(lower=_MIN_GAIN)).to_dict()
-    operation = by_group["operation"].first().to_dict()
+    gain: dict[int, float] = np.log(by_group["gain"].sum().clip(lower=_MIN_GAIN)).to_dict()
+    operation: dict[int, str] = by_group["operation"].first().to_dict()
 
     def unlike(order: list[int]) -> float:
         return sum(
@@ -301,7 +301,7 @@ def _pair_groups(planned: pd.DataFrame) -> tuple[list[tuple[int, int]], int | No
     is_better = True
     while is_better:
         is_better = False
-        for i, j in combinations(range(len(order)), 2):
+        for i, j in combinations(range(len(order) // 2 * 2), 2):
             swapped = order.copy()
             swapped[i], swapped[j] = order[j], order[i]
             if unlike(swapped) < unlike(order) - _TIE:

@@ -279,7 +279,7 @@ def list_halves(result: HoldoutResult) -> list[list[str]]:
     """Return what was predicted and found of each half as cells, a header first; in points."""
     waiting = "the half that waits" if result.is_waiting else "later half"
     names = {FIRST: "first half", LATER: waiting}
-    header = ["measure", "half", "questions", "before", "after", "rise", "predicted rise"]
+    header = ["of 100", "half", "questions", "before", "after", "rise", "predicted rise"]
     return [header] + [
         [
             _TITLES[outcome.measure],
@@ -371,6 +371,8 @@ def _describe_difference(outcome: Outcome) -> str:
 
 def read_verdict(contrast: PairedContrast, predicted: float) -> str:
     """Return the verdict: as predicted, less or more than predicted, no clear change, and so on."""
+    if contrast.n_pairs < MIN_PAIRS:
+        return "too few pairs for a verdict"
     if not contrast.p <= LEVEL:
         return "no clear change"
     if contrast.effect < 0:
@@ -387,8 +389,8 @@ def read_verdict(contrast: PairedContrast, predicted: float) -> str:
 def _describe_power(contrast: PairedContrast) -> str:
     if contrast.n_pairs < MIN_PAIRS:
         return (
-            f"{count(contrast.n_pairs, 'pair')} cannot give a verdict: it takes {MIN_PAIRS}, "
-            "because the coin alone may favour one half in all of fewer."
+            f"It takes {MIN_PAIRS} pairs, because by the coin alone one half may lead in all of "
+            "fewer."
         )
     if math.isnan(contrast.smallest_effect):
         return "These pairs could not have shown a difference of any size."
