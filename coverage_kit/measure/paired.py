@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -15,6 +16,9 @@ LEVEL = 0.05
 MIN_PAIRS = 6
 # Pairs of which all subsets are tried (4,096); of more, subsets are drawn (assumed).
 _MAX_EXACT = 12
+# The usual power, and the simulated draws by which it is found (assumed: to 1 point).
+_POWER = 0.8
+_N_TRIALS = 1000
 # Differences that are rounding of the machine.
 _TIE = 1e-9
 
@@ -24,7 +28,8 @@ class PairedContrast:
     """By how much the treated of the pairs changed beyond the others.
 
     `low` and `high` are the ends of an interval that holds at `level`: .95, or the highest that so
-    few pairs allow. `smallest_effect` would be shown in 80% of cases. What is not defined is nan.
+    few pairs allow. `smallest_effect` would be shown in 80% of cases, if differences spread
+    normally. What is not defined is nan.
     """
 
     n_pairs: int
@@ -60,7 +65,6 @@ def contrast_pairs(differences: Floats, seed: int = 0) -> PairedContrast:
     p = flip_signs(differences, seed)
     if error < _TIE:  # that all pairs moved by the same says nothing of other pairs
         return PairedContrast(n, effect, math.nan, math.nan, math.nan, p, math.nan)
-    contrast = Contrast(effect, error, n - 1, p, max(2.0 ** (1 - n), 1 / (N_DRAWS + 1)))
     means = np.sort(_subset_means(differences, seed))
     n_between = len(means) + 1
     n_cut = max(int(LEVEL / 2 * n_between), 1)
@@ -71,8 +75,35 @@ def contrast_pairs(differences: Floats, seed: int = 0) -> PairedContrast:
         float(means[-n_cut]),
         1 - 2 * n_cut / n_between,
         p,
-        find_smallest_effect(contrast, LEVEL),
+        _find_smallest_effect(Contrast(effect, error, n - 1, p, 2.0 ** (1 - n))),
     )
+
+
+def _find_smallest_effect(contrast: Contrast) -> float:
+    """Return the smallest effect that the sign flips would show in 80% of cases, or nan."""
+    n = contrast.df + 1
+    if n < MIN_PAIRS or n > _MAX_EXACT:  # of many pairs, the flips agree with a t test
+        return find_smallest_effect(contrast, LEVEL)
+    effect = _detectable(n) * contrast.error * math.sqrt(n)
+    return effect if effect <= 1 else math.nan
+
+
+@lru_cache(maxsize=8)
+def _detectable(n: int) -> float:
+    """Return the smallest mean that flips of n values show, in their standard deviations."""
+    values = np.random.default_rng(0).normal(size=(_N_TRIALS, n))
+    signs = np.array([(1, *rest) for rest in product((1, -1), repeat=n - 1)], dtype=np.float64)
+    flipped, shifted = values @ signs.T, signs.sum(axis=1)
+
+    def power(mean: float) -> float:
+        sums = np.abs(flipped + mean * shifted)
+        return float(np.mean((sums >= sums[:, :1] - _TIE).mean(axis=1) <= LEVEL))
+
+    low, high = 0.0, 4.0
+    while high - low > 0.01:
+        middle = (low + high) / 2
+        low, high = (low, middle) if power(middle) >= _POWER else (middle, high)
+    return high
 
 
 def _subset_means(values: Floats, seed: int) -> Floats:

@@ -288,8 +288,8 @@ def _pair_groups(planned: pd.DataFrame) -> tuple[list[tuple[int, int]], int | No
     places as long as that makes the pairs more alike.
     """
     by_group = planned.sort_values("gain", ascending=False).groupby("group")
-    gain: dict[int, float] = np.log(by_group["gain"].sum().clip(lower=_MIN_GAIN)).to_dict()
-    operation: dict[int, str] = by_group["operation"].first().to_dict()
+    gain: dict[Any, float] = np.log(by_group["gain"].sum().clip(lower=_MIN_GAIN)).to_dict()
+    operation: dict[Any, str] = by_group["operation"].first().to_dict()
 
     def unlike(order: list[int]) -> float:
         return sum(
