@@ -306,7 +306,7 @@ def _pair_groups(planned: pd.DataFrame) -> tuple[list[tuple[int, int]], int | No
             swapped[i], swapped[j] = order[j], order[i]
             if unlike(swapped) < unlike(order) - _TIE:
                 order, is_better = swapped, True
-    pairs = list(zip(order[::2], order[1::2], strict=False))
+    pairs = sorted(zip(order[::2], order[1::2], strict=False), key=min)
     return pairs, order[-1] if len(order) % 2 else None
 
 

@@ -253,11 +253,12 @@ def _measure(
     groups = drawn.edits.drop_duplicates("group").set_index("group")[["half", "pair"]]
     table = table.join(groups, how="inner")
     table = table[table["pair"] > 0]
-    is_whole = table.groupby("pair")["half"].transform("nunique") == 2
-    table = table[is_whole].assign(rise=table["after"] - table["before"])
-    rise = table.pivot(index="pair", columns="half", values="rise")
-    rise = rise.reindex(columns=[FIRST, LATER])
-    differences = rise[FIRST] - rise[LATER]
+    table = table.assign(rise=table["after"] - table["before"])
+    first, later = (
+        table[table["half"] == half].set_index("pair")["rise"] for half in (FIRST, LATER)
+    )
+    differences = (first - later).dropna()
+    table = table[table["pair"].isin(differences.index)]
     by_half = table.groupby("half")
     columns = ["before", "after", "rise"]
     halves = by_half[columns].mean().reindex([FIRST, LATER])
