@@ -326,6 +326,29 @@ def test_answers_from_before_the_change_do_not_count_as_after(tmp_path):
     assert [one.measure for one in result.outcomes] == ["coverage"]
 
 
+def test_answers_of_the_panel_are_read_where_the_settings_say(tmp_path):
+    before = first_run(4)
+    drawn = draw_holdout(before, tmp_path)
+    before = with_answers(before, [0.0] * 4, drawn.drawn_at - timedelta(days=7), 0)
+    log = tmp_path / "panel.jsonl"
+    rows = [
+        {
+            "query": row[1],
+            "answer": "words",
+            "engine": "perplexity",
+            "asked_at": (drawn.drawn_at + timedelta(days=5)).isoformat(),
+            "citations": ["https://ours.example/p1"],
+        }
+        for row in asked(4)
+    ]
+    log.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    settings = {"site": {"source": "site"}, "before_after": {"files": [str(log)]}}
+    later = replace(make_run(asked(4)), about=replace(ABOUT, settings=settings))
+    result = compare_halves(drawn, before, later, published(before))
+    assert result.outcomes[0].measure == "citations"
+    assert result.outcomes[0].halves["after"].tolist() == [1.0, 1.0]
+
+
 def test_citations_that_a_run_does_not_log_are_no_fall(tmp_path):
     before = first_run(4)
     drawn = draw_holdout(before, tmp_path)
