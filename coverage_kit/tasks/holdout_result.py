@@ -311,6 +311,8 @@ def describe_halves(result: HoldoutResult) -> str:
             sentences.append(f"{title}: {_describe_both(outcome)}")
             continue
         sentences.append(f"{title}: {_describe_difference(outcome)}")
+        power = _describe_power(outcome.contrast)
+        sentences += [power] if power not in sentences else []
         if outcome.as_published is not None:
             sentences.append(_describe_strayed(outcome.as_published, outcome.predicted))
     if not result.is_waiting:
@@ -367,7 +369,7 @@ def _describe_difference(outcome: Outcome) -> str:
         f"the first half rose by {_of_100(abs(contrast.effect))} of 100 {more} than the half that "
         f"waits, over {count(contrast.n_pairs, 'pair')} ({_interval(contrast)}; {predicted})"
     )
-    return f"{found}: {read_verdict(contrast, outcome.predicted)}. {_describe_power(contrast)}"
+    return f"{found}: {read_verdict(contrast, outcome.predicted)}."
 
 
 def read_verdict(contrast: PairedContrast, predicted: float) -> str:

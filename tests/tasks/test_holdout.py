@@ -281,7 +281,7 @@ def test_few_pairs_give_no_verdict(tmp_path):
     words = describe_halves(result)
     assert words.count("too few pairs for a verdict") == 2
     assert "88% interval" in words
-    assert "It takes 6 pairs" in words
+    assert words.count("It takes 6 pairs") == 1
 
 
 def test_edits_of_the_waiting_half_that_are_published_are_counted_out(tmp_path):
