@@ -29,6 +29,7 @@ from studies.encoders import measure_encoders
 from studies.index import measure_index, read_vectors
 from studies.judge import run_judge
 from studies.logs import measure_logs
+from studies.pairs import run_pairs
 from studies.pillars import run_pillars
 from studies.real import run_real
 from studies.scale import measure_scale
@@ -53,7 +54,7 @@ SETS_OF = {
     "index": INDEX_SETS,
     "judge": ("expertqa",),
     "pillars": ("git_docs_tldr",),
-    **dict.fromkeys(("scale", "visibility", "change", "logs", "speed", "encoders"), ()),
+    **dict.fromkeys(("scale", "visibility", "change", "pairs", "logs", "speed", "encoders"), ()),
 }
 
 
@@ -85,6 +86,11 @@ def _run_visibility(_: list[Path], options: argparse.Namespace) -> int:
 
 def _run_change(_: list[Path], options: argparse.Namespace) -> int:
     run_change()
+    return 0
+
+
+def _run_pairs(_: list[Path], options: argparse.Namespace) -> int:
+    run_pairs()
     return 0
 
 
@@ -187,6 +193,7 @@ WITHOUT_ENCODER: dict[str, Callable[[list[Path], argparse.Namespace], int]] = {
     "change": _run_change,
     "encoders": _run_encoders,
     "logs": _run_logs,
+    "pairs": _run_pairs,
     "pillars": _run_pillars,
     "real": _run_real,
     "scale": _run_scale,

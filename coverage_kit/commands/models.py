@@ -33,13 +33,30 @@ def panel(
         float,
         typer.Option(min=0.0, max=0.9, help="share of the questions from which no edit is drafted"),
     ] = 0.3,
+    has_held_edits: Annotated[
+        bool,
+        typer.Option(
+            "--holdout-edits",
+            help="draw which half of the planned edits is published first; the panel then holds "
+            "the questions of both halves, whatever --size and --holdout say",
+        ),
+    ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="with --holdout-edits: seed of the draw, by default the run's"),
+    ] = None,
     is_forced: Annotated[
-        bool, typer.Option("--force", help="replace a panel of that name")
+        bool, typer.Option("--force", help="replace a panel of that name, but never a draw")
     ] = False,
 ) -> None:
     """Make a fixed panel of questions from a run's log: a stratified sample over its topics.
 
+    With --holdout-edits, it also draws once which half of the run's planned edits is published
+    first. `coverage-kit compare` then tests what that half gained beyond the half that waits.
+
     Example: coverage-kit panel runs/latest --out panel.csv
+
+    Example: coverage-kit panel runs/march --holdout-edits --out proof.csv
     """
     from coverage_kit.analysis import load_analysis
     from coverage_kit.collect.panel import (
@@ -50,6 +67,11 @@ def panel(
     )
 
     analysis = load_analysis(folder)
+    if has_held_edits:
+        _draw_edits(analysis, folder, out, seed, is_forced)
+        return
+    if seed is not None:
+        raise SettingsError("panel", "--seed with --holdout-edits", "--seed alone", "Leave it out.")
     if out.exists() and not is_forced:
         cure = "Name another with --out, or --force: answers to the old panel cannot be compared."
         raise SettingsError(str(out), "a free path for the panel", "a file", cure)
@@ -61,6 +83,25 @@ def panel(
     say(
         f"Panel {panel_version(written)}: {len(written)} questions of {n_clusters} topics, "
         f"{n_holdout} of them held out, in {out}. Next: coverage-kit ask coverage.toml --dry-run"
+    )
+
+
+def _draw_edits(
+    analysis: "Analysis", folder: Path, out: Path, seed: int | None, is_forced: bool
+) -> None:
+    """Draw the half of the edits to publish first, or show the draw; write the panel of both."""
+    from coverage_kit.collect.panel import panel_version
+    from coverage_kit.tasks import holdout
+    from coverage_kit.tasks.compare import as_columns
+
+    drawn = holdout.draw_holdout(analysis, folder, seed)
+    say(as_columns(holdout.list_holdout(drawn)))
+    say(f"\n{holdout.describe_holdout(drawn, folder)}")
+    made = holdout.make_holdout_panel(drawn, analysis, out, is_forced)
+    say(
+        f"\nPanel {panel_version(made)}: the {len(made)} questions of both halves, in {out}. Next: "
+        "ask it, publish the first half, ask it again, run into another folder, then "
+        f"coverage-kit compare {folder} NEW_RUN"
     )
 
 

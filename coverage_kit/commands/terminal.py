@@ -31,7 +31,7 @@ KEPT = {
     "draft": f"Drafts so far are kept. {_AGAIN}: it asks only for the others.",
     "report": f"The run's tables are kept. {_AGAIN}: it writes every output anew.",
     "pictures": f"Pictures so far are kept. {_AGAIN}.",
-    "panel": f"The run is unchanged. {_AGAIN}.",
+    "panel": f"The run is unchanged, and a draw of edits is kept. {_AGAIN}.",
     "ask": f"Answers so far are kept. {_AGAIN}: nothing is asked twice.",
     "judge": f"Grades so far are kept in the cache. {_AGAIN}: it asks only for the others.",
     "sample": f"Choices and replies so far are kept. {_AGAIN}: it asks only for the others.",

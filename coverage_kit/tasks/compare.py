@@ -14,7 +14,7 @@ from coverage_kit.report.texts import shorten
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.wording import describe_operation
 from coverage_kit.storage.files import write_file
-from coverage_kit.tasks import predictions
+from coverage_kit.tasks import holdout, holdout_result, predictions
 
 
 def compare_runs(
@@ -22,8 +22,10 @@ def compare_runs(
 ) -> str:
     """Return a table and a text: what run A predicted of the edits published since, and run B's.
 
-    Writes comparison.md and predictions.parquet into run B's folder, and adds to the record of
-    comparisons (by default in run B's cache), from which the next run learns. Without
+    Where half of run A's edits was drawn to be published first (`holdout.draw_holdout`), it shows
+    what that half gained beyond the half that waits. Writes comparison.md and predictions.parquet
+    into run B's folder, and adds to the record of comparisons (by default in run B's cache), from
+    which the next run learns. Without
     `published_ids`, published edits are detected from the words of the pages. Raises RunError for
     runs of different sites or encoders, and where no edit was published.
 
@@ -48,15 +50,35 @@ def compare_runs(
         )
     rows = _comparison_rows(comparison.predictions, published)
     words = predictions.describe_comparison(comparison, predicted_under(before.about))
+    halves, proof = _compare_halves(run_a, before, after, published)
     file = record or Path(after.about.settings["cache"]) / RECORD
     past = predictions.record_predictions(comparison.predictions, file)
     predictions.write_predictions(comparison.predictions, run_b / RECORD)
     write_file(
         run_b / "comparison.md",
-        _as_markdown(rows, words, f"{run_a} and {run_b}").encode(),
+        _as_markdown(rows, words, f"{run_a} and {run_b}", halves, proof).encode(),
     )
     remembered = f"{file} holds {len(past)} compared edits: the next run reads it."
-    return f"{as_columns(rows)}\n\n{words}\n\n{remembered}\nOpen {run_b / 'comparison.md'}"
+    parts = [as_columns(rows), words, as_columns(halves) if halves else "", proof, remembered]
+    text = "\n\n".join(part for part in parts if part)
+    return f"{text}\nOpen {run_b / 'comparison.md'}"
+
+
+def _compare_halves(
+    run_a: Path, before: Analysis, after: Analysis, published: pd.DataFrame
+) -> tuple[list[list[str]], str]:
+    """Return what run A's draw shows as cells and in words; nothing where none was drawn."""
+    drawn = holdout.read_holdout(run_a)
+    if drawn is None:
+        return [], ""
+    if not holdout.is_of_run(drawn, before):
+        return [], (
+            f"{run_a / holdout.HOLDOUT} is a draw of another run's edits, so the halves are not "
+            "compared."
+        )
+    result = holdout_result.compare_halves(drawn, before, after, published, after.about.seed)
+    rows = holdout_result.list_halves(result) if result.outcomes else []
+    return rows, holdout_result.describe_halves(result)
 
 
 def _name_run(folder: Path) -> str:
@@ -144,22 +166,29 @@ def as_columns(rows: list[list[str]]) -> str:
     )
 
 
-def _as_markdown(rows: list[list[str]], words: str, runs: str) -> str:
-    """Return the comparison as Markdown.
+def _as_markdown(
+    rows: list[list[str]], words: str, runs: str, halves: list[list[str]], proof: str
+) -> str:
+    """Return the comparison as Markdown, with that of the halves where there is one."""
+    lines = [
+        f"# Predicted and realised between {runs}",
+        "",
+        *_as_table(rows),
+        "Gains are in queries asked.",
+        "",
+        words,
+        "",
+    ]
+    if proof:
+        lines += ["## Randomised proof", "", *(_as_table(halves) if halves else []), proof, ""]
+    return "\n".join(lines)
+
+
+def _as_table(rows: list[list[str]]) -> list[str]:
+    """Return the lines of a Markdown table, with a blank one at its end.
 
     Cells are data, so all characters that Markdown or HTML would interpret are escaped.
     """
     safe = [[for_markdown_cell(cell) for cell in row] for row in rows]
-    lines = [f"| {' | '.join(row)} |" for row in [safe[0], ["---"] * len(safe[0]), *safe[1:]]]
-    return "\n".join(
-        [
-            f"# Predicted and realised between {runs}",
-            "",
-            *lines,
-            "",
-            "Gains are in queries asked.",
-            "",
-            words,
-            "",
-        ]
-    )
+    table = [safe[0], ["---"] * len(safe[0]), *safe[1:]]
+    return [*(f"| {' | '.join(row)} |" for row in table), ""]

@@ -110,7 +110,7 @@ def compare_predictions(
         runs: names of the two runs.
         seed: seed of the bootstrap of the drift.
     """
-    queries, n_only_after = _match_queries(before, after)
+    queries, n_only_after = match_queries(before, after)
     edits = published[published["is_published"]].merge(
         before.edits.drop(columns="page_id"), on="edit_id"
     )
@@ -139,10 +139,11 @@ def compare_predictions(
     )
 
 
-def _match_queries(before: Analysis, after: Analysis) -> tuple[pd.DataFrame, int]:
+def match_queries(before: Analysis, after: Analysis) -> tuple[pd.DataFrame, int]:
     """Return the queries of the run before, and how many the later run has that are new.
 
-    Columns: demand, cluster_id, and change of coverage, missing where the query is not asked again.
+    Columns: demand, cluster_id, key (`name_query`), and change of coverage, missing where the query
+    is not asked again. The index is query_id.
     """
     earlier, later = (_coverage_by_text(run) for run in (before, after))
     queries = earlier.set_index("query_id").join(
@@ -159,12 +160,17 @@ def _match_queries(before: Analysis, after: Analysis) -> tuple[pd.DataFrame, int
     return queries, int((~later["key"].isin(earlier["key"])).sum())
 
 
+def name_query(text: str) -> str:
+    """Return the words of a query, by which two runs know it."""
+    return plain(text) or text
+
+
 def _coverage_by_text(run: Analysis) -> pd.DataFrame:
     table = run.queries[["query_id", "text", "demand"]].merge(
         run.coverage[["query_id", "coverage"]], on="query_id"
     )
     return table.assign(
-        key=[plain(text) or text for text in table["text"]],
+        key=[name_query(text) for text in table["text"]],
         demand=table["demand"].clip(lower=_MIN_DEMAND),
     )
 

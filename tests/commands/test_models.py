@@ -13,6 +13,7 @@ from coverage_kit.storage.store import Store
 from tests.commands.test_app import call
 from tests.encoder import WordEncoder
 from tests.engine_server import KEY, Reply, engine_server
+from tests.holdout_runs import first_run
 
 SETTINGS = """
 cache = "cache"
@@ -82,6 +83,30 @@ def test_a_panel_is_made_from_a_run_asked_resumed_and_booked_in_the_ledger(
     assert held_out < set(sample_analysis.queries["query_id"])
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert not [file for file in files if KEY.encode() in file.read_bytes()]
+
+
+def test_half_of_the_edits_is_drawn_once_and_the_panel_asks_for_both_halves(
+    monkeypatch, capsys, tmp_path
+):
+    run = save_analysis(first_run(12), tmp_path / "run")
+    options = ("panel", run, "--holdout-edits", "--out", "proof.csv")
+    status, output = call(monkeypatch, capsys, *options, "--seed", 4)
+    assert status == 0, output
+    assert output.count("\npublish first ") == 6
+    assert output.count("\nlet wait ") == 6
+    assert "with seed 4" in output
+    assert "6 pairs can show a difference" in output
+    assert "the 36 questions of both halves, in proof.csv" in output
+    assert len(read_panel("proof.csv")) == 36
+    # The same again is the same draw, and a forced panel does not draw anew either.
+    assert call(monkeypatch, capsys, *options) == (0, output)
+    assert call(monkeypatch, capsys, *options, "--force") == (0, output)
+    status, output = call(monkeypatch, capsys, *options, "--seed", 5)
+    assert status == 2
+    assert "a second draw would prove nothing" in output
+    status, output = call(monkeypatch, capsys, "panel", run, "--seed", 5)
+    assert status == 2
+    assert "--seed with --holdout-edits" in output
 
 
 def test_a_bad_key_stops_the_engine_says_so_and_ends_with_one(monkeypatch, capsys, tmp_path):
