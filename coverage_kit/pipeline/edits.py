@@ -85,8 +85,7 @@ def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -
     logged = CitationInputs(inputs.log, inputs.passages, fitted.vectors.passages, fitted.clusters)
     # Shown beside the coverage gain; it does not rank.
     citations = predict_citations(logged, model, candidates, simulation.effects, run.seed)
-    gains = np.nan if citations.gains is None else citations.gains
-    proposed = edit_table(candidates, simulation).assign(citation_gain=gains)
+    proposed = edit_table(candidates, simulation).assign(**citations.columns(len(candidates)))
     limits = Limits(
         run.settings.rank.budget_minutes,
         run.settings.rank.budget_words,
