@@ -4,8 +4,8 @@ Each site of a set is "your site" in turn, with the test that a run makes
 (`rank/citation_rate.py`). Tasks are those of `citations`: `NAME` and `NAME/unseen`. In `shuffled`
 the pages of the sites are dealt to other questions, while who is cited stays: nothing may be shown.
 
-`decided` lets half of the questions decide what is shown and fit the share of answers, and tests
-both on the other half.
+`decided` lets half of the topics decide what is shown and fit the share of answers, and tests both
+on the other half, for sites that the first half cites in so many topics at least.
 """
 
 import json
@@ -22,12 +22,14 @@ from coverage_kit.match.clusters import cluster_queries
 from coverage_kit.pipeline.citations import doubt_of_choice, site_answers
 from coverage_kit.rank.choice import MIN_CITED, ChoiceModel, Choices, fit_choice
 from coverage_kit.rank.citation_rate import (
+    MIN_TOPICS,
     ReliabilityBin,
     SiteAnswers,
     calibration_error,
     calibration_slope,
     evaluate_rate,
     fit_rate,
+    log_loss,
     reliability_bins,
 )
 from coverage_kit.rank.offers import CONTENT_FEATURES
@@ -41,7 +43,9 @@ Figures = dict[str, float | list[dict[str, float]]]
 Report = dict[str, dict[str, Figures]]
 
 # Times that pages are shuffled, and that halves are drawn.
-ROUNDS = 5
+ROUNDS = 3
+# Topics that must cite a site, of which a run asks for the last.
+TOPICS = (1, 5, MIN_TOPICS)
 
 
 def run_visibility_gain(folders: list[Path], encoder: Encoder, json_path: Path | None) -> int:
@@ -100,9 +104,13 @@ class _SetTest:
             rows = np.random.default_rng((self.seed, number)).permutation(len(self.fold))
             dealt = replace(self.choices, features=self.choices.features[rows])
             shuffled += self._answers(dealt)
+        decided = self._decided(logged)
         return {
             "sites": _figures(logged),
-            "decided": self._decided(logged),
+            **{
+                f"decided, {n}+ topics": _tested([half for half in decided if half.n_topics >= n])
+                for n in TOPICS
+            },
             "shuffled": _figures(shuffled),
         }
 
@@ -117,23 +125,50 @@ class _SetTest:
     def _site_answers(self, fitted: ChoiceModel, site: int) -> SiteAnswers:
         return site_answers(self.choices, fitted, self.expanded, self.topic, site)
 
-    def _decided(self, sites: list[SiteAnswers]) -> Figures:
-        """Return the figures of the other half where one half of the topics decides."""
-        tested = []
+    def _decided(self, sites: list[SiteAnswers]) -> list["_Half"]:
+        """Return the other half of the topics for each site that one half shows."""
+        halves = []
+        n_topics = self.topic.max() + 1
         for number in range(ROUNDS):
-            n_topics = self.topic.max() + 1
             rng = np.random.default_rng((self.seed, number))
             is_first = (rng.permutation(n_topics) % 2 == 0)[self.topic]
             for answers in sites:
-                first, second = _select(answers, is_first), _select(answers, ~is_first)
-                if not evaluate_rate(first, self.seed).is_better:
-                    continue
-                rate = fit_rate(first.odds, first.cited, first.n_answers)
-                tested.append((second, expit(rate[0] + second.odds @ rate[1:])))
-        figures = _calibration(tested)
-        figures["n_shown"] = len(tested)
-        figures["share_cited"] = _share_cited([answers for answers, _ in tested])
-        return figures
+                first = _select(answers, is_first)
+                test = evaluate_rate(first, self.seed)
+                if min(test.over_record.low, test.over_rate.low) > 0:
+                    halves.append(_Half(first, _select(answers, ~is_first), test.n_topics))
+        return halves
+
+
+class _Half:
+    """Half of the topics of a site, predicted from the other half."""
+
+    def __init__(self, first: SiteAnswers, second: SiteAnswers, n_topics: int) -> None:
+        self.answers = second
+        self.n_topics = n_topics
+        rate = fit_rate(first.odds, first.cited, first.n_answers)
+        self.predicted = expit(rate[0] + second.odds @ rate[1:])
+        record = fit_rate(first.odds[:, 1:], first.cited, first.n_answers, prior=1.0)
+        self.by_record = expit(record[0] + second.odds[:, 1:] @ record[1:])
+
+    @property
+    def over_record(self) -> float:
+        """By how much log loss an answer is lower than with the record alone."""
+        total = max(float(self.answers.n_answers.sum()), 1.0)
+        lower = log_loss(self.answers, self.by_record) - log_loss(self.answers, self.predicted)
+        return float(lower.sum()) / total
+
+
+def _tested(halves: list[_Half]) -> Figures:
+    """Return the figures of the halves that were not used to decide."""
+    better = [half.over_record for half in halves]
+    return {
+        "n_shown": len(halves),
+        "over_record": _mean(better),
+        "share_better": _mean([float(value > 0) for value in better]),
+        "share_cited": _share_cited([half.answers for half in halves]),
+        **_calibration([(half.answers, half.predicted) for half in halves]),
+    }
 
 
 def _select(answers: SiteAnswers, rows: npt.NDArray[np.bool_]) -> SiteAnswers:
@@ -144,8 +179,8 @@ def _select(answers: SiteAnswers, rows: npt.NDArray[np.bool_]) -> SiteAnswers:
 def _figures(sites: list[SiteAnswers]) -> Figures:
     """Return what the test of a run says of these sites.
 
-    n_sites, n_shown; over_record and over_rate: mean improvement in nats an answer; slope, ece and
-    bins of the held-out predictions of the sites that are shown.
+    n_sites, n_enough (cited in enough topics), n_shown; over_record and over_rate: mean improvement
+    in nats an answer; slope, ece and bins of the held-out predictions of the sites that are shown.
     """
     tests = [evaluate_rate(answers) for answers in sites]
     shown = [
@@ -155,6 +190,7 @@ def _figures(sites: list[SiteAnswers]) -> Figures:
     ]
     return {
         "n_sites": len(sites),
+        "n_enough": sum(test.n_topics >= MIN_TOPICS for test in tests),
         "n_shown": len(shown),
         "over_record": _mean([test.over_record.value for test in tests]),
         "over_rate": _mean([test.over_rate.value for test in tests]),

@@ -207,7 +207,7 @@ def doubt_of_rate(test: RateTest) -> str:
     if test.is_better:
         return ""
     if test.n_topics < MIN_TOPICS:
-        return f"answers cite your site in {test.n_topics} topics, {MIN_TOPICS} are needed"
+        return f"answers cite your site in {test.n_topics} of the topics, {MIN_TOPICS} are needed"
     is_record = test.over_record.low <= 0
     better = test.over_record if is_record else test.over_rate
     known = "your site's citations on near questions" if is_record else "your site's citation rate"

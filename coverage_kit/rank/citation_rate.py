@@ -120,9 +120,9 @@ def evaluate_rate(answers: SiteAnswers, seed: int = 0) -> RateTest:
     """
     odds = answers.odds
     predicted = _held_out(answers, odds)
-    loss = _log_loss(answers, predicted)
-    by_record = _log_loss(answers, _held_out(answers, odds[:, 1:])) - loss
-    by_rate = _log_loss(answers, _held_out(answers, odds[:, :0])) - loss
+    loss = log_loss(answers, predicted)
+    by_record = log_loss(answers, _held_out(answers, odds[:, 1:])) - loss
+    by_rate = log_loss(answers, _held_out(answers, odds[:, :0])) - loss
     bins = reliability_bins(predicted, answers.cited, answers.n_answers)
     return RateTest(
         predicted=predicted,
@@ -207,6 +207,13 @@ def calibration_slope(predicted: Floats, cited: Floats, n_answers: Floats) -> fl
     return float(fit_rate(odds, cited, n_answers, prior=1.0)[1])
 
 
+def log_loss(answers: SiteAnswers, predicted: Floats) -> Floats:
+    """Return the log loss of all answers to each question, in nats, (n,)."""
+    bounded = np.clip(predicted, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
+    missed = answers.n_answers - answers.cited
+    return np.asarray(-answers.cited * np.log(bounded) - missed * np.log(1 - bounded))
+
+
 def _held_out(answers: SiteAnswers, odds: Floats) -> Floats:
     """Return the predicted share of answers that cite, by models without the fold, (n,)."""
     predicted = np.zeros(len(odds))
@@ -219,13 +226,6 @@ def _held_out(answers: SiteAnswers, odds: Floats) -> Floats:
         )
         predicted[is_out] = expit(coefficients[0] + odds[is_out] @ coefficients[1:])
     return predicted
-
-
-def _log_loss(answers: SiteAnswers, predicted: Floats) -> Floats:
-    """Return the log loss of all answers to each question, in nats, (n,)."""
-    bounded = np.clip(predicted, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
-    missed = answers.n_answers - answers.cited
-    return np.asarray(-answers.cited * np.log(bounded) - missed * np.log(1 - bounded))
 
 
 def _improvement(difference: Floats, answers: SiteAnswers, seed: int) -> Improvement:

@@ -337,6 +337,16 @@ def test_no_edit_changes_a_site_s_subject():
     assert "three questions" in doubt_of_choice(fitted)
 
 
+def test_a_log_whose_topics_are_one_has_no_gain(world, passages, queries, cited):
+    content, model = world
+    one = pd.DataFrame({"query_id": queries["query_id"], "cluster_id": "c0"})
+    inputs = CitationInputs(log_of(queries, cited), passages, content, one)
+    predicted = predict_citations(inputs, model, [], effects([], []))
+    assert predicted.gains is None
+    assert predicted.reason == "answers cite your site in 1 of the topics, 10 are needed"
+    assert np.isnan(predicted.columns(2)["citation_low"]).tolist() == [True, True]
+
+
 def test_a_run_without_citations_has_edits_without_citation_gain(tmp_path, encoder):
     names = write_small(
         tmp_path, [f"how do I bleed brake {n}" for n in range(3)] + ["what is a quark"] * 3
@@ -358,7 +368,17 @@ def test_a_run_without_citations_has_edits_without_citation_gain(tmp_path, encod
 def test_the_sample_has_a_model_and_gains(sample_analysis):
     edits = sample_analysis.edits
     candidates = edits["operation"] != "no_edit"
-    assert sample_analysis.about.choice_model["low"] > 0.5
-    assert edits.loc[candidates, "citation_gain"].notna().all()
-    assert edits.loc[~candidates, "citation_gain"].isna().all()
-    assert edits["citation_gain"].max() > 0
+    model = sample_analysis.about.choice_model
+    assert model["low"] > 0.5
+    assert model["n_topics"] >= 10
+    assert model["over_record"]["low"] > 0
+    assert model["over_rate"]["low"] > 0
+    assert model["ece"] < 0.1
+    assert model["slope"] == pytest.approx(1, abs=0.25)
+    columns = edits[["citation_gain", "citation_low", "citation_high"]]
+    assert columns[candidates].notna().all().all()
+    assert columns[~candidates].isna().all().all()
+    assert columns["citation_gain"].max() > 0
+    assert columns["citation_high"].max() < 100
+    assert (columns.loc[candidates, "citation_low"] <= columns["citation_gain"][candidates]).all()
+    assert (columns.loc[candidates, "citation_gain"] <= columns["citation_high"][candidates]).all()
