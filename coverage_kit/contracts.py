@@ -51,16 +51,13 @@ class TextChange(NamedTuple):
     """Passages to add, and the ids of passages to remove. Changes of one group are variants.
 
     `part` is the number of its words as a share of the words of its fullest variant: the answer is
-    assumed to be in such a part of a text in that share of the cases. `is_assumed` says that the
-    text is not written yet, and that the words of the queries are used in its place.
-    `holds_answer` says that the passages to remove are known to hold the answer.
+    assumed to be in such a part of a text in that share of the cases. `holds_answer` says that the passages to remove are known to hold the answer.
     """
 
     added: tuple[PassageText, ...]
     removed: tuple[str, ...] = ()
     group: str = ""
     part: float = 1.0
-    is_assumed: bool = False
     holds_answer: bool = False
 
 

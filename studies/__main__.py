@@ -37,6 +37,7 @@ from studies.speed import Size, measure_speed, print_speed
 from studies.speed_data import real_passages, real_queries
 from studies.tune import measure_tuning
 from studies.visibility import run_visibility
+from studies.visibility_gain import run_visibility_gain
 from studies.voice import run_voice
 
 INDEX_SETS = (
@@ -49,7 +50,7 @@ INDEX_SETS = (
 # Sets of a study; the others take DEFAULT_SETS.
 SETS_OF = {
     "clusters": ("clinc150",),
-    "citations": ("chatgpt_products", "ai_search_bench"),
+    **dict.fromkeys(("citations", "visibility_gain"), ("chatgpt_products", "ai_search_bench")),
     "voice": ("chatgpt_products",),
     "index": INDEX_SETS,
     "judge": ("expertqa",),
@@ -141,6 +142,12 @@ def _run_citations(folders: list[Path], encoder: CachedEncoder, options: argpars
     return run_citations(folders, encoder, options.json)
 
 
+def _run_visibility_gain(
+    folders: list[Path], encoder: CachedEncoder, options: argparse.Namespace
+) -> int:
+    return run_visibility_gain(folders, encoder, options.json)
+
+
 def _run_clusters(folders: list[Path], encoder: CachedEncoder, options: argparse.Namespace) -> int:
     figures = {
         folder.name: measure_clusters(folder, encoder, seeds=options.seeds or 10)
@@ -204,6 +211,7 @@ WITHOUT_ENCODER: dict[str, Callable[[list[Path], argparse.Namespace], int]] = {
 WITH_ENCODER: dict[str, Callable[[list[Path], CachedEncoder, argparse.Namespace], int]] = {
     "ablation": _run_ablation,
     "citations": _run_citations,
+    "visibility_gain": _run_visibility_gain,
     "clusters": _run_clusters,
     "cost": _run_cost,
     "index": _run_index,

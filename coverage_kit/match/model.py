@@ -88,8 +88,6 @@ class SiteModel:
 
         Sentences of the passages that the change replaces stay.
         """
-        if change.is_assumed:
-            return list(change.added)
         removed_texts = self.scorer.passages["text"].iloc[self._rows_of(change.removed)]
         existing = {sentence for text in removed_texts for sentence in split_sentences(text)}
         passages = [

@@ -102,12 +102,11 @@ def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -
     logged = CitationInputs(inputs.log, inputs.passages, fitted.vectors.passages, fitted.clusters)
     # Shown beside the coverage gain; it does not rank.
     citations = predict_citations(logged, model, candidates, simulation.effects, run.seed)
-    gains = np.nan if citations.gains is None else citations.gains
     queries = inputs.log.queries
     least_gain = least_gain_of(queries)
     plan = make_plan(
         candidates,
-        edit_table(candidates, simulation).assign(citation_gain=gains),
+        edit_table(candidates, simulation).assign(**citations.columns(len(candidates))),
         simulation,
         ranked.gaps,
         Limits(

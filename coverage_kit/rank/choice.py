@@ -18,7 +18,7 @@ By the independence of irrelevant alternatives, a site that is left out of a fit
 with it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +84,14 @@ class Choices:
             n_answers=self.n_answers[queries],
         )
 
+    def weighted(self, weights: Floats) -> "Choices":
+        """Return the choices with the citations of each query counted so often, (n,)."""
+        return replace(
+            self,
+            cited=self.cited * weights[:, None],
+            cited_outside=self.cited_outside * weights,
+        )
+
     @property
     def n_choices(self) -> int:
         """Number of citations, those of the outside option included."""
@@ -102,12 +110,14 @@ class ChoiceModel:
         constants: constants of the sites that the model was fitted on, in their order, (m,); a new
             site has 0.
         outside: utility of the outside option.
-        citations_per_answer: mean number of sites that an answer cites.
         auc: mean over sites of the AUC of "cited for this query", by models fitted without the
             query; nan where no site is cited for three queries and not for three others.
         low: lower end of the 90% interval of the AUC, by a bootstrap over queries.
         high: upper end of the interval.
         n_choices: citations that the model was fitted on, those of the outside option included.
+        fold: fold of each query, (n,); empty where nothing was held out.
+        held_out: probability that a citation goes to each site, by models fitted without the
+            query's fold, (n, m); empty where nothing was held out.
     """
 
     names: tuple[str, ...]
@@ -116,11 +126,12 @@ class ChoiceModel:
     weights: Floats
     constants: Floats
     outside: float
-    citations_per_answer: float
     auc: float
     low: float
     high: float
     n_choices: int
+    fold: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
+    held_out: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
     def utility(self, features: Floats, constant: float | Floats = 0.0) -> Floats:
         """Return the utility of citing a site.
@@ -133,44 +144,31 @@ class ChoiceModel:
             dtype=np.float64,
         )
 
-    def probability(self, features: Floats, rivals: Floats, constant: float = 0.0) -> Floats:
-        """Return the probability that a citation goes to the site, shape (n,).
-
-        Args:
-            features: features of the site for each query, (n, f).
-            rivals: utilities of the other sites, (n, r); r may be 0.
-            constant: constant of the site.
-        """
-        utility = self.utility(features, constant)
-        return np.exp(utility - _log_total(np.column_stack([rivals, utility]), self.outside))
-
-    def cited_probability(self, features: Floats, rivals: Floats, constant: float = 0.0) -> Floats:
-        """Return the probability that an answer with the usual number of citations cites the site.
-
-        Arguments and shape are those of `probability`. A site counts once in an answer, so that the
-        expected count, citations_per_answer times the probability of a single citation, is the
-        share of answers that cite it; never more than 1.
-        """
-        return np.minimum(
-            self.citations_per_answer * self.probability(features, rivals, constant),
-            1.0,
-        )
+    def log_odds(self, choices: Choices, site: int = 0) -> Floats:
+        """Return the log odds that a citation goes to this site and to no other, shape (n,)."""
+        utility = self.utility(choices.features, self.constants)
+        rivals = np.delete(utility, site, axis=1)
+        return np.asarray(utility[:, site] - _log_total(rivals, self.outside))
 
 
 @on_one_thread
 def fit_choice(
-    choices: Choices, seed: int = 0, min_choices: int = MIN_CHOICES
+    choices: Choices,
+    seed: int = 0,
+    min_choices: int = MIN_CHOICES,
+    fold: Rows | None = None,
 ) -> ChoiceModel | None:
-    """Return the model of these choices, with its held-out AUC by folds of queries.
+    """Return the model of these choices, with its held-out predictions by folds of queries.
 
     None with fewer than `min_choices` citations, or with none of a known site: then only the rise
-    of coverage can be reported.
+    of coverage can be reported. `fold` (n,) is the fold of each query, from 0 to 4; by default they
+    are drawn.
     """
     if choices.n_choices < min_choices or not choices.cited.any():
         return None
     n = len(choices.cited)
     rng = np.random.default_rng(seed)
-    fold = rng.permutation(n) % _FOLDS
+    fold = rng.permutation(n) % _FOLDS if fold is None else fold
     # With fewer than two queries a fold, nothing is held out: all predictions are equal, so that
     # the AUC is one half.
     held_out = np.zeros(choices.cited.shape)
@@ -182,13 +180,15 @@ def fit_choice(
     auc, low, high = mean_with_interval(within_site_auc(held_out, choices.cited > 0, weights))
     # Resamples that are all equal, as where nothing was held out, say nothing of other queries.
     low, high = (low, high) if low < high else (0.0, 1.0)
-    return replace(fit_weights(choices), auc=auc, low=low, high=high)
+    fitted = replace(fit_weights(choices), auc=auc, low=low, high=high)
+    return replace(fitted, fold=fold, held_out=held_out) if n >= 2 * _FOLDS else fitted
 
 
-def fit_weights(choices: Choices) -> ChoiceModel:
+def fit_weights(choices: Choices, start: ChoiceModel | None = None) -> ChoiceModel:
     """Return the model of these choices with the largest penalised likelihood.
 
-    It has no held-out AUC.
+    It has no held-out predictions. The search begins at `start`, a model of similar choices among
+    the same sites.
     """
     m, f = choices.features.shape[1:]
     mean = choices.features.reshape(-1, f).mean(axis=0)
@@ -196,13 +196,15 @@ def fit_weights(choices: Choices) -> ChoiceModel:
     scale = (choices.features - choices.features.mean(axis=0)).reshape(-1, f).std(axis=0)
     scale = np.where(scale > _MIN_SCALE, scale, 1.0)
     scaled = (choices.features - mean) / scale
-    # Start with no weights and with every site, and the outside option, as likely as all sites.
-    start = np.concatenate([np.zeros(f + m), [np.log(max(m, 1))]])
+    # By default no weights, and the outside option as likely as all sites together.
+    first = np.concatenate([np.zeros(f + m), [np.log(max(m, 1))]])
+    if start:
+        first = np.concatenate([start.weights, start.constants, [start.outside]])
     # Weights are at least 0; constants and the outside option are free.
     bounds = [(0.0, None)] * f + [(None, None)] * (m + 1)
     fit = minimize(
         penalised_loss,
-        start,
+        first,
         args=(scaled, choices.cited, choices.cited_outside),
         jac=True,
         method="L-BFGS-B",
@@ -215,7 +217,6 @@ def fit_weights(choices: Choices) -> ChoiceModel:
         weights=fit.x[:f],
         constants=fit.x[f:-1],
         outside=float(fit.x[-1]),
-        citations_per_answer=choices.n_choices / max(float(choices.n_answers.sum()), 1.0),
         auc=float("nan"),
         low=float("nan"),
         high=float("nan"),

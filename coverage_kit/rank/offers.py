@@ -13,6 +13,7 @@ from coverage_kit.vectors import Vectors
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
 
 CONTENT_FEATURES = ("nearest", "lexical", "subject")
 RECORD_FEATURES = ("record", "kin_record")
@@ -124,6 +125,35 @@ def record_features(
     record = _log_lift(shrunk_rate, overall_rate)
     kin_record = _log_lift(nearby_rate @ kin, overall_rate @ kin)
     return np.stack([record, kin_record], axis=2)
+
+
+def site_record(expanded: Vectors, cited: Floats, n_answers: Floats, fold: Rows) -> Floats:
+    """Return the log odds of a site's citation rate over near queries of other folds, shape (n,).
+
+    The rate is that of `record_features`, of answers instead of queries: near queries count more,
+    and two queries at the site's overall rate are added. Queries without answers do not count.
+
+    Args:
+        expanded: vectors of the queries, (n, d).
+        cited: number of answers to each query that cite the site, (n,).
+        n_answers: number of answers to each query, (n,).
+        fold: fold of each query, (n,).
+    """
+    rate = cited / np.maximum(n_answers, 1)
+    near = []
+    for rows in np.array_split(np.arange(len(fold)), 1 + len(fold) ** 2 // _BLOCK_CELLS):
+        is_usable = (fold[rows, None] != fold) & (n_answers > 0)
+        closeness = np.exp((expanded[rows] @ expanded.T - 1) / _QUERY_WIDTH)
+        weights = np.where(is_usable, closeness, 0.0)
+        total = np.maximum(weights.sum(axis=1), _MIN_WEIGHT)
+        overall = is_usable @ rate / np.maximum(is_usable.sum(axis=1), 1)
+        n_effective = total**2 / np.maximum((weights**2).sum(axis=1), _MIN_WEIGHT)
+        near.append(
+            (n_effective * (weights @ rate) / total + _PRIOR_QUERIES * overall)
+            / (n_effective + _PRIOR_QUERIES)
+        )
+    bounded = np.clip(np.concatenate(near), _MIN_RATE, 1 - _MIN_RATE)
+    return np.asarray(np.log(bounded / (1 - bounded)), dtype=np.float64)
 
 
 def _kinship(centres: Vectors) -> Floats:

@@ -51,6 +51,8 @@ RULES = (
 _SLOT = re.compile(rf"(?:{re.escape(FACT_SLOT)}|{re.escape(SOURCE_SLOT)})\s*([^\]\n]{{0,300}})\]")
 # The mark of words from other pages, which must not be published as they are.
 _EXTRACT = "[EXTRACT TO CHECK]"
+# What an edit brings in citations, where the log earns such a figure.
+_CITATIONS = ("citation_gain", "citation_low", "citation_high")
 # How much of an edit its to-do list shows (assumed): questions helped, and characters of a line.
 _MAX_QUERIES = 8
 _MAX_LINE = 300
@@ -192,7 +194,7 @@ def list_records(analysis: Analysis) -> list[Record]:
         records.append(
             {
                 **{name: row[name] for name in columns + figures},
-                "citation_gain": None if is_missing(row["citation_gain"]) else row["citation_gain"],
+                **{name: None if is_missing(row[name]) else row[name] for name in _CITATIONS},
                 "gap": gap,
                 "brief": row["brief"],
                 "changes": edit_changes,

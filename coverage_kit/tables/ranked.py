@@ -190,11 +190,12 @@ EDITS = Schema(
         optional(
             "citation_gain",
             "number",
-            "predicted rise of the answers that cite the site, in queries asked, under the "
-            "choice model; "
-            "missing where the log has too few citations, or where the model tells no better "
-            "than chance who is cited",
+            "expected further citations of the site per 100 answers to the questions of the edit's "
+            "topic, weighted by demand, under the choice model; missing where the log has too few "
+            "citations, or where the model does not beat the record of the site by more than noise",
         ),
+        optional("citation_low", "number", "lower end of the 90% interval of citation_gain"),
+        optional("citation_high", "number", "upper end of the 90% interval of citation_gain"),
         Column("marginal_gain", "number", "gain given the edits above it"),
         Column(
             "is_chosen",

@@ -10,15 +10,16 @@ from coverage_kit.match.neighbors import nearest_passages
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.pipeline.citations import (
+    CitationDraws,
     CitationGain,
     CitationInputs,
-    Offers,
     QueryWeights,
     citation_gains,
     count_choices,
-    doubt_of,
+    doubt_of_choice,
     predict_citations,
 )
+from coverage_kit.pipeline.site_offers import Offers
 from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.choice import ChoiceModel, Choices, fit_weights
 from coverage_kit.settings import make_settings
@@ -114,10 +115,11 @@ class Flat:
         return list(change.added)
 
 
-def flat_gains(candidates, room=(1, 1), fit=1.0, weights=(1.0, 0.0, 0.0)):
+def flat_gains(candidates, room=(1, 1), fit=1.0, steps=((1.0, 0.0, 0.0),) * 2):
     """Return the gains of the candidates on two sites, `ours` with a passage north, `theirs` east.
 
-    By default the model has weight 1 on the nearest passage and no constants.
+    By default the log odds rise by 1 for each unit of the nearest passage, in the estimate and in
+    the only draw. Before an edit, half of the answers cite the site.
     """
     passages = PASSAGES.table(
         [
@@ -136,67 +138,79 @@ def flat_gains(candidates, room=(1, 1), fit=1.0, weights=(1.0, 0.0, 0.0)):
     model = Flat()
     eye = np.eye(2, dtype=np.float32)
     offers = Offers(["east", "north"], eye, passages, eye[::-1], ["ours", "theirs"])
-    names = ("nearest", "lexical", "subject")
-    nan = float("nan")
-    choice = ChoiceModel(
-        names, np.zeros(3), np.ones(3), np.array(weights), np.zeros(2), 0.0, 1.0, nan, nan, nan, 0
-    )
+    draws = CitationDraws(np.array(steps), np.zeros((len(steps), 2)))
     query_index = pd.Index(model.query_ids)
     worth = QueryWeights(
         np.array([10.0, 20.0]), {"gap": np.array([0, 1])}, query_index, np.array(room, float)
     )
     return citation_gains(
-        choice, offers, worth, model, candidates, effects(candidates, model.query_ids, fit)
+        draws, offers, worth, model, candidates, effects(candidates, model.query_ids, fit)
     )
 
 
-def share(own, other):
-    return np.exp(own) / (1 + np.exp(own) + np.exp(other))
+def rise_of(change):
+    """Return how many more of 100 answers cite the site where half did."""
+    return 100 / (1 + np.exp(-change)) - 50
 
 
 def test_the_gain_by_hand():
     east = PassageText("", "east")
-    add, half, written, moved = flat_gains(
+    untopical, add, written, moved = flat_gains(
         [
             edit(east, cluster_id="other"),
             edit(east),
             edit(east, drafted_from=("q-north",)),
             edit(east, removed=("ours#0",), cluster_id="other"),
         ]
-    )
-    rise = share(NEAR, NEAR) - share(FAR, NEAR)
-    fall = share(FAR, FAR) - share(NEAR, FAR)
-    assert add == pytest.approx(10 * rise, abs=1e-5)
-    # Nothing was drafted: every query of the gap counts for itself.
-    assert half == pytest.approx(10 * rise, abs=1e-5)
-    # The other query of the gap stands for the two.
-    assert written == pytest.approx(30 * rise, abs=1e-5)
-    assert moved == pytest.approx(10 * rise + 20 * fall, abs=1e-5)
+    )[:, 0]
+    rise, fall = rise_of(NEAR - FAR), rise_of(FAR - NEAR)
+    # The questions are asked 10 and 20 times, and the edit helps the first.
+    assert add == pytest.approx(rise / 3, abs=1e-4)
+    # An edit without a topic is for the questions that it touches.
+    assert untopical == pytest.approx(rise / 3, abs=1e-4)
+    # The other question stands for the one that the draft was written from.
+    assert written == pytest.approx(rise, abs=1e-4)
+    assert moved == pytest.approx((rise + 2 * fall) / 3, abs=1e-4)
 
 
-def test_a_gap_all_of_whose_queries_were_drafted_from_counts_half_and_fit_and_room_bound_the_rise():
+def test_a_topic_drafted_from_all_its_queries_counts_half_and_fit_and_room_bound_the_rise():
     east = PassageText("", "east")
     everyone = ("q-east", "q-north")
-    rise = share(NEAR, NEAR) - share(FAR, NEAR)
-    assert flat_gains([edit(east, drafted_from=everyone)]) == pytest.approx([5 * rise], abs=1e-5)
-    assert flat_gains([edit(east)], fit=0.3) == pytest.approx([3 * rise], abs=1e-5)
-    assert flat_gains([edit(east)], room=(0.01, 1)) == pytest.approx([0.1])
-    assert flat_gains([edit(east)], room=(0, 1)) == [0]
+    rise = rise_of(NEAR - FAR)
+
+    def gain(**values):
+        drafted = values.pop("drafted_from", ())
+        return flat_gains([edit(east, drafted_from=drafted)], **values)[0, 0]
+
+    assert gain(drafted_from=everyone) == pytest.approx(rise / 6, abs=1e-4)
+    assert gain(fit=0.3) == pytest.approx(0.3 * rise / 3, abs=1e-4)
+    assert gain(room=(0.01, 1)) == pytest.approx(1 / 3)
+    assert gain(room=(0, 1)) == 0
+
+
+def test_the_interval_holds_what_the_draws_of_the_models_say():
+    candidates = [edit(PassageText("", "east"), drafted_from=("q-north",))]
+    steps = np.zeros((101, 3))
+    steps[:, 0] = [1.0, *np.linspace(0, 2, 100)]
+    gain, low, high = flat_gains(candidates, steps=steps)[0]
+    assert gain == pytest.approx(rise_of(NEAR - FAR), abs=1e-4)
+    assert low == pytest.approx(rise_of(0.1 * (NEAR - FAR)), abs=1e-4)
+    assert high == pytest.approx(rise_of(1.9 * (NEAR - FAR)), abs=1e-4)
+    # Two questions that gain differently widen it: another log would ask them unequally often.
+    _, low, high = flat_gains([edit(PassageText("", "east"))], steps=[[1.0, 0, 0]] * 101)[0]
+    assert low < rise_of(NEAR - FAR) / 3 - 1 < rise_of(NEAR - FAR) / 3 + 1 < high
 
 
 def test_words_count_as_well():
     # "east" holds all words of the first query, "north" none.
-    rise = share(1.0, 1.0) - share(0.0, 1.0)
-    assert flat_gains([edit(PassageText("", "east"))], weights=(0.0, 1.0, 0.0)) == pytest.approx(
-        [10 * rise], abs=1e-5
-    )
+    gains = flat_gains([edit(PassageText("", "east"))], steps=[[0.0, 1.0, 0.0]] * 2)
+    assert gains[0, 0] == pytest.approx(rise_of(1.0) / 3, abs=1e-4)
 
 
 def test_a_copy_of_a_passage_of_the_site_gains_nothing_and_loses_nothing_as_its_replacement():
     north = PassageText("", "north")
-    assert flat_gains([edit(north), edit(), edit(north, removed=("ours#0",))]) == pytest.approx(
-        [0, 0, 0]
-    )
+    candidates = [edit(north), edit(), edit(north, removed=("ours#0",))]
+    assert flat_gains(candidates) == pytest.approx(np.zeros((3, 3)))
 
 
 def test_choices_count_once_an_answer_and_an_answer_without_citations_chose_another_site(
@@ -243,7 +257,8 @@ def cited(queries, is_gap):
 
 def predict(world, passages, queries, cited, candidates):
     content, model = world
-    clusters = pd.DataFrame({"query_id": queries["query_id"], "cluster_id": "rest"})
+    pairs = [f"c{number // 2}" for number in range(len(queries))]
+    clusters = pd.DataFrame({"query_id": queries["query_id"], "cluster_id": pairs})
     fits = effects(candidates, queries["query_id"])
     inputs = CitationInputs(log_of(queries, cited), passages, content, clusters)
     return predict_citations(inputs, model, candidates, fits)
@@ -267,13 +282,18 @@ def test_an_answer_to_a_gap_gains_and_an_echo_or_a_copy_does_not(
         edit(PassageText("delivery", "delivery van days?"), is_assumed=True),
     ]
     predicted = predict(world, passages, queries, cited, candidates)
-    gain = predicted.gains
+    gain = predicted.gains[:, 0]
     choice_model = predicted.choice_model
     assert choice_model["features"] == ["nearest", "lexical", "subject"]
     assert choice_model["n_choices"] == 48 * 4 * 2
     assert 0.5 < choice_model["low"] <= choice_model["auc"]
     assert predicted.reason is None
+    assert choice_model["n_topics"] == 18
+    assert choice_model["over_record"]["low"] > 0
+    assert choice_model["over_rate"]["low"] > 0
+    assert sum(cell["n_answers"] for cell in choice_model["bins"]) == 48 * 4
     assert gain[0] > 0.5
+    assert predicted.gains[0, 1] < gain[0] < predicted.gains[0, 2] < 100
     assert gain[1:4] == pytest.approx([0, 0, 0], abs=1e-9)
     assert gain[4] > 0  # nobody knows the answer yet, so the questions stand for the answer
 
@@ -310,11 +330,21 @@ def test_no_edit_changes_a_site_s_subject():
         "low": 0.7,
         "high": 0.9,
     }
-    assert doubt_of(ChoiceModel(**values)).startswith(
+    assert doubt_of_choice(ChoiceModel(**values)).startswith(
         "the site's subject alone tells who is cited (held-out AUC 0.80)"
     )
-    assert not doubt_of(ChoiceModel(**{**values, "weights": np.array([0.1, 0.0, 1.0])}))
-    assert "three questions" in doubt_of(fitted)
+    assert not doubt_of_choice(ChoiceModel(**{**values, "weights": np.array([0.1, 0.0, 1.0])}))
+    assert "three questions" in doubt_of_choice(fitted)
+
+
+def test_a_log_whose_topics_are_one_has_no_gain(world, passages, queries, cited):
+    content, model = world
+    one = pd.DataFrame({"query_id": queries["query_id"], "cluster_id": "c0"})
+    inputs = CitationInputs(log_of(queries, cited), passages, content, one)
+    predicted = predict_citations(inputs, model, [], effects([], []))
+    assert predicted.gains is None
+    assert predicted.reason == "answers cite your site in 1 of the topics, 10 are needed"
+    assert np.isnan(predicted.columns(2)["citation_low"]).tolist() == [True, True]
 
 
 def test_a_run_without_citations_has_edits_without_citation_gain(tmp_path, encoder):
@@ -338,7 +368,17 @@ def test_a_run_without_citations_has_edits_without_citation_gain(tmp_path, encod
 def test_the_sample_has_a_model_and_gains(sample_analysis):
     edits = sample_analysis.edits
     candidates = edits["operation"] != "no_edit"
-    assert sample_analysis.about.choice_model["low"] > 0.5
-    assert edits.loc[candidates, "citation_gain"].notna().all()
-    assert edits.loc[~candidates, "citation_gain"].isna().all()
-    assert edits["citation_gain"].max() > 0
+    model = sample_analysis.about.choice_model
+    assert model["low"] > 0.5
+    assert model["n_topics"] >= 10
+    assert model["over_record"]["low"] > 0
+    assert model["over_rate"]["low"] > 0
+    assert model["ece"] < 0.1
+    assert model["slope"] == pytest.approx(1, abs=0.25)
+    columns = edits[["citation_gain", "citation_low", "citation_high"]]
+    assert columns[candidates].notna().all().all()
+    assert columns[~candidates].isna().all().all()
+    assert columns["citation_gain"].max() > 0
+    assert columns["citation_high"].max() < 100
+    assert (columns.loc[candidates, "citation_low"] <= columns["citation_gain"][candidates]).all()
+    assert (columns.loc[candidates, "citation_gain"] <= columns["citation_high"][candidates]).all()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import check_grad
@@ -11,21 +13,26 @@ from coverage_kit.rank.choice import (
     penalised_loss,
     within_site_auc,
 )
-from coverage_kit.rank.offers import content_features, expand_queries, record_features, site_centre
+from coverage_kit.rank.offers import (
+    content_features,
+    expand_queries,
+    record_features,
+    site_centre,
+    site_record,
+)
 
 NAN = float("nan")
 
 
-def model(weights, outside=0.0, per_answer=1.0):
+def model(weights, outside=0.0, m=2):
     f = len(weights)
     return ChoiceModel(
         names=tuple("abc"[:f]),
         mean=np.zeros(f),
         scale=np.ones(f),
         weights=np.array(weights, float),
-        constants=np.zeros(2),
+        constants=np.zeros(m),
         outside=outside,
-        citations_per_answer=per_answer,
         auc=NAN,
         low=NAN,
         high=NAN,
@@ -49,53 +56,45 @@ def simulated(weights, outside, n=600, m=6, per_query=8, seed=0, is_random=False
     )
 
 
-def test_the_probability_is_the_share_of_the_site_among_rivals_and_the_outside_option():
-    features = np.array([[np.log(3)], [0.0]])
-    rivals = np.log([[2.0, 4.0], [1.0, 1.0]])
-    assert model([1], outside=0.0).probability(features, rivals) == pytest.approx([3 / 10, 1 / 4])
-    assert model([1], outside=np.log(11)).probability(features, rivals) == pytest.approx(
-        [3 / 20, 1 / 14]
+def chances(fitted, utilities):
+    """Return the probability of each site where it has one feature, (n, m), by its log odds."""
+    features = np.array(utilities, float)[..., None]
+    n, m = features.shape[:2]
+    choices = Choices(("a",), features, np.zeros((n, m)), np.zeros(n), np.ones(n))
+    odds = [fitted.log_odds(choices, site) for site in range(m)]
+    return 1 / (1 + np.exp(-np.clip(np.stack(odds, axis=1), -700, 700)))
+
+
+def test_the_odds_are_those_of_the_site_among_rivals_and_the_outside_option():
+    three = np.log([[3.0, 2.0], [1.0, 4.0]])
+    assert chances(model([1]), three) == pytest.approx(np.array([[3, 2], [1, 4]]) / 6)
+    assert chances(model([1], outside=np.log(5)), three) == pytest.approx(
+        np.array([[3, 2], [1, 4]]) / 10
     )
-    assert model([1]).probability(features, np.zeros((2, 0))) == pytest.approx([3 / 4, 1 / 2])
-    assert model([1]).probability(features, rivals, constant=np.log(2)) == pytest.approx(
-        [6 / 13, 2 / 5]
-    )
+    assert chances(model([1], m=1), np.log([[3.0]])) == pytest.approx(3 / 4)
+    constants = replace(model([1]), constants=np.log([2.0, 1.0]))
+    assert chances(constants, three) == pytest.approx(np.array([[6 / 9, 2 / 9], [2 / 7, 4 / 7]]))
 
 
-def test_an_answer_with_three_citations_has_three_chances_and_no_more_than_certainty():
-    rivals = np.log([[3.0], [1e-9]])
-    assert model([1], per_answer=3).cited_probability(np.zeros((2, 1)), rivals) == pytest.approx(
-        [3 / 5, 1]
-    )
-
-
-def test_the_mean_probability_of_being_cited_is_the_share_of_answers_that_cite():
+def test_the_mean_probability_of_a_citation_is_the_share_of_citations():
     choices = simulated([0.5], outside=3.0, per_query=4)
     fitted = fit_weights(choices)
-    utility = fitted.utility(choices.features, fitted.constants)
     for site in range(6):
-        probability = fitted.cited_probability(
-            choices.features[:, site],
-            rivals=np.delete(utility, site, axis=1),
-            constant=fitted.constants[site],
-        )
-        share = choices.cited[:, site].sum() / choices.n_answers.sum()
-        assert probability.mean() == pytest.approx(share, abs=0.01)
+        probability = 1 / (1 + np.exp(-fitted.log_odds(choices, site)))
+        share = choices.cited[:, site].sum() / choices.n_choices
+        assert probability.mean() == pytest.approx(share, abs=0.005)
 
 
 def test_huge_utilities_do_not_overflow():
-    probability = model([1]).probability(
-        np.array([[900.0], [-900.0]]), np.array([[900.0], [800.0]])
-    )
-    assert probability == pytest.approx([0.5, 0.0])
+    probability = chances(model([1]), [[900.0, 900.0], [-900.0, 800.0]])
+    assert probability == pytest.approx(np.array([[0.5, 0.5], [0, 1]]))
 
 
-def test_a_text_that_speaks_to_nothing_gains_nothing_even_where_nobody_answers():
-    features = np.array([[-5.0], [-4.9]])
-    rivals = np.full((2, 3), -9.0)
-    assert np.all(model([1], outside=1.0).probability(features, rivals) < 0.01)
+def test_a_text_that_speaks_to_nothing_is_not_cited_even_where_nobody_answers():
+    utilities = [[-4.9, -9.0]]
+    assert chances(model([1], outside=1.0), utilities)[0, 0] < 0.01
     # what a softmax without the outside option would say
-    assert model([1], outside=-50.0).probability(features, rivals)[1] > 0.9
+    assert chances(model([1], outside=-50.0), utilities)[0, 0] > 0.9
 
 
 def test_the_loss_is_the_multinomial_likelihood_by_hand():
@@ -128,7 +127,6 @@ def test_weights_constants_and_outside_are_recovered_from_simulated_choices():
         fitted.constants.mean() - fitted.mean / fitted.scale @ fitted.weights - fitted.outside
         == pytest.approx(-1, abs=0.1)
     )
-    assert fitted.citations_per_answer == pytest.approx(4)
     assert 0.7 < fitted.low < fitted.auc < fitted.high
 
 
@@ -225,3 +223,49 @@ def test_the_record_counts_near_queries_of_the_site_and_of_its_kin_but_never_the
     assert before == pytest.approx(after)
     single_site = record_features(queries, is_cited[:, :1], centres[:1], is_visible)
     assert single_site[:, 0, 1] == pytest.approx(0)  # a site without kin
+
+
+def test_held_out_predictions_come_from_models_without_the_query():
+    choices = simulated([1.2, 0.5], outside=1.0)
+    fitted = fit_choice(choices)
+    assert fitted.held_out.shape == (600, 6)
+    assert np.bincount(fitted.fold).tolist() == [120] * 5
+    is_out = fitted.fold == 3
+    other = fit_weights(choices.select(~is_out))
+    odds = np.log(fitted.held_out[is_out, 2] / (1 - fitted.held_out[is_out, 2]))
+    assert odds == pytest.approx(other.log_odds(choices.select(is_out), 2))
+    given = fit_choice(choices, fold=np.arange(600) // 120)
+    assert given.fold.tolist() == (np.arange(600) // 120).tolist()
+    # Nothing is held out of nine queries.
+    assert not fit_choice(choices.select(np.arange(9)), min_choices=1).held_out.size
+
+
+def test_weighted_choices_are_repeated_choices_and_a_fit_may_start_from_another():
+    choices = simulated([1.2, 0.5], outside=1.0, n=100)
+    weights = np.repeat([0.0, 2.0], 50)
+    twice = choices.select(np.r_[np.arange(50), np.arange(50, 100), np.arange(50, 100)])
+    repeated = fit_weights(choices.weighted(weights))
+    assert choices.weighted(weights).n_choices == 100 * 8
+    expected = twice.cited[50:].sum(axis=0)
+    assert choices.weighted(weights).cited.sum(axis=0) == pytest.approx(expected)
+    again = fit_weights(choices.weighted(weights), start=fit_weights(choices))
+    assert again.weights == pytest.approx(repeated.weights, abs=1e-3)
+
+
+def test_the_record_of_a_site_is_the_rate_of_near_queries_of_other_folds():
+    expanded = np.array([[1, 0], [1, 0], [1, 0], [0, 1]], np.float32)
+    cited = np.array([0.0, 2.0, 0.0, 1.0])
+    n_answers = np.array([4.0, 2.0, 0.0, 4.0])
+    odds = site_record(expanded, cited, n_answers, np.array([0, 1, 1, 2]))
+    # Of the first query, the second (rate 1) is equally worded, the third has no answer, and the
+    # fourth (rate 1/4) is far: it weighs w. Two queries at the overall rate are added.
+    w = np.exp(-1 / 0.15)
+    near, overall, n = (1 + w / 4) / (1 + w), 5 / 8, (1 + w) ** 2 / (1 + w**2)
+    rate = (n * near + 2 * overall) / (n + 2)
+    assert odds[0] == pytest.approx(np.log(rate / (1 - rate)))
+    # Of the fourth query, both others with answers are equally far: their rates are 0 and 1.
+    assert odds[3] == pytest.approx(0)
+    # A site that is never cited has a record, too.
+    assert site_record(expanded, cited * 0, n_answers, np.arange(4))[0] == pytest.approx(
+        np.log(0.001 / 0.999)
+    )

@@ -116,11 +116,13 @@ _EDITS = (
     SheetColumn("gain, high end", "high", "number", 9),
     SheetColumn("predicted harm (queries asked)", "harm", "number", 12),
     SheetColumn(
-        "predicted rise of answers that cite the site (queries asked)",
+        "expected further citations per 100 answers",
         "citation_gain",
         "number",
         14,
     ),
+    SheetColumn("citations, low end", "citation_low", "number", 9),
+    SheetColumn("citations, high end", "citation_high", "number", 9),
     SheetColumn("queries helped", "n_helped", "integer", 9, link="helped_at"),
     SheetColumn("such as", "helped", width=44),
     SheetColumn("gap", "label", width=26, link="gap_at"),
@@ -260,12 +262,20 @@ def _list_main(
         ),
         Sheet(
             "edits",
-            _EDITS,
+            _edit_columns(edits),
             edits,
             "every edit with what it costs and is predicted to bring",
             (tables.EDITS,),
         ),
     ]
+
+
+def _edit_columns(edits: pd.DataFrame) -> tuple[SheetColumn, ...]:
+    """Return the columns of the sheet of edits, without citations where none are predicted."""
+    has_citations = edits["citation_gain"].notna().any()
+    return tuple(
+        column for column in _EDITS if has_citations or not column.column.startswith("citation_")
+    )
 
 
 def _list_gap_sheets(gaps: pd.DataFrame) -> list[Sheet]:
