@@ -9,6 +9,7 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.edit_texts import (
     describe_citations,
+    describe_links,
     describe_place,
     list_brief,
     propose_url,
@@ -27,6 +28,7 @@ _COLUMNS = (
     "edit_id",
     "rank",
     "name",
+    "task",
     "subject",
     "part",
     "operation",
@@ -102,7 +104,10 @@ def describe_briefs(analysis: Analysis) -> pd.DataFrame:
     records = list_records(analysis)
     return pd.DataFrame(
         {
-            "place": [describe_place(record["where"]) for record in records],
+            "place": [
+                " ".join(filter(None, (describe_place(where), describe_links(where))))
+                for where in (record["where"] for record in records)
+            ],
             "to_write": ["\n".join(list_brief(record["brief"])) for record in records],
             "citations": [record["citations"] for record in records],
         },

@@ -1,5 +1,6 @@
 """An edit in the words of those who make it: what is done, where, and what to write."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ Values = dict[str, Any]
 
 # Gains that differ by less than this share are the same to a reader (assumed).
 _SAME = 0.02
+# A question that adds less than this share of an edit's gain is not listed (assumed).
+_TOLD = 0.01
 # Names of topics, pages and headings within a title (assumed: it stays a line or two), and words
 # of your page around the edit.
 _MAX_NAME = 120
@@ -45,17 +48,14 @@ def name_subject(row: Values) -> str:
     return title or shorten(row.get("label"), _MAX_NAME)
 
 
-def name_edit(row: Values) -> str:
-    """Return what an edit does, and for which topic, in a line.
+def name_task(row: Values) -> str:
+    """Return what an edit does, without its topic.
 
-    >>> name_edit({"operation": "add_page", "title": "Carrying a dog", "part": "1 of 2"})
-    'New page: Carrying a dog (part 1 of 2)'
-    >>> name_edit({"operation": "reword_heading", "title": "GPS trackers",
-    ...            "heading_path": "Beacon > Specification"})
-    'New heading for “Specification”: GPS trackers'
+    >>> name_task({"operation": "reword_heading", "heading_path": "Beacon > Specification"})
+    'New heading for “Specification”'
 
     Args:
-        row: an edit with operation, title, part, label, heading_path and page_title.
+        row: an edit with operation, heading_path, page_title and page_id.
     """
     operation = str(row["operation"])
     form = EDIT_NAMES.get(operation, f"{describe_operation(operation)}: {{place}}")
@@ -66,11 +66,40 @@ def name_edit(row: Values) -> str:
     # A new section is beside the one of this path, so that it is below the headings above that.
     above = headings[_N_OF_PAGE:-1]
     section = " > ".join([page, *(shorten(heading, _MAX_PLACE) for heading in above)])
-    place = f"“{shorten(headings[-1], _MAX_PLACE)}”" if headings else f"“{page}”"
-    name = form.format(place=place, section=section)
+    place = shorten(headings[-1], _MAX_PLACE) if headings else page
+    return form.format(place=f"“{place}”", section=f"“{section}”")
+
+
+def name_edit(row: Values) -> str:
+    """Return what an edit does, and for which topic, in a line.
+
+    >>> name_edit({"operation": "add_page", "title": "Carrying a dog", "part": "1 of 2"})
+    'New page: Carrying a dog (part 1 of 2)'
+
+    Args:
+        row: an edit with operation, title, part, label, heading_path and page_title.
+    """
     subject = name_subject(row)
     part = shorten(row.get("part"), _MAX_PLACE)
-    return f"{name}{f': {subject}' if subject else ''}{f' (part {part})' if part else ''}"
+    topic = f": {subject}" if subject else ""
+    return f"{name_task(row)}{topic}{f' (part {part})' if part else ''}"
+
+
+def list_name(row: Values) -> str:
+    """Return an edit for a list: its topic first, then what is done.
+
+    >>> list_name({"operation": "add_page", "title": "Carrying a dog"})
+    'Carrying a dog: new page'
+    >>> list_name({"operation": "add_page", "title": "Can I carry a dog?"})
+    'Can I carry a dog? New page'
+    """
+    subject, task = name_subject(row), name_task(row)
+    part = f" (part {shorten(row['part'], _MAX_PLACE)})" if clean_text(row.get("part")) else ""
+    if not subject:
+        return f"{task}{part}"
+    if subject[-1] in "?!.…":
+        return f"{subject} {task}{part}"
+    return f"{subject}: {task[0].lower()}{task[1:]}{part}"
 
 
 def split_address(page_id: str) -> tuple[str, str]:
@@ -96,24 +125,27 @@ def propose_url(page_id: str, url: str | None) -> str | None:
 
 
 def describe_place(where: Values) -> str:
-    """Return where on its page an edit is made, in sentences.
+    """Return where on its page an edit is made, in a sentence.
 
     Args:
         where: as `list_records` has it, with folder and slug for a new page, or section and words
             around the edit.
     """
     if where["is_new_page"]:
-        titles = [
-            f"“{shorten(page['title'] or page['page_id'], _MAX_PLACE)}”"
-            for page in where["links_from"]
-        ]
-        address = f"Folder {where['folder']}, slug {where['slug']}."
-        return f"{address} Link to it from: {', '.join(titles)}." if titles else address
+        return f"Folder {where['folder']}, slug {where['slug']}."
     form = _PLACES.get(where["action"], "In the section “{}”")
     section = shorten(where["section"], _MAX_NAME)
     place = form.format(section) if section else "The page as a whole"
     around = describe_around(where["words_before"], where["words_after"])
     return f"{place}{f', {around}' if around else ''}."
+
+
+def describe_links(where: Values) -> str:
+    """Return which pages should link to the new text; empty where none are named."""
+    titles = [
+        f"“{shorten(page['title'] or page['page_id'], _MAX_PLACE)}”" for page in where["links_from"]
+    ]
+    return f"Link to it from: {', '.join(titles)}." if titles else ""
 
 
 def describe_around(before: Any, after: Any) -> str:
@@ -178,27 +210,22 @@ def list_questions(brief: Values) -> list[str]:
     ]
 
 
-def list_facts(brief: Values) -> list[str]:
-    """Return the facts that the text should contain, a line each, with what is known of each.
+def describe_fact(fact: Values) -> str:
+    """Return a fact with who says so, your own words, and what to find out in its place.
 
-    Slots without a fact are not among them.
+    >>> describe_fact({"text": "A dog rides on the floor.", "n_answers": 5, "n_answers_of_edit": 8,
+    ...                "is_known": False, "own_words": None, "slot": "which harness fits"})
+    'A dog rides on the floor (5 of 8 answers say so). Find out instead: which harness fits.'
     """
-    return [
-        "; ".join([shorten(fact["text"], 2 * _MAX_WORDS), *describe_fact(fact)])
-        for fact in brief["facts"]
-    ]
-
-
-def describe_fact(fact: Values) -> list[str]:
-    """Return what is known of a fact: who says so, its source, your own words, what to find out."""
-    own = shorten(fact["own_words"], _MAX_WORDS) or shorten(fact["passage_id"], _MAX_WORDS)
-    slot = shorten(fact["slot"], _MAX_WORDS)
-    return [
-        *filter(None, [describe_votes(fact)]),
-        *([f"source: {fact['source']}"] if fact["source"] else []),
-        *([f"your site states it already: “{own}”"] if fact["is_known"] and own else []),
-        *([f"find out instead: {slot}"] if slot else []),
-    ]
+    text = shorten(fact["text"], 2 * _MAX_WORDS).rstrip(".")
+    votes = describe_votes(fact)
+    sentences = [f"{text} ({votes})" if votes else text]
+    if fact["is_known"]:
+        own = shorten(fact["own_words"], _MAX_WORDS).rstrip(".")
+        sentences.append(f"Your site states it already{f': “{own}”' if own else ''}")
+    if slot := shorten(fact["slot"], _MAX_WORDS):
+        sentences.append(f"Find out instead: {slot.rstrip('.')}")
+    return f"{'. '.join(sentences)}."
 
 
 def list_brief(brief: Values) -> list[str]:
@@ -208,7 +235,7 @@ def list_brief(brief: Values) -> list[str]:
     """
     parts = [
         ("Questions to answer:", list_questions(brief)),
-        ("Facts that a good answer contains:", list_facts(brief)),
+        ("Facts that a good answer contains:", [_with_source(fact) for fact in brief["facts"]]),
         ("Find out:", [shorten(slot, _MAX_WORDS) for slot in brief["slots"]]),
         ("A first sentence to start from:", [shorten(brief["opening"], 2 * _MAX_WORDS)]),
     ]
@@ -223,6 +250,11 @@ def list_brief(brief: Values) -> list[str]:
     return [*lines, f"Length: {describe_length(brief['n_words'])}."]
 
 
+def _with_source(fact: Values) -> str:
+    source = f" Source: {fact['source']}" if fact["source"] else ""
+    return f"{describe_fact(fact)}{source}"
+
+
 def describe_length(n_words: int) -> str:
     """Return the length of an edit in words, rounded to tens where it is longer than fifty.
 
@@ -231,6 +263,21 @@ def describe_length(n_words: int) -> str:
     """
     # Assumed: an estimate of a hundred words is no better than to ten.
     return f"about {10 * round(n_words / 10)} words" if n_words > 50 else count(n_words, "word")
+
+
+def split_effects(queries: Sequence[Values], limit: int) -> tuple[list[Values], list[Values]]:
+    """Return the questions that make up an edit's gain, `limit` at most, and the others.
+
+    Those that add or take less than a hundredth of all that is added and taken are among the
+    others.
+
+    Args:
+        queries: as `list_records` has them, the largest gain or loss first.
+        limit: how many are shown at most.
+    """
+    total = sum(abs(query["gain"]) for query in queries)
+    shown = [query for query in queries if abs(query["gain"]) > _TOLD * total][:limit]
+    return shown, list(queries[len(shown) :])
 
 
 def describe_gain(row: Values) -> str:

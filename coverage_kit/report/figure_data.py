@@ -218,7 +218,7 @@ def _interval_90(row: dict[Any, Any]) -> str:
 
 def frontier_points(analysis: Analysis) -> pd.DataFrame:
     """Return the frontier from no edit onwards, with hover and whether each edit is chosen."""
-    columns = ["edit_id", "name", "page_id", "heading_path", "cluster_id"]
+    columns = ["edit_id", "listed_as", "page_id", "heading_path", "cluster_id"]
     frame = analysis.frontier.sort_values("rank").merge(
         describe_edits(analysis)[columns], on="edit_id", how="left"
     )
@@ -228,7 +228,7 @@ def frontier_points(analysis: Analysis) -> pd.DataFrame:
     single = sums.diff().fillna(sums)
     hover = [
         hover_text(
-            f"{row['rank']}. {markup_lines(row['name'])}",
+            f"{row['rank']}. {markup_lines(row['listed_as'])}",
             markup_lines(f"{row['page_id']} {row['heading_path']}", 140),
             f"gap: {markup_lines(labels.get(row['cluster_id'], ''))}",
             f"this edit: {minutes(cost)} minutes, {amount(gain)} queries asked",

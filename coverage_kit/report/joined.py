@@ -10,7 +10,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import chosen_edits
-from coverage_kit.report.edit_texts import name_edit, name_subject
+from coverage_kit.report.edit_texts import list_name, name_edit, name_subject, name_task
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.texts import clean_text, is_missing
 from coverage_kit.report.wording import describe_cause, describe_open, describe_operation
@@ -181,9 +181,9 @@ def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
 def describe_edits(analysis: Analysis) -> pd.DataFrame:
     """Return one row an edit by rank, without the gaps that no edit can close.
 
-    `name` says what is done and for which topic, `subject` the topic alone. With the operation in
-    words, the page and its title, the gap that the edit serves with its cause, and the queries that
-    it helps most.
+    `name` says what is done and for which topic, `listed_as` the same with the topic first, `task`
+    and `subject` each alone. With the page and its title, the gap that the edit serves with its
+    cause, and the queries that it helps most.
     """
     gaps = analysis.gaps[["cluster_id", "label", "rank", "cause", "reason"]].rename(
         columns={"rank": "gap_rank"}
@@ -194,6 +194,8 @@ def describe_edits(analysis: Analysis) -> pd.DataFrame:
     frame = frame.merge(pages, on="page_id", how="left")
     rows = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
     frame["name"] = pd.Series([name_edit(row) for row in rows], dtype="str")
+    frame["task"] = pd.Series([name_task(row) for row in rows], dtype="str")
+    frame["listed_as"] = pd.Series([list_name(row) for row in rows], dtype="str")
     frame["subject"] = pd.Series([name_subject(row) for row in rows], dtype="str")
     frame["operation_title"] = pd.Series(
         [describe_operation(str(name)) for name in frame["operation"]],

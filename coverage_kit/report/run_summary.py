@@ -138,7 +138,7 @@ def _describe_gaps(analysis: Analysis, folder: Path) -> list[str]:
 
 def _describe_edits(analysis: Analysis) -> list[str]:
     lines = [
-        f"  {row['rank']}. {row['name']} ({shorten(row['page_id'], 100)}): "
+        f"  {row['rank']}. {row['listed_as']}, {shorten(row['page_id'], 100)}; "
         f"adds {amount(row['marginal_gain'])}, {minutes(row['cost_minutes'])} min"
         for row in describe_edits(analysis).head(_MAX_LISTED).to_dict("records")
     ]

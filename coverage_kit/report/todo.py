@@ -23,8 +23,10 @@ from coverage_kit.report.edit_texts import (
     describe_gain,
     describe_home,
     describe_length,
+    describe_links,
     describe_place,
     list_questions,
+    split_effects,
 )
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.gap_texts import describe_gap, describe_lists
@@ -203,8 +205,8 @@ def _write_edit(edit: Record) -> Iterator[str]:
     yield from (f"## {edit['rank']}. {_say(edit['name'])}", "")
     yield f"- [ ] done ({edit['edit_id']}; {_say(edit['operation_title'])})"
     yield f"- where: {_say(describe_place(edit['where']), 3 * _MAX_LINE)}"
-    if home := describe_home(edit["where"]):
-        yield f"- {_say(home)}"
+    for more in filter(None, (describe_links(edit["where"]), describe_home(edit["where"]))):
+        yield f"- {_say(more, 3 * _MAX_LINE)}"
     yield f"- {minutes(edit['cost_minutes'])} minutes; {describe_gain(edit)}"
     if edit["citations"]:
         yield f"- {_say(edit['citations'])}"
@@ -235,10 +237,9 @@ def _write_brief(edit: Record) -> Iterator[str]:
     if brief["facts"] or brief["slots"]:
         yield from ("Facts that a good answer contains:", "")
         for fact in brief["facts"]:
-            told = describe_fact({**fact, "source": None})
-            urls = [f"<{url}>" for url in (fact["source"], fact["own_url"]) if url]
-            line = "; ".join(_say(part, _MAX_LINE) for part in (fact["text"], *told))
-            yield f"- [ ] {line}{f' {chr(32).join(urls)}' if urls else ''}"
+            named = {"Source": fact["source"], "Yours": fact["own_url"]}
+            urls = "".join(f" {name}: <{url}>" for name, url in named.items() if url)
+            yield f"- [ ] {_say(describe_fact(fact), 3 * _MAX_LINE)}{urls}"
         yield from (f"- [ ] find out: {_say(slot, _MAX_LINE)}" for slot in brief["slots"])
         yield ""
     if brief["opening"]:
@@ -280,9 +281,10 @@ def _write_queries(edit: Record) -> Iterator[str]:
         yield ""
         return
     yield from ("", "### What each question adds", "")
-    yield "| question | asked | covered now | then | adds |"
+    yield "| question | asked | covered now | with the edit | adds |"
     yield "|---|---:|---:|---:|---:|"
-    for query in queries[:_MAX_QUERIES]:
+    shown, further = split_effects(queries, _MAX_QUERIES)
+    for query in shown:
         cells = [
             _cell(query["text"]),
             amount(query["demand"]),
@@ -291,7 +293,6 @@ def _write_queries(edit: Record) -> Iterator[str]:
             amount(query["gain"]),
         ]
         yield f"| {' | '.join(cells)} |"
-    further = queries[_MAX_QUERIES:]
     if further:
         yield f"| and {len(further):,} more | | | | {_total(further, 'gain')} |"
     yield f"| all: the edit's gain | | | | {amount(edit['gain'])} |"

@@ -139,7 +139,7 @@ ACTIONS = {
     "replace_title": "Replace the title",
     "replace_heading": "Replace the heading",
     "replace_passage": "Replace the passage",
-    "insert_section": "Insert a section",
+    "insert_section": "Insert a section after",
     "remove_section": "Remove the passage",
     "add_page": "Add the page",
     "by_hand": "Do by hand",
@@ -345,4 +345,7 @@ def amount(value: float) -> str:
     # From 9.95 on, one decimal would round to a third digit.
     if abs(value) >= 9.95 or value == int(value):
         return f"{value:,.0f}"
+    # What is less than half a hundredth is nothing to a reader, and has no sign.
+    if abs(value) < 0.005:
+        return "0"
     return f"{value:,.1f}" if abs(value) >= 1 else f"{value:,.2f}"

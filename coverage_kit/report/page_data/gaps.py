@@ -14,6 +14,7 @@ from coverage_kit.report.edit_texts import (
     describe_length,
     describe_place,
     describe_votes,
+    split_effects,
 )
 from coverage_kit.report.gap_lists import list_gaps, name_gap
 from coverage_kit.report.joined import (
@@ -93,8 +94,7 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
         row = rows[record["edit_id"]]
         where = record["where"]
         changes = [_change_context(change, where) for change in record["changes"]]
-        queries = [{**query, "text": shorten(query["text"], 200)} for query in record["queries"]]
-        further = queries[_MAX_QUERIES:]
+        shown, further = split_effects(record["queries"], _MAX_QUERIES)
         contexts.append(
             {
                 **_without_missing(row),
@@ -110,7 +110,7 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
                 "citations": record["citations"],
                 "brief": _brief_context(record["brief"]),
                 "changes": changes or _edit_as_change(row, where),
-                "queries": queries[:_MAX_QUERIES],
+                "queries": [{**query, "text": shorten(query["text"], 200)} for query in shown],
                 "n_more": len(further),
                 "gain_of_more": sum(query["gain"] for query in further),
             }

@@ -199,7 +199,7 @@ def _name(row: dict[Any, Any]) -> str:
     # All edits are on one site, so its name is left out; only the home page has no path.
     path = clean_text(row["page_id"]).partition("/")[2] or clean_text(row["page_id"])
     adds = f"{minutes(row['cost_minutes'])} min, adds {amount(row['marginal_gain'])}"
-    return f"{row['rank']}. {adds} · {row['name']} · {shorten(path, 110)}"
+    return f"{row['rank']}. {adds} · {row['listed_as']} · {shorten(path, 110)}"
 
 
 def _render_totals(analysis: Analysis, outcome: Outcome) -> str:

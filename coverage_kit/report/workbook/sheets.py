@@ -104,7 +104,8 @@ _QUERIES = (
 # A row for each edit.
 _EDITS = (
     SheetColumn("rank", "rank", "integer", 7),
-    SheetColumn("edit", "name", width=36),
+    SheetColumn("topic", "subject", width=30),
+    SheetColumn("what is done", "task", width=26),
     SheetColumn("within the budget", "is_chosen", "flag", 9),
     SheetColumn("page", "page_id", width=32, link="url"),
     SheetColumn("where", "place", width=40),
@@ -222,7 +223,7 @@ def _list_main(
     edits: pd.DataFrame,
 ) -> list[Sheet]:
     """Return the sheets of gaps, queries and edits, with links from each to the others."""
-    titles = edits["rank"].astype("str") + ". " + edits["name"].astype("str")
+    titles = edits["rank"].astype("str") + ". " + edits["listed_as"].astype("str")
     title_of = dict(zip(edits["edit_id"], titles, strict=True))
     edit_links = dict(zip(edits["edit_id"], _row_links("edits", edits), strict=True))
     query_links = dict(zip(queries["query_id"], _row_links("queries", queries), strict=True))

@@ -36,7 +36,7 @@ _TOP_GAPS = (
 # The columns of the first gaps set the widths. Texts repeat theirs, because the height of a row is
 # counted from it.
 _TOP_EDITS = (
-    SheetColumn("first edits", "name", width=64, link="edit_at"),
+    SheetColumn("first edits", "listed_as", width=64, link="edit_at"),
     SheetColumn("minutes", "cost_minutes", "integer"),
     SheetColumn("adds (queries asked)", "marginal_gain", "number"),
     SheetColumn("gap", "label", width=66, link="gap_at"),

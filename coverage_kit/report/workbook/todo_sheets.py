@@ -44,7 +44,7 @@ _WRITTEN = (
 # A row for each chosen edit. The key is last: people need not see it.
 _TODO = (
     SheetColumn("first hour", "is_first_hour", "flag", 8),
-    SheetColumn("edit", "name", width=36),
+    SheetColumn("edit", "listed_as", width=36),
     SheetColumn("page", "page_id", width=36, link="url"),
     *_WRITTEN,
     SheetColumn("rank", "rank", "integer", 7, link="edit_at"),
