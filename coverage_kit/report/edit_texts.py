@@ -280,6 +280,18 @@ def split_effects(queries: Sequence[Values], limit: int) -> tuple[list[Values], 
     return shown, list(queries[len(shown) :])
 
 
+def describe_harm(row: Values) -> str:
+    """Return what an edit takes from other questions; empty where that is next to nothing.
+
+    >>> describe_harm({"harm": 2.0}), describe_harm({"harm": 0.001})
+    ('Predicted harm to other questions: 2 queries asked, counted twice.', '')
+    """
+    # Assumed: half a hundredth of a query is nothing to a reader.
+    is_some = row["harm"] >= 0.005
+    harm = f"Predicted harm to other questions: {amount(row['harm'])} queries asked, counted twice."
+    return harm if is_some else ""
+
+
 def describe_gain(row: Values) -> str:
     """Return what an edit gains in queries asked, alone and beyond the edits above it."""
     alone = (

@@ -21,6 +21,7 @@ from coverage_kit.report.edit_records import Record, list_records
 from coverage_kit.report.edit_texts import (
     describe_fact,
     describe_gain,
+    describe_harm,
     describe_home,
     describe_length,
     describe_links,
@@ -296,7 +297,7 @@ def _write_queries(edit: Record) -> Iterator[str]:
     if further:
         yield f"| and {len(further):,} more | | | | {_total(further, 'gain')} |"
     yield f"| all: the edit's gain | | | | {amount(edit['gain'])} |"
-    yield from ("", HOW_COUNTED, "")
+    yield from ("", " ".join(filter(None, (HOW_COUNTED, describe_harm(edit)))), "")
 
 
 def _write_index(pages: dict[str, list[Record]], names: dict[str, str], analysis: Analysis) -> str:
