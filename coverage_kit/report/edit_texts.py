@@ -300,4 +300,5 @@ def describe_gain(row: Values) -> str:
     )
     if abs(row["gain"] - row["marginal_gain"]) < _SAME * max(1.0, abs(row["gain"])):
         return alone
-    return f"{alone}, {amount(row['marginal_gain'])} beyond the edits above it"
+    beyond = amount(row["marginal_gain"]) if row["marginal_gain"] else "nothing"
+    return f"{alone}, {beyond} beyond the edits above it"

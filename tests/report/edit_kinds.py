@@ -32,7 +32,7 @@ CITATIONS = {"citation_gain": 12.0, "citation_low": 3.0, "citation_high": 21.0}
 
 
 def make_kinds() -> Analysis:
-    """Return five questions that are asked 120 times each, and five edits; the last is not planned."""
+    """Return five questions, asked 120 times each, and five edits; the last is not planned."""
     full = make_analysis(5)
     titles = {f"{OWN}/p1": "Battery care", f"{OWN}/p2": "Children on board"}
     titles |= {f"{OWN}/p3": "Dunlin"}
@@ -202,8 +202,8 @@ def make_effects() -> pd.DataFrame:
             {
                 "edit_id": edit_id,
                 "query_id": f"q{n}",
-                "coverage_before": 0.1,
-                "coverage_after": 0.1 + gain / 120,
+                "coverage_before": 0.2,
+                "coverage_after": 0.2 + max(gain, gain / 2) / 120,  # a loss counts twice
                 "gain": gain,
                 "weight": 120.0,
                 "is_drafted_from": gain > 0,

@@ -10,6 +10,7 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.report.diffs import diff_html
 from coverage_kit.report.edit_records import list_records
 from coverage_kit.report.edit_texts import (
+    describe_gain,
     describe_harm,
     describe_home,
     describe_length,
@@ -107,6 +108,7 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
                 "address": safe_url(where["url"]) if where["is_new_page"] else None,
                 "place": describe_place(where),
                 "home": describe_home(where),
+                "gain_told": describe_gain(record),
                 "harm_told": describe_harm(record),
                 "links": _link_contexts(where["links_from"]),
                 "citations": record["citations"],
