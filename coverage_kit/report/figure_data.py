@@ -14,11 +14,16 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import chosen_edits
 from coverage_kit.report.gap_lists import list_gaps
-from coverage_kit.report.joined import describe_gaps, describe_passages, describe_queries
+from coverage_kit.report.joined import (
+    describe_edits,
+    describe_gaps,
+    describe_passages,
+    describe_queries,
+)
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.wording import (
     amount,
-    describe_operation,
+    minutes,
     percent,
     times,
 )
@@ -213,9 +218,9 @@ def _interval_90(row: dict[Any, Any]) -> str:
 
 def frontier_points(analysis: Analysis) -> pd.DataFrame:
     """Return the frontier from no edit onwards, with hover and whether each edit is chosen."""
-    columns = ["edit_id", "operation", "page_id", "heading_path", "cluster_id"]
+    columns = ["edit_id", "listed_as", "page_id", "heading_path", "cluster_id"]
     frame = analysis.frontier.sort_values("rank").merge(
-        analysis.edits[columns], on="edit_id", how="left"
+        describe_edits(analysis)[columns], on="edit_id", how="left"
     )
     labels = analysis.gaps.set_index("cluster_id")["label"]
     # the frontier holds sums; their differences are what each edit costs and gains
@@ -223,14 +228,14 @@ def frontier_points(analysis: Analysis) -> pd.DataFrame:
     single = sums.diff().fillna(sums)
     hover = [
         hover_text(
-            f"{row['rank']}. {describe_operation(str(row['operation']))}",
+            f"{row['rank']}. {markup_lines(row['listed_as'])}",
             markup_lines(f"{row['page_id']} {row['heading_path']}", 140),
             f"gap: {markup_lines(labels.get(row['cluster_id'], ''))}",
-            f"this edit: {amount(minutes)} minutes, {amount(gain)} queries asked",
-            f"all so far: {amount(row['cost_minutes'])} minutes, {amount(row['gain'])} "
+            f"this edit: {minutes(cost)} minutes, {amount(gain)} queries asked",
+            f"all so far: {minutes(row['cost_minutes'])} minutes, {amount(row['gain'])} "
             f"({amount(row['low'])} to {amount(row['high'])}) queries asked",
         )
-        for row, minutes, gain in zip(
+        for row, cost, gain in zip(
             frame.to_dict("records"),
             single["cost_minutes"],
             single["gain"],

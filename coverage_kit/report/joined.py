@@ -3,17 +3,22 @@
 The page, the workbook and the notebooks all start from these tables.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.headline import chosen_edits
+from coverage_kit.report.edit_texts import list_name, name_edit, name_subject, name_task
 from coverage_kit.report.gap_lists import list_gaps
+from coverage_kit.report.texts import clean_text, is_missing
 from coverage_kit.report.wording import describe_cause, describe_open, describe_operation
 from coverage_kit.tables.logged import logs_citations
 from coverage_kit.vocabulary import NO_EDIT
 
+# The word of a gap's `plan` for one that a planned edit serves.
+PLANNED = "planned"
 # Queries of a gap and queries that an edit helps, as examples in one cell. Assumed: more make the
 # rows of a sheet too high to read.
 _MAX_EXAMPLE_QUERIES = 5
@@ -34,21 +39,61 @@ def list_unedited(analysis: Analysis) -> pd.DataFrame:
 
 
 def list_effects(analysis: Analysis) -> pd.DataFrame:
-    """Return one row for each edit and query whose coverage it changes, largest change first.
+    """Return one row for each edit and query whose coverage it changes, largest gain or loss first.
 
-    With the query's text and demand, and its coverage before and after.
+    With the query's text and demand, its coverage before and after, and its `gain`: what it adds to
+    the edit's gain, which is derived from weight and coverage where the run does not hold it.
     """
     effects = analysis.effects.merge(
         analysis.queries[["query_id", "text", "demand"]], on="query_id"
     )
     effects["rise"] = effects["coverage_after"] - effects["coverage_before"]
-    # Effects are sorted by how many queries asked they change.
-    effects["worth"] = (effects["rise"] * effects["demand"]).abs()
+    # What a question loses counts twice.
+    counted = effects["weight"] * effects["rise"].where(effects["rise"] > 0, 2 * effects["rise"])
+    effects["gain"] = effects["gain"].fillna(counted)
+    effects["worth"] = effects["gain"].abs()
     return effects.sort_values(
         ["edit_id", "worth", "query_id"],
         ascending=[True, False, True],
         kind="stable",
     )
+
+
+def plan_of_gaps(analysis: Analysis) -> dict[str, list[int]]:
+    """Return by cluster_id the ranks of the planned edits that serve a gap.
+
+    They are the chosen edits for this gap, or else the chosen edit that gains most from its
+    questions.
+    """
+    chosen = chosen_edits(analysis)
+    ranks = {
+        str(cluster_id): [int(rank) for rank in edits["rank"]]
+        for cluster_id, edits in chosen.groupby("cluster_id")
+    }
+    effects = list_effects(analysis).merge(chosen[["edit_id", "rank"]], on="edit_id")
+    effects = effects.merge(analysis.clusters[["query_id", "cluster_id"]], on="query_id")
+    gains = effects.groupby(["cluster_id", "rank"])["gain"].sum().reset_index()
+    best = gains[gains["gain"] > 0].sort_values(["gain", "rank"], ascending=[False, True])
+    others = best.drop_duplicates("cluster_id").set_index("cluster_id")["rank"]
+    return {str(cluster_id): [int(rank)] for cluster_id, rank in others.items()} | ranks
+
+
+def describe_plan(plan: object, ranks: Sequence[int]) -> str:
+    """Return whether a gap is in the plan, and why not; empty where the run does not say.
+
+    >>> describe_plan("planned", [3]), describe_plan("no page may be touched", [])
+    ('In the plan: edit 3', 'Not in the plan: no page may be touched')
+
+    Args:
+        plan: the gap's `plan`.
+        ranks: the planned edits that serve it, as `plan_of_gaps` returns them.
+    """
+    if is_missing(plan) or not str(plan).strip():
+        return ""
+    if str(plan) != PLANNED:
+        return f"Not in the plan: {clean_text(plan)}"
+    edits = f"edit{'s' if len(ranks) > 1 else ''} {', '.join(map(str, ranks))}"
+    return f"In the plan: {edits}" if ranks else "In the plan"
 
 
 def describe_passages(analysis: Analysis) -> pd.DataFrame:
@@ -99,6 +144,11 @@ def describe_gaps(analysis: Analysis) -> pd.DataFrame:
     causes = [describe_cause(str(cause)) for cause in frame["cause"]]
     frame["cause_title"] = pd.Series([cause.title for cause in causes], dtype="str")
     frame["what_to_do"] = pd.Series([cause.what_to_do for cause in causes], dtype="str")
+    planned = plan_of_gaps(analysis)
+    plans = zip(frame["plan"], frame["cluster_id"], strict=True)
+    frame["in_plan"] = pd.Series(
+        [describe_plan(plan, planned.get(str(name), [])) for plan, name in plans], dtype="str"
+    )
     samples = sample_queries(analysis, _MAX_EXAMPLE_QUERIES)
     texts = (
         samples.groupby("cluster_id")["text"].agg("\n".join)
@@ -131,15 +181,22 @@ def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
 def describe_edits(analysis: Analysis) -> pd.DataFrame:
     """Return one row an edit by rank, without the gaps that no edit can close.
 
-    With the operation in words, the page, the gap that the edit serves with its cause, and the
-    queries that it helps most.
+    `name` says what is done and for which topic, `listed_as` the same with the topic first, `task`
+    and `subject` each alone. With the page and its title, the gap that the edit serves with its
+    cause, and the queries that it helps most.
     """
     gaps = analysis.gaps[["cluster_id", "label", "rank", "cause", "reason"]].rename(
         columns={"rank": "gap_rank"}
     )
     edits = analysis.edits[analysis.edits["operation"] != NO_EDIT]
     frame = edits.merge(gaps, on="cluster_id", how="left")
-    frame = frame.merge(analysis.pages[["page_id", "url", "title"]], on="page_id", how="left")
+    pages = analysis.pages[["page_id", "url", "title"]].rename(columns={"title": "page_title"})
+    frame = frame.merge(pages, on="page_id", how="left")
+    rows = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    frame["name"] = pd.Series([name_edit(row) for row in rows], dtype="str")
+    frame["task"] = pd.Series([name_task(row) for row in rows], dtype="str")
+    frame["listed_as"] = pd.Series([list_name(row) for row in rows], dtype="str")
+    frame["subject"] = pd.Series([name_subject(row) for row in rows], dtype="str")
     frame["operation_title"] = pd.Series(
         [describe_operation(str(name)) for name in frame["operation"]],
         dtype="str",
@@ -223,10 +280,9 @@ def _with_passages(frame: pd.DataFrame, passages: pd.DataFrame) -> pd.DataFrame:
 
 
 def _helped_queries(analysis: Analysis) -> pd.DataFrame:
-    """Return the queries whose coverage each edit is predicted to raise, largest rise first."""
+    """Return the queries that add to each edit's gain, the largest first."""
     effects = list_effects(analysis)
-    # An edit may not be credited with the queries that it was drafted from.
-    return effects[(effects["rise"] > 0) & ~effects["is_drafted_from"].astype(bool)]
+    return effects[effects["gain"] > 0]
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -56,7 +56,14 @@ from coverage_kit.report.trust import (
     rate_trust,
 )
 from coverage_kit.report.visibility_joined import is_alone
-from coverage_kit.report.wording import GAP_ORDER, LIKELIHOODS, LISTINGS, LOW_N, METHOD
+from coverage_kit.report.wording import (
+    GAP_ORDER,
+    HOW_COUNTED,
+    LIKELIHOODS,
+    LISTINGS,
+    LOW_N,
+    METHOD,
+)
 from coverage_kit.storage.files import write_file
 from coverage_kit.vocabulary import NO_EDIT, TO_CLOSE
 
@@ -116,8 +123,10 @@ def render_page(analysis: Analysis) -> str:
             **_lists_context(analysis, gaps),
             questions=questions_context(analysis),
             edits=edits,
+            edit_names={edit["rank"]: edit["name"] for edit in edits},
             edited_pages=_count_values("page_id", edits),
             hour=pick_hour(edits),
+            how_counted=HOW_COUNTED,
             unedited=list_unedited_contexts(analysis),
             n_more_edits=int((analysis.edits["operation"] != NO_EDIT).sum()) - len(edits),
             figures=_draw_figures(analysis),

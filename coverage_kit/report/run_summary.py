@@ -6,6 +6,7 @@ from pathlib import Path
 from coverage_kit.analysis import About, Analysis
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.gap_texts import describe_gap, describe_lists
+from coverage_kit.report.joined import describe_edits
 from coverage_kit.report.level import describe_level
 from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.trend import list_news
@@ -23,9 +24,9 @@ from coverage_kit.report.trust import (
 from coverage_kit.report.wording import (
     amount,
     count,
-    describe_operation,
+    minutes,
 )
-from coverage_kit.vocabulary import NO_EDIT, TO_CLOSE
+from coverage_kit.vocabulary import TO_CLOSE
 
 # Gaps and edits that the summary lists; the page has all. Assumed: they fit on one screen.
 _MAX_LISTED = 5
@@ -136,13 +137,10 @@ def _describe_gaps(analysis: Analysis, folder: Path) -> list[str]:
 
 
 def _describe_edits(analysis: Analysis) -> list[str]:
-    names = list_gaps(analysis).set_index("cluster_id")["label"]
-    edits = analysis.edits[analysis.edits["operation"] != NO_EDIT]
     lines = [
-        f"  {row['rank']}. {describe_operation(str(row['operation']))} on "
-        f"{shorten(row['page_id'], 100)}, for {names.get(row['cluster_id'], 'no single gap')}: "
-        f"adds {amount(row['marginal_gain'])}, {amount(row['cost_minutes'])} min"
-        for row in edits.head(_MAX_LISTED).to_dict("records")
+        f"  {row['rank']}. {row['listed_as']}, {shorten(row['page_id'], 100)}; "
+        f"adds {amount(row['marginal_gain'])}, {minutes(row['cost_minutes'])} min"
+        for row in describe_edits(analysis).head(_MAX_LISTED).to_dict("records")
     ]
     # Runs of earlier versions do not hold the bound.
     share = analysis.about.share_of_bound

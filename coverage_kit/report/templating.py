@@ -11,13 +11,13 @@ from markupsafe import Markup
 
 from coverage_kit.escaping import for_script, visible
 from coverage_kit.report.texts import clean_text, safe_url
-from coverage_kit.report.wording import amount, count, percent, times
+from coverage_kit.report.wording import amount, count, minutes, percent, times
 
 
 def open_templates(folder: Path) -> Environment:
     """Return the environment of a folder of templates.
 
-    Its filters are percent, amount, times, count, clean and safe_url.
+    Its filters are percent, amount, minutes, times, count, clean and safe_url.
     """
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -32,6 +32,7 @@ def open_templates(folder: Path) -> Environment:
         "tojson": lambda value: Markup(for_script(value)),  # noqa: S704 (no element can end in it)
         "percent": percent,
         "amount": amount,
+        "minutes": minutes,
         "times": times,
         "count": count,
         "clean": clean_text,

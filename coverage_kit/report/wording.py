@@ -110,12 +110,36 @@ OPERATIONS = {
     "no_edit": "No edit, and why",
 }
 
+# What an edit does, by the words of vocabulary.Operation; the topic follows. {place} is the heading
+# or page that is changed, {section} is where a new section is put.
+EDIT_NAMES = {
+    "retitle_page": "New title for {place}",
+    "reword_heading": "New heading for {place}",
+    "answer_first": "Answer first in {place}",
+    "split_section": "Split of {place}",
+    "merge_sections": "Merge with {place}",
+    "extend_passage": "More in {place}",
+    "add_question_and_answer": "New section on {section}",
+    "add_page": "New page",
+    "refresh_fact": "Fact to bring up to date in {place}",
+    "add_source": "Source for {place}",
+    "repair": "Repair of {place}",
+    "state_fact": "Fact to state in {place}",
+    "no_edit": "No edit",
+}
+# How the rows of an edit's table come to its gain.
+HOW_COUNTED = (
+    "Each question counts with what it would gain from a text written without its own logged "
+    "answers. A question that is alone in its gap counts at half. A question that loses coverage "
+    "counts twice."
+)
+
 # Titles by the words of vocabulary.Action.
 ACTIONS = {
     "replace_title": "Replace the title",
     "replace_heading": "Replace the heading",
     "replace_passage": "Replace the passage",
-    "insert_section": "Insert a section",
+    "insert_section": "Insert a section after",
     "remove_section": "Remove the passage",
     "add_page": "Add the page",
     "by_hand": "Do by hand",
@@ -203,8 +227,8 @@ METHOD = (
     "what is asked that is unanswered: the demand-weighted mean of 1 - coverage, shrunk for small "
     "topics, with a 90% interval. Demand is shown beside it and is never multiplied into it.",
     "Each edit is simulated: the changed passages are encoded again and every query's coverage is "
-    "predicted anew. Gain is the rise of demand-weighted coverage, in queries asked, after harm to "
-    "other queries is counted twice. Edits are taken by gain per minute, given those above them. "
+    "predicted anew. Gain is the rise of demand-weighted coverage, in queries asked. "
+    f"{HOW_COUNTED} Edits are taken by gain per minute, given those above them. "
     "This is about the model, not about any answer engine.",
     "Citation rate = answers that cite the site / answers. Share of voice = answers that name the "
     "brand / mentions of all tracked brands. Engines and surfaces (api, scrape, app) are kept "
@@ -292,6 +316,15 @@ def times(value: float) -> str:
     return "once" if value == 1 else f"{amount(value)} times"
 
 
+def minutes(value: float) -> str:
+    """Return minutes of an editor as a whole number.
+
+    >>> minutes(71.8), minutes(float("nan"))
+    ('72', 'unknown')
+    """
+    return "unknown" if math.isnan(value) else f"{value:,.0f}"
+
+
 def count(n: int, noun: str) -> str:
     """Return a number and a noun, which is in the plural unless the number is 1.
 
@@ -302,13 +335,17 @@ def count(n: int, noun: str) -> str:
 
 
 def amount(value: float) -> str:
-    """Return a number with at most three digits below a thousand, and with separators above.
+    """Return a number with two digits below ten, and whole above.
 
-    >>> amount(1234.4), amount(7.25), amount(0.314), amount(12.0)
-    ('1,234', '7.2', '0.31', '12')
+    >>> amount(1234.4), amount(47.25), amount(7.25), amount(0.314), amount(12.0)
+    ('1,234', '47', '7.2', '0.31', '12')
     """
     if math.isnan(value):
         return "unknown"
-    if abs(value) >= 100 or value == int(value):
+    # From 9.95 on, one decimal would round to a third digit.
+    if abs(value) >= 9.95 or value == int(value):
         return f"{value:,.0f}"
+    # What is less than half a hundredth is nothing to a reader, and has no sign.
+    if abs(value) < 0.005:
+        return "0"
     return f"{value:,.1f}" if abs(value) >= 1 else f"{value:,.2f}"

@@ -152,6 +152,7 @@ def make_gaps(n_queries: int) -> pd.DataFrame:
             "own_passage_id": f"{SITES[0]}/p{k % 4}#{k % 5}",
             "best_other_passage_id": f"{SITES[1]}/p{k % 4}#{k % 5}" if k else None,
             "is_closable": k not in (5, 6),
+            "plan": ("planned", "too <b>dear</b>", *(None,) * 6)[k],
             "rank": k + 1,
         }
         for k in range(8)
@@ -182,6 +183,13 @@ def make_edits() -> pd.DataFrame:
             "operation": OPERATIONS[n % 4],
             "page_id": f"{SITES[0]}/p{n % 4}" if n % 4 != 3 else f"{SITES[0]}/new-{n}",
             "heading_path": "Guide > range",
+            "title": HOSTILE[n] if n % 3 == 2 else None,
+            "words_before": HOSTILE[n % 4] if n % 4 == 1 else None,
+            "words_after": HOSTILE[(n + 1) % 4] if n % 4 == 1 else None,
+            "opening": "<b>Yes</b>: it goes [FACT NEEDED: range]" if n == 1 else None,
+            "links_from": f"{SITES[0]}/p1\n{SITES[0]}/<i>gone</i>" if n % 4 == 3 else None,
+            "home_probability": 0.75 if n % 2 else None,
+            "part": "1 of 2" if n == 1 else None,
             "brief": f"=1+{n}\nAnswer:\n- How far? [FACT NEEDED: range]\n"
             "<img src=x onerror=alert(8)>",
             "before": "@before" if n % 2 else None,
@@ -236,6 +244,37 @@ def make_changes() -> pd.DataFrame:
         "after": "It goes 55 to 90 km.",
     }
     return tables.CHANGES.table([*rows, second])
+
+
+def make_facts() -> pd.DataFrame:
+    """Return for the second edit a fact, a known fact, a rival's fact and a slot; hostile words."""
+    rows = [
+        {
+            "text": "<script>alert(15)</script> It goes 55 km.",
+            "n_answers": 3,
+            "n_answers_of_edit": 4,
+            "source": f"https://{SITES[1]}/p1",
+        },
+        {
+            "text": "=1+1 is known",
+            "n_answers": 1,
+            "n_answers_of_edit": 4,
+            "source": "javascript:alert(16)",
+            "is_known": True,
+            "passage_id": f"{SITES[0]}/p1#0",
+            "own_words": "<i>We</i> say [so](javascript:alert(17)).",
+        },
+        {
+            "text": "A charger costs £48.",
+            "n_answers": 2,
+            "n_answers_of_edit": 4,
+            "slot": "the price of <b>your</b> charger",
+        },
+        {"n_answers": 0, "n_answers_of_edit": 4, "slot": "weight, in kg"},
+    ]
+    return tables.FACTS.table(
+        [{"edit_id": "e1", "position": n, "is_known": False, **row} for n, row in enumerate(rows)]
+    )
 
 
 def make_frontier(edits: pd.DataFrame) -> pd.DataFrame:
@@ -804,13 +843,18 @@ def make_answers(query_ids: list[str]) -> dict[str, pd.DataFrame]:
 
 
 def make_effects(query_ids: list[str]) -> pd.DataFrame:
-    """Return three effects of each edit; the query of the second is the one it is drafted from."""
+    """Return three effects of each edit, which add up to its gain; the first two rise.
+
+    The query of the second is the one that the edit is drafted from. The third falls by the edit's
+    harm, which counts twice.
+    """
     rows = [
         {
             "edit_id": f"e{n}",
             "query_id": query_ids[(n + k) % len(query_ids)],
             "coverage_before": 0.2,
-            "coverage_after": 0.6 - 0.1 * k,
+            "coverage_after": (0.6, 0.5, 0.1)[k],
+            "gain": (0.6 * (20 - n) + n, 0.4 * (20 - n), -float(n))[k],
             "is_drafted_from": k == 1,
         }
         for n in range(12)
@@ -894,6 +938,7 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         themes=make_themes(n_queries),
         edits=edits,
         changes=make_changes(),
+        facts=make_facts(),
         effects=make_effects(query_ids),
         frontier=make_frontier(edits),
         points=make_points(query_ids, passages, rng),

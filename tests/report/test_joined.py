@@ -87,10 +87,41 @@ def test_query_counts_answers_and_those_that_cite_the_site(analysis):
     ) == (1, 0, 7)
 
 
-def test_edit_helps_queries_it_was_not_drafted_from(analysis):
-    first = joined.describe_edits(analysis).iloc[0]
-    assert first["n_helped"] == 2
-    assert analysis.queries["text"][1] not in first["helped"]
+def test_edit_helps_queries_that_add_to_its_gain(analysis):
+    second = joined.describe_edits(analysis).iloc[1]
+    assert second["n_helped"] == 2
+    assert list(analysis.queries["text"][1:3]) == second["helped"].split("\n")
+
+
+def test_rows_of_an_edit_add_up_to_its_gain(analysis):
+    effects = joined.list_effects(analysis).groupby("edit_id")["gain"].sum()
+    edits = joined.describe_edits(analysis).set_index("edit_id")["gain"]
+    assert effects.reindex(edits.index).to_list() == pytest.approx(edits.to_list())
+
+
+def test_gain_of_a_row_is_weight_times_rise_and_twice_what_is_lost(analysis):
+    older = analysis.effects.assign(gain=float("nan"), weight=10.0)
+    effects = joined.list_effects(replace(analysis, effects=older))
+    gains = effects[effects["edit_id"] == "e0"]["gain"]
+    # rises by .4 and .3, falls by .1
+    assert gains.to_list() == pytest.approx([4.0, 3.0, -2.0])
+
+
+def test_plan_of_a_gap_names_its_edits_or_the_reason(analysis):
+    gaps = joined.describe_gaps(analysis)
+    assert list(gaps["in_plan"][:3]) == [
+        "In the plan: edits 1, 6",  # e0 and e5 are for c0
+        "Not in the plan: too <b>dear</b>",
+        "",
+    ]
+
+
+def test_gap_without_an_edit_of_its_own_is_served_by_the_edit_that_gains_most_from_it(analysis):
+    plan = joined.plan_of_gaps(analysis)
+    # c5 holds q5, q13 and so on; of the seven chosen edits e3 to e5 change q5, and of e5 it is the
+    # first question, which gains .6 x 15 + 5.
+    assert plan["c5"] == [6]
+    assert "c7" in plan
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 
 import lxml.html
@@ -46,39 +47,51 @@ def test_a_file_for_each_page_with_a_chosen_edit(analysis, folder, tmp_path):
 
 def test_page_lists_its_edits_by_rank(folder):
     text = (folder / "shop-example-p0.md").read_text(encoding="utf-8")
-    assert text.index("## 1. Reword a heading") < text.index("## 5. Reword a heading")  # e0 and e4
+    # e0 and e4
+    assert text.index("## 1. New heading for “range”: ") < text.index(
+        "## 5. New heading for “range”"
+    )
     # 10 + 14 minutes, and a gain of 20 + 16.
     assert (
         "2 edits, 24 minutes, predicted to cover 36 more queries asked "
         "(predicted under model minilm" in text
     )
-    assert "adds 16 queries asked to the edits above it, 16 alone (90% interval 6 to 26)" in text
-    assert "- predicted to take 2 queries asked from others, counted twice in the gain" in text
+    assert "- 14 minutes; gains 16 queries asked alone (90% interval 6 to 26)\n" in text
+    assert "harm to other questions: 2 queries asked, counted twice." in text
     assert "It goes 55 **to 90** km." in text
     assert (
         "because: Not answered on the site (coverage 10%; nearest own passage at cosine 0.41)"
         in text
     )
-    assert "coverage 20% → 60%" in text
-    assert "coverage 20% → 50%, drafted from it, not counted" in text
+    # .6 x 16 + 4, .4 x 16, twice a harm of 2
+    assert re.findall(r"\|([^|]*)\|([^|]*)\|$", text[text.index("## 5.") :], re.M)[2:] == [
+        (" 60% ", " 14 "),
+        (" 50% ", " 6.4 "),
+        (" 10% ", " -4 "),
+        (" ", " 16 "),
+    ]
     assert text.count("- [ ] fact needed: range") == 2
 
 
 def test_harm_of_nothing_is_not_mentioned(folder):
     text = (folder / "shop-example-p0.md").read_text(encoding="utf-8")
-    assert "predicted to take" not in text[text.index("## 1.") : text.index("## 5.")]
+    assert "harm to other" not in text[text.index("## 1.") : text.index("## 5.")]
 
 
 def test_index_has_totals_by_page_and_gaps_without_an_edit(folder):
     page = rendered(folder / "index.md")
     rows = [[cell.text_content() for cell in row.iterchildren()] for row in page.iter("tr")]
     # p0: e0, e4; p1: e1, e5; p2: e2, e6; new-3: e3; gain 20 - n, minutes 10 + n
-    assert rows[1:] == [
+    assert rows[1][0] == (
+        "New heading for “range”: <script>alert(7)</script>, =1+1; "
+        "New heading for “range”: theft, bike"
+    )
+    assert [row[1:] for row in rows[1:]] == [
         ["shop.example/p0", "2", "24", "36"],
         ["shop.example/p1", "2", "26", "34"],
         ["shop.example/p2", "2", "28", "32"],
         ["shop.example/new-3", "1", "13", "17"],
-        ["all", "7", "91", "119"],
+        ["", "7", "91", "119"],
     ]
     assert {link.get("href") for link in page.iter("a")} == {
         path.name for path in folder.iterdir()
@@ -104,7 +117,9 @@ def test_no_text_of_others_is_markup_or_a_link(analysis, folder, tmp_path):
         assert not [name for name in attributes if name.startswith("on")]
         links = [link.get("href") for link in page.iter("a")]
         assert all(
-            link.startswith("https://shop.example/") or link.endswith(".md") for link in links
+            link.startswith(("https://shop.example/", "https://rival.example/p1"))
+            or link.endswith(".md")
+            for link in links
         )
 
 
@@ -147,9 +162,9 @@ def test_json_nests_changes_slots_and_queries(content):
     assert [
         (query["query_id"], round(query["coverage_after"], 9)) for query in first["queries"]
     ] == [
-        ("q1", 0.5),
-        ("q2", 0.4),
         ("q0", 0.6),
+        ("q1", 0.5),
+        ("q2", 0.1),
     ]
     assert content["edits"][1]["changes"][0]["before_sha256"] is None
     assert len(content["edits"]) == 12

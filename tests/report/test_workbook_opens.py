@@ -130,7 +130,7 @@ def test_libreoffice_keeps_links_charts_lists_and_scales(path, converted):
     for book in books:
         (choice,) = book["to do by page"].data_validations.dataValidation
         assert choice.formula1 == '"to do,in progress,done,won\'t do"'
-        assert str(choice.sqref) == "C2:C8"
+        assert str(choice.sqref) == "D2:D8"
     for sheet in books[0]:
         kinds = [
             [

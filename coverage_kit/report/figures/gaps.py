@@ -21,7 +21,14 @@ from coverage_kit.report.figures.base import (
 from coverage_kit.report.gap_lists import REST
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.wording import CAUSES, amount, count, describe_cause, describe_listing
+from coverage_kit.report.wording import (
+    CAUSES,
+    amount,
+    count,
+    describe_cause,
+    describe_listing,
+    minutes,
+)
 
 
 def map_figure(analysis: Analysis) -> Figure:
@@ -210,7 +217,7 @@ def frontier_figure(analysis: Analysis) -> Figure:
         )
     head = summarize(analysis)
     figure = new_figure(
-        f"{amount(head.planned_minutes)} minutes of editing, predicted to cover "
+        f"{minutes(head.planned_minutes)} minutes of editing, predicted to cover "
         f"{amount(head.planned_gain)} more queries asked",
         f"Edits from the top of the list down, {predicted_under(analysis.about)}. "
         "Band: 90% interval.",
@@ -235,7 +242,7 @@ def frontier_figure(analysis: Analysis) -> Figure:
         figure.add_vline(
             x=budget_minutes,
             line={"dash": "dash", "width": 1.5, "color": figure_data.ORANGE},
-            annotation_text=f"budget: {amount(budget_minutes)} minutes",
+            annotation_text=f"budget: {minutes(budget_minutes)} minutes",
         )
     start_at_zero(
         figure,

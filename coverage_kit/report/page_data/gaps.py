@@ -1,18 +1,31 @@
 """Gaps and edits with all that a reader needs to judge them, as plain values for the page."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 from markupsafe import Markup
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.diffs import diff_html
+from coverage_kit.report.edit_records import list_records
+from coverage_kit.report.edit_texts import (
+    describe_gain,
+    describe_harm,
+    describe_home,
+    describe_length,
+    describe_place,
+    describe_votes,
+    split_effects,
+)
 from coverage_kit.report.gap_lists import list_gaps, name_gap
 from coverage_kit.report.joined import (
+    PLANNED,
     describe_edits,
     describe_gaps,
     describe_queries,
     list_unedited,
+    plan_of_gaps,
     sample_queries,
 )
 from coverage_kit.report.page_data import Context
@@ -23,7 +36,6 @@ from coverage_kit.report.texts import (
     shorten,
     shorten_lines,
 )
-from coverage_kit.report.todo import list_records
 from coverage_kit.report.wording import describe_action
 from coverage_kit.tables.logged import logs_citations
 from coverage_kit.vocabulary import NO_EDIT
@@ -48,6 +60,7 @@ def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
     queries = _by_cluster(sample_queries(analysis, _MAX_QUERIES))
     answers = _sampled_answers(analysis, set(gaps["cluster_id"]))
     edits = _by_cluster(analysis.edits[analysis.edits["operation"] != NO_EDIT].sort_values("rank"))
+    planned = plan_of_gaps(analysis)
     contexts = []
     for row in gaps.to_dict("records"):
         cluster_id = row["cluster_id"]
@@ -67,39 +80,85 @@ def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
                 "lacking": [shorten(claim, 240) for claim in claims if claim],
                 "answers": answers.get(cluster_id, []),
                 "edits": [int(edit["rank"]) for edit in first_edits.to_dict("records")],
+                "in_plan": shorten(row["in_plan"], 300),
+                "planned": planned.get(cluster_id, []) if row["plan"] == PLANNED else [],
             }
         )
     return contexts
 
 
 def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
-    """Return the first n edits with page, brief, diff, reason and the queries they are to change.
-
-    The queries are those whose coverage the edit is predicted to change.
-    """
-    records = {record["edit_id"]: record for record in list_records(analysis)}
+    """Return the first n edits: what, where, brief, diff, reason, and what each question adds."""
     examples = list_gaps(analysis).set_index("cluster_id")["example"]
+    rows = {row["edit_id"]: row for row in describe_edits(analysis).head(n).to_dict("records")}
     contexts = []
-    for row in describe_edits(analysis).head(n).to_dict("records"):
-        record = records[row["edit_id"]]
-        changes = [_change_context(change) for change in record["changes"]]
-        queries = [{**query, "text": shorten(query["text"], 200)} for query in record["queries"]]
+    for record in list_records(analysis)[:n]:
+        row = rows[record["edit_id"]]
+        where = record["where"]
+        changes = [_change_context(change, where) for change in record["changes"]]
+        shown, further = split_effects(record["queries"], _MAX_QUERIES)
         contexts.append(
             {
                 **_without_missing(row),
                 "page_id": shorten(row["page_id"], 160),
-                "heading_path": shorten(row["heading_path"], 160),
                 "label": name_gap(row["label"])[0],
                 "example": examples.get(row["cluster_id"], ""),
-                "brief": shorten_lines(row["brief"], _BRIEF_CHARACTERS),
                 "reason": shorten(row["reason"], 300),
-                "changes": changes or _edit_as_change(row),
-                "queries": queries[:_MAX_QUERIES],
-                "n_more": max(0, len(queries) - _MAX_QUERIES),
-                "url": safe_url(row["url"]),
+                "url": None if where["is_new_page"] else safe_url(where["url"]),
+                "address": safe_url(where["url"]) if where["is_new_page"] else None,
+                "place": describe_place(where),
+                "home": describe_home(where),
+                "gain_told": describe_gain(record),
+                "harm_told": describe_harm(record),
+                "links": _link_contexts(where["links_from"]),
+                "citations": record["citations"],
+                "brief": _brief_context(record["brief"]),
+                "changes": changes or _edit_as_change(row, where),
+                "queries": [{**query, "text": shorten(query["text"], 200)} for query in shown],
+                "n_more": len(further),
+                "gain_of_more": sum(query["gain"] for query in further),
             }
         )
     return contexts
+
+
+def _link_contexts(pages: list[Context]) -> list[Context]:
+    return [
+        {
+            "title": shorten(page["title"] or page["page_id"], 100),
+            "url": safe_url(page["url"]),
+        }
+        for page in pages
+    ]
+
+
+def _brief_context(brief: Context) -> Context:
+    """Return a brief for the page: texts are bounded; `text` is there where there is nothing else.
+
+    Facts have `told`: who says so and what is known, in sentences.
+    """
+    facts = [
+        {
+            "text": shorten(fact["text"], _ANSWER_CHARACTERS),
+            "votes": describe_votes(fact),
+            "source": fact["source"],
+            "site": shorten(urlsplit(fact["source"] or "").netloc, 80),
+            "own_words": shorten(fact["own_words"], 300) if fact["is_known"] else "",
+            "own_url": fact["own_url"],
+            "slot": shorten(fact["slot"], 300),
+        }
+        for fact in brief["facts"]
+    ]
+    parts = {
+        "questions": [
+            {**question, "text": shorten(question["text"], 240)} for question in brief["questions"]
+        ],
+        "facts": facts,
+        "slots": [shorten(slot, 300) for slot in brief["slots"]],
+        "opening": shorten(brief["opening"], _ANSWER_CHARACTERS),
+    }
+    text = "" if any(parts.values()) else shorten_lines(brief["text"], _BRIEF_CHARACTERS)
+    return {**parts, "text": text, "length": describe_length(brief["n_words"])}
 
 
 def questions_context(analysis: Analysis) -> Context:
@@ -221,18 +280,22 @@ def _citation_context(row: dict[Any, Any], analysis: Analysis) -> Context:
     }
 
 
-def _change_context(change: Context) -> Context:
+def _change_context(change: Context, where: Context) -> Context:
     before = shorten_lines(change["before"], _BRIEF_CHARACTERS)
     after = shorten_lines(change["after"], _BRIEF_CHARACTERS)
+    # Where nothing is replaced, the words around the new ones show where they go.
+    is_new = not before and change["page_id"] == where["page_id"]
     return {
         "action": describe_action(str(change["action"])),
         "place": shorten(change["heading_path"], 160),
         "page_id": shorten(change["page_id"], 160),
+        "words_before": shorten(where["words_before"], 300).strip("… ") if is_new else "",
+        "words_after": shorten(where["words_after"], 300).strip("… ") if is_new else "",
         "diff": Markup(diff_html(before, after)),  # noqa: S704 (`diff_html` escapes)
     }
 
 
-def _edit_as_change(row: dict[Any, Any]) -> list[Context]:
+def _edit_as_change(row: dict[Any, Any], where: Context) -> list[Context]:
     """Return an edit's own texts as one change, for a run that lists no changes of it."""
     if is_missing(row["before"]) and is_missing(row["after"]):
         return []
@@ -243,7 +306,7 @@ def _edit_as_change(row: dict[Any, Any]) -> list[Context]:
         "before": row["before"],
         "after": row["after"],
     }
-    return [_change_context(change)]
+    return [_change_context(change, where)]
 
 
 def _by_cluster(table: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -17,6 +17,7 @@ from coverage_kit.report.wording import (
     count,
     describe_measure,
     interval,
+    minutes,
     percent,
 )
 from coverage_kit.vocabulary import DISMISSED, GapStatus
@@ -115,11 +116,12 @@ def _run_context(figures: pd.DataFrame) -> Context:
     low = percent(figures["low"].get("coverage", nan))
     high = percent(figures["high"].get("coverage", nan))
     values = figures["value"]
-    measures = ("severe_gaps", "planned_minutes", "planned_gain")
+    measures = ("severe_gaps", "planned_gain")
     return {
         "covered": percent(values.get("coverage", nan)),
         "interval": f"{low} to {high}",
         **{measure: amount(values.get(measure, nan)) for measure in measures},
+        "planned_minutes": minutes(values.get("planned_minutes", nan)),
     }
 
 

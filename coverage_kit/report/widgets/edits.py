@@ -12,7 +12,7 @@ from coverage_kit.report.joined import describe_edits
 from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.page_data.gaps import list_edit_contexts, pick_hour
-from coverage_kit.report.texts import clean_text, is_missing, shorten
+from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.widgets.base import (
     FULL,
@@ -22,7 +22,7 @@ from coverage_kit.report.widgets.base import (
     render,
     search_box,
 )
-from coverage_kit.report.wording import amount
+from coverage_kit.report.wording import HOW_COUNTED, amount, minutes
 
 # More edits than these are hard to read as a list (assumed).
 _MAX_EDITS = 50
@@ -188,21 +188,18 @@ def show_edit(analysis: Analysis, rank: int) -> None:
 
     edits = [edit for edit in list_edit_contexts(analysis, rank) if edit["rank"] == rank]
     if edits:
-        html = render("edit.html.j2", edit=edits[0])
+        html = render("edit.html.j2", edit=edits[0], how_counted=HOW_COUNTED)
     else:
         html = render("note.html.j2", text=f"This run has no edit of rank {rank}.")
     display(HTML(html))  # type: ignore[no-untyped-call]
 
 
 def _name(row: dict[Any, Any]) -> str:
-    """Return an edit's name: rank, minutes, gain, operation, gap, page and heading."""
+    """Return an edit in a line: rank, minutes, gain, what is done for which topic, and page."""
     # All edits are on one site, so its name is left out; only the home page has no path.
     path = clean_text(row["page_id"]).partition("/")[2] or clean_text(row["page_id"])
-    heading = clean_text(row["heading_path"]).rpartition(" > ")[2]
-    adds = f"{amount(row['cost_minutes'])} min, adds {amount(row['marginal_gain'])}"
-    place = shorten(f"{path} {heading}", 110)
-    gap = "" if is_missing(row["label"]) else f" · for {name_gap(row['label'])[0]}"
-    return f"{row['rank']}. {adds} · {row['operation_title']}{gap} · {place}"
+    adds = f"{minutes(row['cost_minutes'])} min, adds {amount(row['marginal_gain'])}"
+    return f"{row['rank']}. {adds} · {row['listed_as']} · {shorten(path, 110)}"
 
 
 def _render_totals(analysis: Analysis, outcome: Outcome) -> str:

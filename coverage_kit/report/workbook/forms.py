@@ -12,10 +12,12 @@ from coverage_kit.vocabulary import CHOICES
 
 # Long texts wrap, and all cells of a row start at its top.
 _TEXT = {"text_wrap": True, "valign": "top"}
-# Excel's number formats. "points" and "signed" have a part each for positive, negative and zero.
+# Excel's number formats. "number" has a decimal below ten only; this order
+# of its parts keeps the minus sign in LibreOffice. "points" and "signed" have a part
+# each for positive, negative and zero.
 _NUMBERS = {
     "integer": "#,##0",
-    "number": "#,##0.0",
+    "number": "[<9.95]#,##0.0;#,##0",
     "percent": "0%",
     "rate": "0.0%",
     "severity": "0%",

@@ -10,6 +10,7 @@ import pandas as pd
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.edit_records import describe_briefs
 from coverage_kit.report.gap_lists import count_rest
 from coverage_kit.report.joined import (
     describe_edits,
@@ -70,6 +71,7 @@ _GAPS = (
     SheetColumn("theme", "theme", width=22),
     SheetColumn("such as", "queries", width=48),
     SheetColumn("first edit", "first_edit", width=24, link="first_edit_at"),
+    SheetColumn("in the plan", "in_plan", width=24),
     SheetColumn("figures behind the cause", "reason", width=40),
     SheetColumn(
         "said by answers, better supported elsewhere",
@@ -102,30 +104,28 @@ _QUERIES = (
 # A row for each edit.
 _EDITS = (
     SheetColumn("rank", "rank", "integer", 7),
+    SheetColumn("topic", "subject", width=30),
+    SheetColumn("what is done", "task", width=26),
     SheetColumn("within the budget", "is_chosen", "flag", 9),
-    SheetColumn("operation", "operation_title", width=22),
     SheetColumn("page", "page_id", width=32, link="url"),
-    SheetColumn("at the heading", "heading_path", width=28),
-    SheetColumn("what to write", "brief", width=64),
-    SheetColumn("there now", "before", width=40),
-    SheetColumn("proposed", "after", width=48),
-    SheetColumn("cost (minutes)", "cost_minutes", "number", 10),
+    SheetColumn("where", "place", width=40),
+    SheetColumn("minutes", "cost_minutes", "integer", 10),
     SheetColumn("adds to the edits above (queries asked)", "marginal_gain", "number", 12),
     SheetColumn("predicted gain alone (queries asked)", "gain", "number", 12),
     SheetColumn("gain, low end", "low", "number", 9),
     SheetColumn("gain, high end", "high", "number", 9),
     SheetColumn("predicted harm (queries asked)", "harm", "number", 12),
-    SheetColumn(
-        "expected further citations per 100 answers",
-        "citation_gain",
-        "number",
-        14,
-    ),
-    SheetColumn("citations, low end", "citation_low", "number", 9),
-    SheetColumn("citations, high end", "citation_high", "number", 9),
+    SheetColumn("expected citations", "citations", width=20),
+    SheetColumn("what to write", "to_write", width=64),
+    SheetColumn("words in front", "words_before", width=30),
+    SheetColumn("there now", "before", width=40),
+    SheetColumn("proposed", "after", width=48),
+    SheetColumn("words behind", "words_after", width=30),
     SheetColumn("queries helped", "n_helped", "integer", 9, link="helped_at"),
     SheetColumn("such as", "helped", width=44),
     SheetColumn("gap", "label", width=26, link="gap_at"),
+    SheetColumn("operation", "operation_title", width=22),
+    SheetColumn("part", "part", width=9),
 )
 # A row for each gap without an edit.
 _UNEDITED = (
@@ -172,7 +172,7 @@ def list_sheets(
     """
     earlier = NO_CHOICES if choices is None else choices
     gaps = add_choices(analysis, describe_gaps(analysis), earlier)
-    edits = describe_edits(analysis)
+    edits = describe_edits(analysis).join(describe_briefs(analysis), on="edit_id")
     gap_links = link_gaps(gaps)
     sheets = [
         *_list_main(
@@ -223,7 +223,7 @@ def _list_main(
     edits: pd.DataFrame,
 ) -> list[Sheet]:
     """Return the sheets of gaps, queries and edits, with links from each to the others."""
-    titles = edits["rank"].astype("str") + ". " + edits["operation_title"].astype("str")
+    titles = edits["rank"].astype("str") + ". " + edits["listed_as"].astype("str")
     title_of = dict(zip(edits["edit_id"], titles, strict=True))
     edit_links = dict(zip(edits["edit_id"], _row_links("edits", edits), strict=True))
     query_links = dict(zip(queries["query_id"], _row_links("queries", queries), strict=True))
@@ -231,7 +231,7 @@ def _list_main(
     first_edits = edits.drop_duplicates("cluster_id").set_index("cluster_id")["edit_id"]
     helped = _list_helped(analysis, edits)
     best_edits = (
-        helped.sort_values(["rise", "edit_id"], ascending=[False, True])
+        helped.sort_values(["gain", "edit_id"], ascending=[False, True])
         .drop_duplicates("query_id")
         .set_index("query_id")["edit_id"]
     )
@@ -262,20 +262,12 @@ def _list_main(
         ),
         Sheet(
             "edits",
-            _edit_columns(edits),
+            _EDITS,
             edits,
             "every edit with what it costs and is predicted to bring",
             (tables.EDITS,),
         ),
     ]
-
-
-def _edit_columns(edits: pd.DataFrame) -> tuple[SheetColumn, ...]:
-    """Return the columns of the sheet of edits, without citations where none are predicted."""
-    has_citations = edits["citation_gain"].notna().any()
-    return tuple(
-        column for column in _EDITS if has_citations or not column.column.startswith("citation_")
-    )
 
 
 def _list_gap_sheets(gaps: pd.DataFrame) -> list[Sheet]:
@@ -311,12 +303,7 @@ def _list_gap_sheets(gaps: pd.DataFrame) -> list[Sheet]:
 def _list_helped(analysis: Analysis, edits: pd.DataFrame) -> pd.DataFrame:
     """Return the effects by which an edit helps a question."""
     effects = list_effects(analysis)
-    # Questions that an edit was drafted from do not count as helped by it.
-    return effects[
-        (effects["rise"] > 0)
-        & ~effects["is_drafted_from"].astype(bool)
-        & effects["edit_id"].isin(list(edits["edit_id"]))
-    ]
+    return effects[(effects["gain"] > 0) & effects["edit_id"].isin(list(edits["edit_id"]))]
 
 
 def _shorten_each(questions: Any) -> str | None:

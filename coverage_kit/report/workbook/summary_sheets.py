@@ -14,7 +14,7 @@ from coverage_kit.report.trust import (
     predicted_under,
 )
 from coverage_kit.report.visibility_joined import describe_visibility
-from coverage_kit.report.wording import LOW_N, amount, interval
+from coverage_kit.report.wording import LOW_N, amount, interval, minutes
 from coverage_kit.report.workbook.sheet import (
     Form,
     Sheet,
@@ -36,8 +36,8 @@ _TOP_GAPS = (
 # The columns of the first gaps set the widths. Texts repeat theirs, because the height of a row is
 # counted from it.
 _TOP_EDITS = (
-    SheetColumn("first edits", "title", width=64, link="edit_at"),
-    SheetColumn("minutes", "cost_minutes", "number"),
+    SheetColumn("first edits", "listed_as", width=64, link="edit_at"),
+    SheetColumn("minutes", "cost_minutes", "integer"),
     SheetColumn("adds (queries asked)", "marginal_gain", "number"),
     SheetColumn("gap", "label", width=66, link="gap_at"),
 )
@@ -74,14 +74,7 @@ def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
     gaps = describe_gaps(analysis)
     edits = describe_edits(analysis)
     gap_links = link_gaps(gaps)
-    own = analysis.about.own_site
-    titles = (
-        edits["operation_title"].astype("str")
-        + ": "
-        + edits["page_id"].astype("str").str.removeprefix(own)
-    )
     edits = edits.assign(
-        title=titles,
         edit_at=edits["edit_id"].map(link_rows("edits", edits["edit_id"])),
     )
     listed = gaps[gaps["listing"] == TO_CLOSE]
@@ -149,7 +142,7 @@ def list_figures(
         (
             "planned minutes",
             head.planned_minutes,
-            "number",
+            "integer",
             f"{head.n_planned:,} edits, of a budget of {_budget(head)}",
         ),
         (
@@ -186,4 +179,4 @@ def _gain_note(head: Headline, analysis: Analysis) -> str:
 
 
 def _budget(head: Headline) -> str:
-    return f"{amount(head.budget_minutes)} minutes"
+    return f"{minutes(head.budget_minutes)} minutes"

@@ -44,37 +44,39 @@ _WRITTEN = (
 # A row for each chosen edit. The key is last: people need not see it.
 _TODO = (
     SheetColumn("first hour", "is_first_hour", "flag", 8),
-    SheetColumn("page", "page_id", width=44, link="url"),
+    SheetColumn("edit", "listed_as", width=36),
+    SheetColumn("page", "page_id", width=36, link="url"),
     *_WRITTEN,
     SheetColumn("rank", "rank", "integer", 7, link="edit_at"),
-    SheetColumn("operation", "operation_title", width=18),
-    SheetColumn("heading", "heading_path", width=26),
-    SheetColumn("what to write", "brief", width=56),
+    SheetColumn("where", "place", width=36),
+    SheetColumn("minutes", "cost_minutes", "integer", 9),
+    SheetColumn("adds (queries asked)", "marginal_gain", "number", 10),
+    SheetColumn("what to write", "to_write", width=60),
     SheetColumn("there now", "before", width=36),
     SheetColumn("proposed", "after", width=48),
-    SheetColumn("minutes", "cost_minutes", "number", 9),
-    SheetColumn("adds (queries asked)", "marginal_gain", "number", 10),
     SheetColumn("gap", "label", width=24, link="gap_at"),
+    SheetColumn("operation", "operation_title", width=18),
     SheetColumn("edits of the page", "n_edits", "integer", 9),
-    SheetColumn("minutes of the page", "page_minutes", "number", 10),
+    SheetColumn("minutes of the page", "page_minutes", "integer", 10),
     SheetColumn("the page adds (queries asked)", "page_gain", "number", 11),
     SheetColumn(KEY, "key", width=29),
 )
 # A row for each note whose edit is not chosen any more. Columns are named as in the to-do sheet.
 _EARLIER = (
-    SheetColumn("page", "page", width=44, link="url"),
+    SheetColumn("edit", "edit", width=36),
+    SheetColumn("page", "page", width=36, link="url"),
     *_WRITTEN,
     SheetColumn("now", "now", width=26),
-    SheetColumn("operation", "operation", width=18),
-    SheetColumn("heading", "heading", width=26),
-    SheetColumn("what to write", "what to write", width=56),
+    SheetColumn("where", "where", width=36),
+    SheetColumn("what to write", "what to write", width=60),
     SheetColumn("gap", "gap", width=24),
+    SheetColumn("operation", "operation", width=18),
     SheetColumn(KEY, "key", width=29),
 )
 # Rows of the to-do sheet may be higher than others, as editors read them in full (assumed).
 _MAX_LINES = 26
-# Any other column of an earlier to-do sheet was added by people.
-_HEADINGS = frozenset(field.title for field in (*_TODO, *_EARLIER))
+# Any other column of an earlier to-do sheet was added by people; earlier versions had "heading".
+_HEADINGS = frozenset({*(field.title for field in (*_TODO, *_EARLIER)), "heading"})
 
 
 def find_notes(path: Path, keep_status: str | Path | None = None) -> list[EditorNotes]:
@@ -124,7 +126,7 @@ def list_todo_sheets(
 
     Args:
         analysis: the run.
-        edits: its edits as `describe_edits` returns them.
+        edits: its edits as `describe_edits` returns them, with the columns of `describe_briefs`.
         gap_links: by cluster_id, the link to the row of the gap.
         notes: rows of earlier to-do sheets.
     """

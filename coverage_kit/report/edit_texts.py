@@ -1,0 +1,304 @@
+"""An edit in the words of those who make it: what is done, where, and what to write."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from coverage_kit.report.texts import clean_text, is_missing, shorten
+from coverage_kit.report.wording import (
+    EDIT_NAMES,
+    amount,
+    count,
+    describe_operation,
+    percent,
+    times,
+)
+from coverage_kit.vocabulary import Action
+
+Values = dict[str, Any]
+
+# Gains that differ by less than this share are the same to a reader (assumed).
+_SAME = 0.02
+# A question that adds less than this share of an edit's gain is not listed (assumed).
+_TOLD = 0.01
+# Names of topics, pages and headings within a title (assumed: it stays a line or two), and words
+# of your page around the edit.
+_MAX_NAME = 120
+_MAX_PLACE = 70
+_MAX_WORDS = 200
+# Below the page's title and its first heading come the headings that say where on a page one is.
+_N_OF_PAGE = 2
+# Where the edit is made on its page, by the action of its first change.
+_PLACES: dict[Action, str] = {
+    "insert_section": "After the section “{}”, as a heading of its own",
+    "replace_heading": "The heading “{}”",
+    "replace_title": "The title of the page",
+}
+
+
+def name_subject(row: Values) -> str:
+    """Return the topic or question that an edit is about; empty where it has none.
+
+    It is the heading that is to be there, or else the name of the gap that the edit serves.
+
+    Args:
+        row: an edit with title, label and operation.
+    """
+    title = shorten(row.get("title"), _MAX_NAME)
+    return title or shorten(row.get("label"), _MAX_NAME)
+
+
+def name_task(row: Values) -> str:
+    """Return what an edit does, without its topic.
+
+    >>> name_task({"operation": "reword_heading", "heading_path": "Beacon > Specification"})
+    'New heading for “Specification”'
+
+    Args:
+        row: an edit with operation, heading_path, page_title and page_id.
+    """
+    operation = str(row["operation"])
+    form = EDIT_NAMES.get(operation, f"{describe_operation(operation)}: {{place}}")
+    headings = [part for part in clean_text(row.get("heading_path")).split(" > ") if part]
+    page = shorten(row.get("page_title"), _MAX_PLACE) or shorten(
+        headings[0] if headings else row.get("page_id"), _MAX_PLACE
+    )
+    # A new section is beside the one of this path, so that it is below the headings above that.
+    above = headings[_N_OF_PAGE:-1]
+    section = " > ".join([page, *(shorten(heading, _MAX_PLACE) for heading in above)])
+    place = shorten(headings[-1], _MAX_PLACE) if headings else page
+    return form.format(place=f"“{place}”", section=f"“{section}”")
+
+
+def name_edit(row: Values) -> str:
+    """Return what an edit does, and for which topic, in a line.
+
+    >>> name_edit({"operation": "add_page", "title": "Carrying a dog", "part": "1 of 2"})
+    'New page: Carrying a dog (part 1 of 2)'
+
+    Args:
+        row: an edit with operation, title, part, label, heading_path and page_title.
+    """
+    subject = name_subject(row)
+    part = shorten(row.get("part"), _MAX_PLACE)
+    topic = f": {subject}" if subject else ""
+    return f"{name_task(row)}{topic}{f' (part {part})' if part else ''}"
+
+
+def list_name(row: Values) -> str:
+    """Return an edit for a list: its topic first, then what is done.
+
+    >>> list_name({"operation": "add_page", "title": "Carrying a dog"})
+    'Carrying a dog: new page'
+    >>> list_name({"operation": "add_page", "title": "Can I carry a dog?"})
+    'Can I carry a dog? New page'
+    """
+    subject, task = name_subject(row), name_task(row)
+    part = f" (part {shorten(row['part'], _MAX_PLACE)})" if clean_text(row.get("part")) else ""
+    if not subject:
+        return f"{task}{part}"
+    if subject[-1] in "?!.…":
+        return f"{subject} {task}{part}"
+    return f"{subject}: {task[0].lower()}{task[1:]}{part}"
+
+
+def split_address(page_id: str) -> tuple[str, str]:
+    """Return the folder and the last part of a page's id.
+
+    >>> split_address("shop.example/guides/dogs.html"), split_address("shop.example/dogs/")
+    (('shop.example/guides/', 'dogs.html'), ('shop.example/', 'dogs'))
+    """
+    folder, _, slug = page_id.rstrip("/").rpartition("/")
+    return f"{folder}/", slug
+
+
+def propose_url(page_id: str, url: str | None) -> str | None:
+    """Return the address of a new page, from that of another page of the site.
+
+    >>> propose_url("shop.example/dogs", "https://www.shop.example/cats")
+    'https://www.shop.example/dogs'
+    """
+    if not url:
+        return None
+    split = urlsplit(url)
+    return f"{split.scheme}://{split.netloc}/{page_id.partition('/')[2]}"
+
+
+def describe_place(where: Values) -> str:
+    """Return where on its page an edit is made, in a sentence.
+
+    Args:
+        where: as `list_records` has it, with folder and slug for a new page, or section and words
+            around the edit.
+    """
+    if where["is_new_page"]:
+        return f"Folder {where['folder']}, slug {where['slug']}."
+    form = _PLACES.get(where["action"], "In the section “{}”")
+    section = shorten(where["section"], _MAX_NAME)
+    place = form.format(section) if section else "The page as a whole"
+    around = describe_around(where["words_before"], where["words_after"])
+    return f"{place}{f', {around}' if around else ''}."
+
+
+def describe_links(where: Values) -> str:
+    """Return which pages should link to the new text; empty where none are named."""
+    titles = [
+        f"“{shorten(page['title'] or page['page_id'], _MAX_PLACE)}”" for page in where["links_from"]
+    ]
+    return f"Link to it from: {', '.join(titles)}." if titles else ""
+
+
+def describe_around(before: Any, after: Any) -> str:
+    """Return between which words an edit is made; empty where neither is known.
+
+    >>> describe_around("a long ride.", "We lend")
+    'between “… a long ride.” and “We lend …”'
+    """
+    last, first = (shorten(words, _MAX_WORDS).strip("… ") for words in (before, after))
+    if last and first:
+        return f"between “… {last}” and “{first} …”"
+    return f"behind “… {last}”" if last else f"in front of “{first} …”" if first else ""
+
+
+def describe_votes(fact: Values) -> str:
+    """Return how many of the answers state a fact; empty where none is counted.
+
+    >>> describe_votes({"n_answers": 5, "n_answers_of_edit": 8})
+    '5 of 8 answers say so'
+    >>> describe_votes({"n_answers": 1, "n_answers_of_edit": 1})
+    '1 of 1 answer says so'
+    """
+    n, n_all = fact["n_answers"], fact["n_answers_of_edit"]
+    verb = "says" if n == 1 else "say"
+    return f"{n:,} of {count(n_all, 'answer')} {verb} so" if n and n_all else ""
+
+
+def describe_citations(row: Values, demand: float) -> str:
+    """Return what an edit brings in citations; empty where that is missing.
+
+    >>> describe_citations({"citation_gain": 12.0, "citation_low": 3.0, "citation_high": 21.0}, 600)
+    'expected citations per 100 answers: +2.0 (+0.5 to +3.5)'
+
+    Args:
+        row: an edit; citation_gain and the ends of its interval are in queries asked.
+        demand: queries asked in all, each of which gets an answer.
+    """
+    names = ("citation_gain", "citation_low", "citation_high")
+    gain, low, high = (row.get(name) for name in names)
+    if is_missing(gain) or not demand:
+        return ""
+    said = [f"{100 * float(value or 0) / demand:+.1f}" for value in (gain, low, high)]
+    interval = "" if is_missing(low) or is_missing(high) else f" ({said[1]} to {said[2]})"
+    return f"expected citations per 100 answers: {said[0]}{interval}"
+
+
+def describe_home(where: Values) -> str:
+    """Return how probable it is that the page is the right one; empty where that is missing."""
+    if is_missing(where["home_probability"]):
+        return ""
+    share = percent(where["home_probability"])
+    if where["is_new_page"]:
+        return f"Probability that none of your pages is the right one: {share}."
+    return f"Probability that this page is the right one: {share}."
+
+
+def list_questions(brief: Values) -> list[str]:
+    """Return the questions to answer, a line each, with how often they were asked."""
+    return [
+        f"{shorten(question['text'], _MAX_WORDS)} (asked {times(question['demand'])})"
+        for question in brief["questions"]
+    ]
+
+
+def describe_fact(fact: Values) -> str:
+    """Return a fact with who says so, your own words, and what to find out in its place.
+
+    >>> describe_fact({"text": "A dog rides on the floor.", "n_answers": 5, "n_answers_of_edit": 8,
+    ...                "is_known": False, "own_words": None, "slot": "which harness fits"})
+    'A dog rides on the floor (5 of 8 answers say so). Find out instead: which harness fits.'
+    """
+    text = shorten(fact["text"], 2 * _MAX_WORDS).rstrip(".")
+    votes = describe_votes(fact)
+    sentences = [f"{text} ({votes})" if votes else text]
+    if fact["is_known"]:
+        own = shorten(fact["own_words"], _MAX_WORDS).rstrip(".")
+        sentences.append(f"Your site states it already{f': “{own}”' if own else ''}")
+    if slot := shorten(fact["slot"], _MAX_WORDS):
+        sentences.append(f"Find out instead: {slot.rstrip('.')}")
+    return f"{'. '.join(sentences)}."
+
+
+def list_brief(brief: Values) -> list[str]:
+    """Return a brief as lines: questions, facts, what to find out, opening and length.
+
+    Where it holds none of them, they are the lines of `text`, the brief in words.
+    """
+    parts = [
+        ("Questions to answer:", list_questions(brief)),
+        ("Facts that a good answer contains:", [_with_source(fact) for fact in brief["facts"]]),
+        ("Find out:", [shorten(slot, _MAX_WORDS) for slot in brief["slots"]]),
+        ("A first sentence to start from:", [shorten(brief["opening"], 2 * _MAX_WORDS)]),
+    ]
+    lines = [
+        line
+        for head, items in parts
+        if any(items)
+        for line in (head, *(f"- {item}" for item in items if item))
+    ]
+    if not lines:
+        lines = clean_text(brief["text"]).strip().split("\n")
+    return [*lines, f"Length: {describe_length(brief['n_words'])}."]
+
+
+def _with_source(fact: Values) -> str:
+    source = f" Source: {fact['source']}" if fact["source"] else ""
+    return f"{describe_fact(fact)}{source}"
+
+
+def describe_length(n_words: int) -> str:
+    """Return the length of an edit in words, rounded to tens where it is longer than fifty.
+
+    >>> describe_length(137), describe_length(9)
+    ('about 140 words', '9 words')
+    """
+    # Assumed: an estimate of a hundred words is no better than to ten.
+    return f"about {10 * round(n_words / 10)} words" if n_words > 50 else count(n_words, "word")
+
+
+def split_effects(queries: Sequence[Values], limit: int) -> tuple[list[Values], list[Values]]:
+    """Return the questions that make up an edit's gain, `limit` at most, and the others.
+
+    Those that add or take less than a hundredth of all that is added and taken are among the
+    others.
+
+    Args:
+        queries: as `list_records` has them, the largest gain or loss first.
+        limit: how many are shown at most.
+    """
+    total = sum(abs(query["gain"]) for query in queries)
+    shown = [query for query in queries if abs(query["gain"]) > _TOLD * total][:limit]
+    return shown, list(queries[len(shown) :])
+
+
+def describe_harm(row: Values) -> str:
+    """Return what an edit takes from other questions; empty where that is next to nothing.
+
+    >>> describe_harm({"harm": 2.0}), describe_harm({"harm": 0.001})
+    ('Predicted harm to other questions: 2 queries asked, counted twice.', '')
+    """
+    # Assumed: half a hundredth of a query is nothing to a reader.
+    is_some = row["harm"] >= 0.005
+    harm = f"Predicted harm to other questions: {amount(row['harm'])} queries asked, counted twice."
+    return harm if is_some else ""
+
+
+def describe_gain(row: Values) -> str:
+    """Return what an edit gains in queries asked, alone and beyond the edits above it."""
+    alone = (
+        f"gains {amount(row['gain'])} queries asked alone (90% interval {amount(row['low'])} to "
+        f"{amount(row['high'])})"
+    )
+    if abs(row["gain"] - row["marginal_gain"]) < _SAME * max(1.0, abs(row["gain"])):
+        return alone
+    beyond = amount(row["marginal_gain"]) if row["marginal_gain"] else "nothing"
+    return f"{alone}, {beyond} beyond the edits above it"
