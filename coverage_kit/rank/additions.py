@@ -56,12 +56,10 @@ def add_question_and_answer(gap: Gap, site: EditedSite, effort: RankSettings) ->
     """Add a section to the page that is the topic's home: a short and a full variant.
 
     Where a passage answers in other words than people use, the section is behind that passage, and
-    says it in theirs; unless the whole page is about the topic. Otherwise it is on the page that is
-    more likely to be the home than none.
+    says it in theirs. Otherwise it is on the page that is more likely to be the home than none.
     """
     if gap.is_answered:
-        page_id = str(site.by_id.loc[gap.passage_id, "page_id"])
-        if gap.cause != MIS_WORDED or is_home(gap, page_id):
+        if gap.cause != MIS_WORDED:
             return []
         gap = _with_own_words(gap, site)
     elif gap.cause != MISSING or not has_home(gap):

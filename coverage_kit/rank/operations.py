@@ -6,8 +6,6 @@ answers that are marked as such, or slots for the editor to fill. This module ha
 that reword or rearrange what the site says; `additions` has those that ask for new text.
 """
 
-from typing import NamedTuple
-
 from coverage_kit.contracts import PassageText
 from coverage_kit.rank.additions import (
     add_page,
@@ -39,8 +37,6 @@ _MAX_RETITLED_PASSAGES = 12
 # This share of the gap's questions must be nearest to a passage before its heading is changed for
 # them (assumed; docs/method.md, Edits).
 _MIN_NEAREST_SHARE = 0.5
-# A question with more words is no heading (assumed).
-_MAX_HEADING_WORDS = 10
 # A sentence of a near-duplicate with at most this many new content words says nothing new
 # (assumed).
 _MAX_REPEATED_NEW_WORDS = 2
@@ -54,58 +50,53 @@ _UNSEEN_CAUSES = (
 
 
 def reword_heading(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
-    """Put the answering passage under a heading in people's words: the topic's, or a question's.
+    """Put the topic's name in front of the heading of the answering passage.
 
-    Only where the passage has the answer and is not found.
+    Only where the passage has the answer and is not found, and where its page is not as a whole
+    about the topic.
     """
     if gap.cause not in _UNSEEN_CAUSES or gap.share_nearest < _MIN_NEAREST_SHARE:
         return []
     section = site.section(gap.passage_id)
     old_path = str(section["heading_path"].iloc[0])
-    if not old_path:
+    old_heading = _last_heading(old_path)
+    new_heading = _name_heading(gap, old_heading)
+    if new_heading is None or retitle_page(gap, site, effort):
         return []
     page_id = str(section["page_id"].iloc[0])
-    old_heading = _last_heading(old_path)
-    candidates = []
-    for heading in _headings(gap):
-        if content_words(heading.text) <= content_words(old_heading):
-            continue
-        change = PageChange(
-            action="replace_heading",
+    change = PageChange(
+        action="replace_heading",
+        page_id=page_id,
+        passage_id=gap.passage_id,
+        heading_path=old_path,
+        before=old_heading,
+        after=new_heading,
+    )
+    new_path = _with_last(old_path, new_heading)
+    n_words = count_words(new_heading)
+    return [
+        Candidate(
+            cluster_id=gap.cluster_id,
+            operation="reword_heading",
             page_id=page_id,
-            passage_id=gap.passage_id,
             heading_path=old_path,
+            brief=(
+                f"Your site answers this under “{old_heading}”, in other words than people use. "
+                f"Change that heading to “{new_heading}”, and link to it with these words."
+            ),
+            cost_minutes=editor_minutes(effort, effort.heading_minutes, n_changed=n_words),
+            drafted_from=gap.query_ids,
+            holds_answer=gap.is_answered,
+            added=tuple(PassageText(new_path, text) for text in section["text"]),
+            own_words=_own_words(gap),
+            removed=tuple(section.index),
             before=old_heading,
-            after=heading.text,
+            after=new_heading,
+            n_words=n_words,
+            changes=(change,),
+            title=new_heading,
         )
-        new_path = _with_last(old_path, heading.text)
-        n_words = count_words(heading.text)
-        added = tuple(PassageText(new_path, text) for text in section["text"])
-        candidates.append(
-            Candidate(
-                cluster_id=gap.cluster_id,
-                operation="reword_heading",
-                page_id=page_id,
-                heading_path=old_path,
-                brief=(
-                    f"Your site answers this under “{old_heading}”, in other words than people "
-                    f"use. Change that heading to “{heading.text}”, and link to it with these "
-                    "words."
-                ),
-                cost_minutes=editor_minutes(effort, effort.heading_minutes, n_changed=n_words),
-                drafted_from=gap.query_ids,
-                holds_answer=gap.is_answered,
-                added=added,
-                own_words=heading.own_words,
-                removed=tuple(section.index),
-                before=old_heading,
-                after=heading.text,
-                n_words=n_words,
-                changes=(change,),
-                title=heading.text,
-            )
-        )
-    return candidates
+    ]
 
 
 def retitle_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
@@ -123,15 +114,9 @@ def retitle_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
     page = site.by_id[site.by_id["page_id"] == page_id]
     old_title = str(page["heading_path"].iloc[0]).split(" > ")[0]
     label = gap.brief.title
-    new_title = f"{old_title}: {label}"
-    if (
-        not old_title
-        or len(page) > _MAX_RETITLED_PASSAGES
-        or label.endswith("?")
-        # A name that shares a word with the title is about a part of what the title says.
-        or content_words(label) & content_words(old_title)
-    ):
+    if _name_heading(gap, old_title) is None or len(page) > _MAX_RETITLED_PASSAGES:
         return []
+    new_title = f"{old_title}: {label}"
     added = tuple(
         PassageText(_with_title(str(path), new_title), text)
         for path, text in zip(page["heading_path"], page["text"], strict=True)
@@ -183,14 +168,14 @@ def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
     text = str(passage["text"])
     old_path = str(passage["heading_path"])
     sentences = split_sentences(text)
-    heading = _headings(gap)[0]
+    heading = _name_heading(gap, _last_heading(old_path))
     best = _best_sentence(sentences, _answer_words(gap))
-    if best == 0 or not old_path:
+    if best == 0 or heading is None:
         return []
     answer = sentences[best]
     new_text = " ".join([answer, *sentences[:best], *sentences[best + 1 :]])
     page_id = str(passage["page_id"])
-    n_words = count_words(answer) + count_words(heading.text)
+    n_words = count_words(answer) + count_words(heading)
     text_change = site.replace_passage(gap.passage_id, new_text)
     heading_change = PageChange(
         action="replace_heading",
@@ -198,9 +183,9 @@ def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
         passage_id=gap.passage_id,
         heading_path=old_path,
         before=_last_heading(old_path),
-        after=heading.text,
+        after=heading,
     )
-    added = (PassageText(_with_last(old_path, heading.text), new_text),)
+    added = (PassageText(_with_last(old_path, heading), new_text),)
     return [
         Candidate(
             cluster_id=gap.cluster_id,
@@ -209,20 +194,20 @@ def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
             heading_path=old_path,
             brief=(
                 f"Your site answers this under “{_last_heading(old_path)}”, but late and in other "
-                f"words than people use. Change the heading to “{heading.text}”, and start with "
+                f"words than people use. Change the heading to “{heading}”, and start with "
                 f"the sentence that answers: “{answer}”"
             ),
             cost_minutes=editor_minutes(effort, effort.extend_minutes, n_changed=n_words),
             drafted_from=gap.query_ids,
             holds_answer=gap.is_answered,
             added=added,
-            own_words=heading.own_words,
+            own_words=_own_words(gap),
             removed=(gap.passage_id,),
             before=text,
-            after=f"## {heading.text}\n\n{new_text}",
+            after=f"## {heading}\n\n{new_text}",
             n_words=n_words,
             changes=(text_change, heading_change),
-            title=heading.text,
+            title=heading,
         )
     ]
 
@@ -237,7 +222,7 @@ def split_section(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Cand
     if gap.cause not in _UNSEEN_CAUSES or count_words(text) < _MIN_SPLIT_WORDS:
         return []
     sentences = split_sentences(text)
-    heading = _headings(gap)[0]
+    heading = gap.brief.title
     start = _split_start(sentences, _answer_words(gap))
     if start == 0:
         return []
@@ -245,8 +230,8 @@ def split_section(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Cand
     answering_text = " ".join(sentences[start:])
     page_id = str(passage["page_id"])
     old_path = str(passage["heading_path"])
-    new_section = f"## {heading.text}\n\n{answering_text}"
-    n_words = count_words(heading.text)
+    new_section = f"## {heading}\n\n{answering_text}"
+    n_words = count_words(heading)
     text_change = site.replace_passage(gap.passage_id, remaining_text)
     section_change = PageChange(
         action="insert_section",
@@ -258,7 +243,7 @@ def split_section(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Cand
     )
     added = (
         PassageText(old_path, remaining_text),
-        PassageText(sibling_path(old_path, heading.text), answering_text),
+        PassageText(sibling_path(old_path, heading), answering_text),
     )
     return [
         Candidate(
@@ -268,19 +253,19 @@ def split_section(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Cand
             heading_path=old_path,
             brief=(
                 f"Split the passage: from “{sentences[start]}” on under a heading of its own, "
-                f"“{heading.text}”."
+                f"“{heading}”."
             ),
             cost_minutes=editor_minutes(effort, effort.extend_minutes, n_changed=n_words),
             drafted_from=gap.query_ids,
             holds_answer=gap.is_answered,
             added=added,
-            own_words=heading.own_words,
+            own_words=_own_words(gap),
             removed=(gap.passage_id,),
             before=text,
             after=f"{remaining_text}\n\n{new_section}",
             n_words=n_words,
             changes=(text_change, section_change),
-            title=heading.text,
+            title=heading,
         )
     ]
 
@@ -357,24 +342,27 @@ MAKERS: tuple[Maker, ...] = (
 )
 
 
-class _Heading(NamedTuple):
-    """A heading in people's words, and the questions whose words it has."""
+def _name_heading(gap: Gap, old_heading: str) -> str | None:
+    """Return the heading with the topic's name in front; None where the name does not suit.
 
-    text: str
-    own_words: tuple[str, ...] = ()
+    A name that shares a word with the heading is about a part of what the heading says. A long
+    question is no part of a heading.
+    """
+    name = gap.brief.title
+    if (
+        not old_heading
+        or not name
+        or name.endswith("?")
+        or content_words(name) & content_words(old_heading)
+    ):
+        return None
+    return f"{name}: {old_heading}"
 
 
-def _headings(gap: Gap) -> list[_Heading]:
-    """Return headings for the gap: the topic's name, and its most asked question."""
-    question = gap.brief.questions[0]
-    words = question.heading or question.text
-    named = [_Heading(gap.brief.title)] if gap.brief.title else []
-    # A name that is the question itself has its words.
-    if not named or words.casefold() == gap.brief.title.casefold():
-        return [_Heading(words, (question.query_id,))]
-    if count_words(words) > _MAX_HEADING_WORDS or not words.endswith("?"):
-        return named
-    return [*named, _Heading(words, (question.query_id,))]
+def _own_words(gap: Gap) -> tuple[str, ...]:
+    """Return the questions whose words the topic's name has, word for word."""
+    name = gap.brief.title.casefold()
+    return tuple(q.query_id for q in gap.brief.questions if q.text.casefold() == name)
 
 
 def _answer_words(gap: Gap) -> set[str]:

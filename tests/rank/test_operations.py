@@ -87,6 +87,7 @@ def gap(
         "share_nearest": 1.0,
         "homes": (Home(passage.split("#")[0], 0.8, passage), Home("ours/paint", 0.1, "")),
         "no_home": 0.1,
+        "is_answered": False,
         "new_page": NewPage("ours/", "", ("ours/locks",)),
     }
     return Gap(**(usual | values))
@@ -97,13 +98,18 @@ def only(candidates):
     return candidates[0]
 
 
-def test_a_heading_in_peoples_words(site):
-    named, asked = reword_heading(gap(), site, EFFORT)
-    assert named.added == (("Locks > Cutting a lock", TEXTS["ours/locks#0"][1]),)
-    assert (named.own_words, asked.own_words) == ((), ("q0",))
-    assert asked.added[0].heading_path == "Locks > How long to cut the lock?"
-    assert named.removed == ("ours/locks#0",)
-    assert named.changes[0][0] == "replace_heading"
+def test_the_topics_name_in_front_of_a_heading(site):
+    # the page as a whole is about something else
+    part = gap(title="Theft by thieves", homes=())
+    edit = only(reword_heading(part, site, EFFORT))
+    assert edit.added == (("Locks > Theft by thieves: Frame lock", TEXTS["ours/locks#0"][1]),)
+    assert edit.removed == ("ours/locks#0",)
+    assert edit.changes[0][0] == "replace_heading"
+    assert (edit.holds_answer, edit.own_words) == (False, ())
+    # the heading says it already, or a question is no part of a heading, or the title is better
+    assert reword_heading(gap(title="Cutting a lock"), site, EFFORT) == []
+    assert reword_heading(gap(title="Are thieves fast?", homes=()), site, EFFORT) == []
+    assert reword_heading(gap(title="Theft by thieves"), site, EFFORT) == []
 
 
 def test_headings_are_bent_only_where_half_of_the_questions_look(site):
@@ -130,7 +136,7 @@ def test_a_title_with_the_topics_name_changes_every_passage_of_its_home(site):
 
 
 def test_the_own_sentence_that_answers_comes_first_and_no_word_is_lost(site):
-    edit = only(answer_first(gap(), site, EFFORT))
+    edit = only(answer_first(gap(title="Theft by thieves"), site, EFFORT))
     assert edit.added[0].text.startswith("A thief needs 4 minutes")
     assert sorted(edit.added[0].text.split()) == sorted(TEXTS["ours/locks#0"][1].split())
     assert [change.action for change in edit.changes] == ["replace_passage", "replace_heading"]
@@ -237,7 +243,7 @@ def test_every_edit_lists_its_changes_in_order(site):
         for cause in ("missing", "not retrieved", "not cited")
         for no_home in (0.1, 0.9)
         for make in MAKERS
-        for candidate in make(gap(cause, no_home=no_home), site, EFFORT)
+        for candidate in make(gap(cause, title="Theft by thieves", no_home=no_home), site, EFFORT)
     ]
     changes = list_changes(candidates)
     assert changes.groupby("edit_id").size().min() >= 1
