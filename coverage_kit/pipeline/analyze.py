@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.analysis import About, Analysis
+from coverage_kit.headline import predict_covered
 from coverage_kit.match.clusters import ClusterQuality
 from coverage_kit.match.themes import describe_themes
 from coverage_kit.pipeline.coverage import RunCoverage, RunVectors, embed_inputs, fit_coverage
@@ -25,6 +26,7 @@ from coverage_kit.pipeline.map import draw_map
 from coverage_kit.pipeline.run import Run, open_run
 from coverage_kit.pipeline.visibility import VisibilityTables, track_visibility
 from coverage_kit.rank.causes import demand_weights
+from coverage_kit.rank.plan import least_gain_of, months_of
 from coverage_kit.settings import Settings
 from coverage_kit.vectors import Encoder
 
@@ -89,7 +91,7 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         coverage=gaps.coverage,
         clusters=coverage.clusters,
         themes=describe_themes(coverage.clusters, log.queries, coverage.names.themes, gaps.gaps),
-        gaps=gaps.gaps,
+        gaps=plan.gaps,
         edits=plan.edits,
         changes=plan.changes,
         effects=plan.effects,
@@ -136,6 +138,8 @@ def describe_run(
         clusters = coverage.clusters.set_index("query_id")["cluster_id"]
         topics = pd.factorize(clusters.reindex(inputs.log.queries["query_id"]))[0]
         outcomes = draw_outcomes(coverage.draws, np.asarray(topics, dtype=np.int64), run.seed)
+    demand = demand_weights(inputs.log.queries)
+    covered = share_covered(outcomes, demand)
     return About(
         own_site=inputs.own_site,
         brand=inputs.brand or inputs.own_site,
@@ -143,7 +147,7 @@ def describe_run(
         settings=run.settings.model_dump(mode="json"),
         self_test=asdict(self_test) if self_test else None,
         retrievers=asdict(coverage.scorer.reliability),
-        covered=share_covered(outcomes, demand_weights(inputs.log.queries)),
+        covered=covered,
         unanswered=share_unanswered(outcomes),
         question_check=describe_checked(coverage.checked),
         evidence_used=list(calibration.names),
@@ -157,6 +161,10 @@ def describe_run(
         n_holdout=len(run.holdout),
         causes_not_assessed=gaps.causes_not_assessed,
         n_candidates=plan.n_candidates,
+        n_small_edits=plan.n_small,
+        least_edit_gain=least_gain_of(inputs.log.queries),
+        log_months=months_of(inputs.log.queries),
+        planned=predict_covered(covered["value"], float(demand.sum()), plan.edits, plan.frontier),
         share_of_bound=plan.share_of_bound,
         track_record=asdict(plan.track_record),
         choice_model=plan.citations.choice_model,

@@ -18,9 +18,10 @@ from coverage_kit.pipeline.inputs import Inputs
 from coverage_kit.pipeline.run import Run
 from coverage_kit.rank.candidates import Candidate, EditedSite
 from coverage_kit.rank.drafts import DraftSources
-from coverage_kit.rank.edits import explain_no_edits, list_changes, propose_edits
+from coverage_kit.rank.edits import explain_no_edits, propose_edits
 from coverage_kit.rank.gaps import best_pages
-from coverage_kit.rank.select import Limits, rank_edits
+from coverage_kit.rank.plan import least_gain_of, make_plan
+from coverage_kit.rank.select import Limits
 from coverage_kit.rank.simulate import (
     Simulation,
     edit_table,
@@ -28,7 +29,7 @@ from coverage_kit.rank.simulate import (
     simulate_edits,
 )
 from coverage_kit.rank.track import TrackRecord, read_track
-from coverage_kit.tables import FACTS, Changes, Edits, Effects, Facts, Frontier, Passages
+from coverage_kit.tables import FACTS, Changes, Edits, Effects, Facts, Frontier, Gaps, Passages
 
 # The file in the cache to which `coverage-kit compare` adds, and from which this run learns.
 RECORD = "predictions.parquet"
@@ -48,6 +49,8 @@ class EditPlan:
         effects: the queries that each edit helps or harms.
         facts: what the text of each edit should contain.
         frontier: what the list costs and gains, down to each edit.
+        gaps: the gaps, with the plan for each.
+        n_small: edits that are not listed, as they add too little.
         audit: what an audit of your pages and the answers shows.
         n_candidates: candidate edits that were simulated.
         share_of_bound: gain of the chosen edits as a share of what no set of their cost can exceed.
@@ -60,6 +63,8 @@ class EditPlan:
     effects: Effects
     facts: Facts
     frontier: Frontier
+    gaps: Gaps
+    n_small: int
     audit: AuditTables
     n_candidates: int
     share_of_bound: float
@@ -76,7 +81,7 @@ def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -
     model = fitted.site_model(run, inputs)
     audit = audit_site(run, inputs, fitted, ranked, model)
     drafted = _propose(run, inputs, fitted, ranked)
-    repairs = drop_repeated(list(audit.repairs), drafted)
+    repairs = list(audit.repairs)
     candidates = [*drafted, *repairs]
     record = Path(run.settings.cache) / RECORD
     track = read_track(record, inputs.own_site, run.encoder.name)
@@ -93,17 +98,27 @@ def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -
         run.settings.rank.edits_per_page,
         run.settings.rank.locked_pages,
     )
-    edits, frontier = rank_edits(proposed, simulation, limits, explain_no_edits(ranked.gaps))
+    plan = make_plan(
+        candidates,
+        proposed,
+        simulation,
+        ranked.gaps,
+        limits,
+        least_gain_of(inputs.log.queries),
+        explain_no_edits(ranked.gaps),
+    )
     run.clock.finish("rank")
     return EditPlan(
-        edits=edits,
-        changes=list_changes(candidates),
-        effects=simulation.effects,
+        edits=plan.edits,
+        changes=plan.changes,
+        effects=plan.effects,
         facts=FACTS.empty(),
-        frontier=frontier,
+        frontier=plan.frontier,
+        gaps=plan.gaps,
+        n_small=plan.n_small,
         audit=audit.tables,
         n_candidates=len(candidates),
-        share_of_bound=best_share(edits, frontier),
+        share_of_bound=best_share(plan.edits, plan.frontier),
         track_record=track,
         citations=citations,
     )
@@ -140,24 +155,6 @@ def _propose(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -> 
         sources,
         run.settings.rank,
     )
-
-
-def drop_repeated(repairs: list[Candidate], drafted: list[Candidate]) -> list[Candidate]:
-    """Return the repairs that change no heading which an edit of a gap changes too.
-
-    Both put the question of a gap into the heading, and only one of them can be made.
-    """
-    reworded = {place for candidate in drafted for place in _headings_changed(candidate)}
-    return [repair for repair in repairs if not reworded & _headings_changed(repair)]
-
-
-def _headings_changed(candidate: Candidate) -> set[tuple[str, str]]:
-    """Return page and path of each heading that a candidate replaces."""
-    return {
-        (change.page_id, change.heading_path)
-        for change in candidate.changes
-        if change.action == "replace_heading"
-    }
 
 
 def _simulate(  # noqa: PLR0913 (the two lists of candidates are simulated separately)
