@@ -128,18 +128,14 @@ def describe_plan(headline: Headline) -> str:
 
 
 def describe_minutes(minutes: float) -> str:
-    """Return minutes in words, from an hour on in hours and minutes.
+    """Return minutes in words, from an hour and a half on to the nearest half hour.
 
-    >>> describe_minutes(45), describe_minutes(60), describe_minutes(475)
-    ('45 minutes', '1 hour', '7 hours 55 minutes')
+    >>> describe_minutes(45), describe_minutes(100), describe_minutes(475)
+    ('45 minutes', '1.5 hours', '8 hours')
     """
-    hours, rest = divmod(round(minutes), 60)
-    words = [
-        f"{n:,} {noun}{'' if n == 1 else 's'}"
-        for n, noun in ((hours, "hour"), (rest, "minute"))
-        if n
-    ]
-    return " ".join(words) or "0 minutes"
+    if minutes < 90:
+        return f"{minutes:,.0f} minutes"
+    return f"{round(minutes / 30) / 2:,g} hours"
 
 
 def next_hour(analysis: Analysis) -> pd.DataFrame:

@@ -113,8 +113,16 @@ def make_plan(  # noqa: PLR0913 (the edits, what they gain, and what the plan ha
     planned = dict(choice.chosen)
     _go_on(choice, candidates, least_gain)
     listed, first_rows = _list_parts(candidates, proposals, planned, choice.chosen, least_gain)
-    changed, split = _split(candidates, simulation, first_rows)
-    order, n_chosen = _order(_price(changed, split), listed, first_rows, least_gain)
+    while True:
+        changed, split = _split(candidates, simulation, first_rows)
+        order, n_chosen = _order(_price(changed, split), listed, first_rows, least_gain)
+        # Where one of two parts adds too little, the edit is listed whole, or as its first part.
+        undone = [second for second in first_rows if second not in order]
+        if not undone:
+            break
+        for second in undone:
+            first = first_rows.pop(second)
+            del listed[second if first in order else first]
     edits, frontier = _lay_out(
         _describe_parts(proposed, changed, split, first_rows),
         _price(changed, split),
@@ -123,11 +131,7 @@ def make_plan(  # noqa: PLR0913 (the edits, what they gain, and what the plan ha
         n_chosen,
     )
     ids = set(edits["edit_id"])
-    first_parts = {
-        edit_id(second): edit_id(first)
-        for second, first in first_rows.items()
-        if edit_id(second) in ids
-    }
+    first_parts = {edit_id(second): edit_id(first) for second, first in first_rows.items()}
     edits = _mark_next_hour(edits, first_parts)
     effects = simulation.effects
     changes = list_changes(changed)

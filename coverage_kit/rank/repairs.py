@@ -12,7 +12,7 @@ import pandas as pd
 
 from coverage_kit.contracts import PassageText
 from coverage_kit.rank.candidates import Candidate, EditedSite, PageChange
-from coverage_kit.rank.effort import count_words
+from coverage_kit.rank.effort import count_words, round_minutes
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import (
     BrandClaims,
@@ -37,7 +37,7 @@ def price_finding(finding: Mapping[Any, Any], effort: RankSettings) -> float:
     """
     word_minutes = effort.changed_word_minutes * finding["n_words"]
     claim_minutes = effort.claim_minutes * finding["n_claims"]
-    return float(round(effort.heading_minutes + word_minutes + claim_minutes, 1))
+    return effort.heading_minutes + word_minutes + claim_minutes
 
 
 def clusters_of_pages(
@@ -154,7 +154,7 @@ def _repair(
         heading_path=path,
         # Findings that read the same are listed once.
         brief="\n".join(dict.fromkeys(brief_lines)),
-        cost_minutes=round(minutes, 1),
+        cost_minutes=round_minutes(minutes),
         drafted_from=(),
         added=tuple(rewrite.result for rewrite in simulated),
         removed=tuple(rewrite.passage_id for rewrite in simulated),
@@ -282,7 +282,7 @@ def _state_fact(
         page_id=page_id,
         heading_path=path,
         brief=_fact_brief(group, claims, is_contradicted),
-        cost_minutes=round(cost_minutes, 1),
+        cost_minutes=round_minutes(cost_minutes),
         drafted_from=(),
         added=(PassageText(path, after),) if is_simulated else (),
         removed=(passage_id,) if is_simulated else (),

@@ -9,6 +9,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,13 @@ class Proposals:
     words: Floats
     pages: list[str]
     places: list[frozenset[Place]]
+
+    @cached_property
+    def rates(self) -> Floats:
+        """Gain per minute of each edit alone, (n,)."""
+        room, harm = self.simulation.room, self.simulation.harm
+        rises = [float(room[edit.rows] @ edit.chance) for edit in self.simulation.chances]
+        return (np.array(rises) - HARM_WEIGHT * harm) / np.maximum(self.minutes, MIN_MINUTES)
 
 
 def places_of(candidate: Candidate) -> frozenset[Place]:
@@ -166,9 +174,15 @@ class VariantChoice:
         variants: dict[int, list[int]] = {}
         for row in rows:
             variants.setdefault(self._groups[row], []).append(row)
+        rates = self.proposals.rates
         # Gains on the heap are out of date once a variant has been chosen: its version counts.
         version = Counter[int]()
-        heap = [(-self.rate(row), row, 0) for members in variants.values() for row in members]
+        # What an edit gains alone is the most that it can add, unless it replaces a variant.
+        heap = [
+            (-self.rate(row) if group in self.chosen else -float(rates[row]), row, 0)
+            for group, members in variants.items()
+            for row in members
+        ]
         heapq.heapify(heap)
         while heap:
             _, row, its_version = heapq.heappop(heap)
@@ -176,9 +190,10 @@ class VariantChoice:
             if its_version != version[group] or not self.fits(row):
                 continue
             # Lazy evaluation: what an edit adds falls as others are chosen.
-            if self.added_gain(row) < least_gain:
+            gain = self.added_gain(row)
+            if gain < least_gain:
                 continue
-            rate = self.rate(row)
+            rate = gain / max(self.added_minutes(row), MIN_MINUTES)
             if heap and -rate > heap[0][0]:
                 heapq.heappush(heap, (-rate, row, its_version))
                 continue

@@ -92,12 +92,35 @@ def _simulation_of(analysis: Analysis, ids: list[str]) -> Simulation:
         chances.append(QueryChances(rows, np.clip(rise / room[rows], 0, 1)))
     return Simulation(
         room,
-        tuple(chances),
+        tuple(_add_first_parts(chances, chosen)),
         chosen["gain"].to_numpy(np.float64)[None],
         chosen["harm"].to_numpy(np.float64),
         np.asarray(pd.factorize(chosen["cluster_id"])[0], dtype=np.int64),
         EFFECTS.empty(),
     )
+
+
+def _add_first_parts(chances: list[QueryChances], chosen: pd.DataFrame) -> list[QueryChances]:
+    """Return the chances, those of a second part with its first part's where both are chosen.
+
+    Of the variants of a gap the best counts, and a second part is less than the whole.
+    """
+    added = list(chances)
+    clusters, parts = list(chosen["cluster_id"]), chosen["part"].fillna("").tolist()
+    first_of = {
+        cluster: row
+        for row, (cluster, part) in enumerate(zip(clusters, parts, strict=True))
+        if part.startswith("1")
+    }
+    for row, (cluster, part) in enumerate(zip(clusters, parts, strict=True)):
+        if part.startswith("2") and cluster in first_of:
+            first, second = chances[first_of[cluster]], chances[row]
+            rows = np.union1d(first.rows, second.rows)
+            total = np.zeros(len(rows))
+            for part_chances in (first, second):
+                total[np.searchsorted(rows, part_chances.rows)] += part_chances.chance
+            added[row] = QueryChances(rows, np.clip(total, 0, 1))
+    return added
 
 
 def _coverage_after(analysis: Analysis, simulation: Simulation, missed: Floats) -> pd.DataFrame:
