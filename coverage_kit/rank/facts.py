@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -19,7 +19,14 @@ from coverage_kit.rank.merging import (
 )
 from coverage_kit.rank.openings import write_opening
 from coverage_kit.rank.parties import Parties, content_words, read_parties
-from coverage_kit.rank.slots import fact_slot, is_repeated, question_slot, tidy
+from coverage_kit.rank.slots import (
+    fact_slot,
+    is_repeated,
+    question_slot,
+    tidy,
+    usual_unit,
+    written_unit,
+)
 from coverage_kit.rank.sources import OwnStatements, Sources
 from coverage_kit.rank.wording import clean_fact, is_anecdote
 from coverage_kit.tables import Answers, Citations, Claims, Clusters, Passages, Queries
@@ -58,6 +65,12 @@ _MAX_COUNTED = 5
 _BY_KIND = 0.08
 _ANECDOTE = 0.15
 _OF_OTHER = 0.1
+# Terms of an offer.
+_OFFER = re.compile(
+    r"\b(?:you get|(?:card|refundable) deposit|days?['\u2019]? notice|minimum term|joining fee|"
+    r"free (?:delivery|collection)|refunded|comes with)\b",
+    re.I,
+)
 # Kinds of answers whose trace in a fact shows that it answers.
 _SHOWN = (
     AnswerKind.PRICE, AnswerKind.DURATION, AnswerKind.QUANTITY, AnswerKind.DATE, AnswerKind.CONTACT
@@ -137,7 +150,6 @@ class _Writer:
         self._row_of = {str(name): row for row, name in enumerate(material.queries["query_id"])}
         prose = [*answers["text"].str[:600], *material.own_passages["text"].str[:600]]
         self._english = English([*material.queries["text"], *prose])
-        self._spelling = Spelling([*material.queries["text"], *prose])
         brands = [name for names in material.brand_names for name in names]
         self._casing = Casing([*prose, *material.queries["text"]], brands)
         self._parties: Parties = read_parties(
@@ -151,7 +163,7 @@ class _Writer:
         rows: defaultdict[str, list[int]] = defaultdict(list)
         for row, query_id in enumerate(claim_queries):
             rows[str(query_id)].append(row)
-        self._claim_rows: Mapping[str, list[int]] = rows
+        self._claim_rows: defaultdict[str, list[int]] = rows
         self._claim_texts: list[str] = material.claims["text"].tolist()
         self._claim_queries: list[str] = [str(name) for name in claim_queries]
         codes = material.clusters.set_index("query_id")["cluster_id"]
@@ -163,7 +175,10 @@ class _Writer:
             (name for name in topic.query_ids if name in self._row_of),
             key=lambda name: (-self._demand[name], name),
         )
-        questions = self._questions(members)
+        # other topics' words are no spelling of this one's: "cellar" is no slip of "collar"
+        claims = [self._claim_texts[row] for name in members for row in self._claim_rows[name]]
+        spelling = Spelling([*self._material.queries["text"], *claims])
+        questions = self._questions(members, spelling)
         title = self._title(topic.label, questions)
         is_comparison = any(self._parties.names_other(question.text) for question in questions[:2])
         is_comparison = is_comparison or self._parties.names_other(topic.label)
@@ -176,16 +191,16 @@ class _Writer:
             questions=questions,
             facts=facts,
             slots=slots,
-            opening=self._opening(questions, chosen, slots),
+            opening=self._opening(questions, chosen),
             n_answers=self._sources.count(members),
         )
 
-    def _questions(self, members: Sequence[str]) -> tuple[BriefQuestion, ...]:
+    def _questions(self, members: Sequence[str], spelling: Spelling) -> tuple[BriefQuestion, ...]:
         """Return the questions in clean words, those that ask the same as one."""
         kept: list[BriefQuestion] = []
         vectors = self._material.query_vectors
         for name in members:
-            text = self._clean(self._texts[name])
+            text = self._clean(self._texts[name], spelling)
             row = self._row_of[name]
             for place, other in enumerate(kept):
                 similarity = float(vectors[row] @ vectors[self._row_of[other.query_id]])
@@ -200,9 +215,9 @@ class _Writer:
                 kept.append(BriefQuestion(name, text, float(self._demand[name])))
         return tuple(sorted(kept, key=lambda question: -question.demand))
 
-    def _clean(self, text: str) -> str:
+    def _clean(self, text: str, spelling: Spelling) -> str:
         if may_be_english(text):
-            text = self._spelling.correct(text)
+            text = spelling.correct(text)
             return whole_question(text, self._english, self._casing)
         return clean_question(text, self._casing) or plain_text(text)
 
@@ -240,6 +255,7 @@ class _Writer:
             # "The same bike …" goes on with what the sentence before it says of another company
             follows = before >= 0 and self._is_next(before, row)
             is_other = is_other or (follows and was_of_other and text.startswith(("The ", "Its ")))
+            is_other = is_other or self._is_offer(row, text)
             was_of_other, before = is_other, row
             clean = clean_fact(text, self._english)
             if clean and is_own_topic:
@@ -268,6 +284,13 @@ class _Writer:
                 )
             )
         return sorted(found, key=lambda fact: (-fact.n_answers, fact.statement.row))
+
+    def _is_offer(self, row: int, text: str) -> bool:
+        """Return whether a sentence tells the terms of an offer, from a company's page alone."""
+        if _OFFER.search(text) is None:
+            return False
+        source = self._sources.best([(self._claim_queries[row], text)], is_third_first=False)
+        return source != "" and self._sources.is_company(source)
 
     def _is_next(self, before: int, row: int) -> bool:
         """Return whether a claim is the next sentence of an answer."""
@@ -357,7 +380,9 @@ class _Writer:
             slot, own = None, None
             text = fact.statement.text
             if fact.is_of_other:
-                slot = fact_slot(text, question.text, self._parties, self._english)
+                slot = fact_slot(
+                    text, question.text, self._answer_texts(question), self._parties, self._english
+                )
                 if is_repeated(slot, slots):
                     continue
                 slots.append(slot)
@@ -372,7 +397,7 @@ class _Writer:
                     None,
                 )
                 if rival is not None and own is None:
-                    slot = tidy(f"which is right, as another answer says: “{rival.statement.text}”")
+                    slot = tidy(_which_holds(fact.statement, rival.statement))
             facts.append(
                 Fact(
                     text=text,
@@ -389,6 +414,9 @@ class _Writer:
                 )
             )
         return tuple(facts)
+
+    def _answer_texts(self, question: BriefQuestion) -> list[str]:
+        return [self._claim_texts[row] for row in self._claim_rows.get(question.query_id, ())]
 
     def _slots(
         self,
@@ -410,7 +438,7 @@ class _Writer:
             is_of_own = self._parties.names_own(question.text)
             if (is_answered and not is_of_own) or len(slots) >= _MAX_SLOTS:
                 continue
-            texts = [self._claim_texts[row] for row in self._claim_rows.get(question.query_id, ())]
+            texts = self._answer_texts(question)
             slot = question_slot(question.text, texts, self._parties, self._english)
             if slot and not is_repeated(slot, [*taken, *slots]):
                 slots.append(slot)
@@ -420,7 +448,6 @@ class _Writer:
         self,
         questions: Sequence[BriefQuestion],
         chosen: Sequence[tuple[_Found, BriefQuestion]],
-        slots: Sequence[str],
     ) -> str:
         if not questions:
             return ""
@@ -435,5 +462,17 @@ class _Writer:
         general.sort(key=lambda fact: -self._score(fact, first))
         near = [fact for fact in general if self._similarity(fact, first) >= _OPENS]
         facts = [(fact.statement.text, fact.n_answers) for fact in near]
-        slot = slots[0] if slots else ""
-        return write_opening(first.text, facts, self._parties, self._english, slot)
+        texts = self._answer_texts(first)
+        unit, currency = (usual_unit(texts, is_money) for is_money in (False, True))
+        return write_opening(
+            first.text, facts, self._parties, self._english, written_unit(unit), currency
+        )
+
+
+def _which_holds(one: Statement, other: Statement) -> str:
+    """Return what to find out where answers contradict each other."""
+    for unit in sorted(one.figures.keys() & other.figures.keys()):
+        if one.figures[unit].isdisjoint(other.figures[unit]):
+            values = [" to ".join(sorted(each.figures[unit])) for each in (one, other)]
+            return f"which figure holds, as answers differ: {values[0]} or {values[1]} {unit}"
+    return "whether this holds, as another answer denies it"

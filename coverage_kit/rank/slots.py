@@ -126,40 +126,72 @@ def question_slot(question: str, texts: Sequence[str], parties: Parties, english
         unit = usual_unit(texts, is_money=False, near=measure)
         return tidy(limit["what"][0].lower() + limit["what"][1:] + _in(unit))
     clause = indirect(asked, english)
+    if not clause and ", " in asked:
+        # "I'm tall, will my knees hit the box"
+        last = asked.rpartition(", ")[2]
+        if re.search(r"\b(?:it|he|she|they|them|that)\b(?! to\b)", last) is None:
+            clause = indirect(last[0].upper() + last[1:], english)
+    if re.search(r"\b(?:he|she|they|that|this) (?:is|are|can|will)\b|\Awhich (?:is|you)\b", clause):
+        clause = ""
     if clause:
         return tidy(_with_terms(english.with_articles(clause)) + _asked_unit(question, texts))
     return tidy(_phrase_slot(question.rstrip("?. "), texts, parties, english)) or quoted
 
 
-def fact_slot(  # noqa: PLR0911 (a return for each form)
-    text: str, question: str, parties: Parties, english: English
+def fact_slot(
+    text: str, question: str, texts: Sequence[str], parties: Parties, english: English
 ) -> str:
     """Return what to find out in the place of another company's fact, with its unit.
 
     Args:
         text: the other company's fact.
         question: the clean question that it answers.
+        texts: sentences of the answers to that question, which show units.
         parties: whose name is whose.
         english: which words are verbs.
     """
     figures = [figure for figure in find_figures(text) if figure.unit]
     money = [figure.unit for figure in figures if figure.unit in _CURRENCY_WORDS]
     units = [figure.unit for figure in figures if figure.unit not in _CURRENCY_WORDS]
-    price = f", and its price in {money[0]}" if money else ""
     bare = _without_names(text, parties)
+    if of_product := re.match(r"# (?:[a-z][\w ]+? )?(?P<verb>\w+s) (?P<rest>.+)", bare):
+        rest = _END_OF_THING.split(of_product["rest"])[0].strip(" ,;.")
+        if english.is_verb(of_product["verb"]) and _is_thing(rest, english) and "#" not in rest:
+            return tidy(
+                f"which of your products {of_product['verb']} {rest}{_figures(money + units)}"
+            )
+    bare = bare.replace("#", "@")
     charged = re.search(r"\bcharges? [£$€¥][\d.,]+ for (?P<what>[a-z][\w -]+)", bare)
     if charged:
         thing = charged["what"].strip()
         thing = _last_thing(bare[: charged.start()], english) if thing == "one" else thing
         if thing:
             return tidy(f"your price for {thing}, in {money[0]}")
+    if thing := _offered(text, bare, english):
+        return tidy(thing)
+    tested = re.search(r"\b(?:tests?|tested|trials?|dumm(?:y|ies)|measured)\b", text, re.I)
+    if tested and units:
+        return tidy(f"result of a test of your own for “{_quoted(question)}”{_figures(units)}")
+    asked = question_slot(question, texts, parties, english)
+    if ", in " in asked or ", and its price" in asked:
+        return asked
+    return asked + (_figures(money[:1] + units) if len(asked) < MAX_LENGTH - 30 else "")
+
+
+def _offered(text: str, bare: str, english: English) -> str:
+    """Return what to find out of "@ sells a ramp" and "@'s plan is £45"; '' for other forms."""
+    figures = [figure for figure in find_figures(text) if figure.unit]
+    money = [figure.unit for figure in figures if figure.unit in _CURRENCY_WORDS]
+    units = [figure.unit for figure in figures if figure.unit not in _CURRENCY_WORDS]
+    price = f", and its price in {money[0]}" if money else ""
     if sold := re.search(
         rf"(?:\A|[;,.] |while )@(?: with [\w ]+?)? (?P<verb>{_SELLS}) (?P<rest>.+)", bare
     ):
         thing = _END_OF_THING.split(sold["rest"])[0].strip(" ,;.")
         verb = base_form(sold["verb"].split()[0])
+        verb = "sell" if verb in ("list", "stock", "supply") else verb
         if _is_thing(thing, english):
-            return tidy(f"whether you {verb} {_yours(thing)}{price or _units(units)}")
+            return f"whether you {verb} {_yours(thing)}{price or _figures(units)}"
     if owned := re.search(
         r"(?:\A|[;,.] |for example |like )@'s (?P<what>[a-z][\w -]*?) (?P<verb>is|are|costs?|"
         r"states?|\w+s) (?P<rest>.+)",
@@ -168,20 +200,13 @@ def fact_slot(  # noqa: PLR0911 (a return for each form)
         thing, verb = owned["what"].strip(), owned["verb"]
         if 0 < len(thing.split()) <= 3 and "@" not in thing:
             if money:
-                return tidy(f"what your {thing} costs, in {money[0]}")
+                return f"what your {thing} costs, in {money[0]}"
             if units:
-                return tidy(_measure_slot(text, thing, units[0]))
+                return _measure_slot(text, thing, units[0])
             rest = _END_OF_THING.split(owned["rest"])[0].strip(" ,;.")
             if _is_thing(rest, english) and english.is_verb(verb):
-                return tidy(f"whether your {thing} {verb} {rest}")
-    asked = question_slot(question, [], parties, english)
-    shown = list(dict.fromkeys(map(written_unit, [*money[:1], *units])))[:3]
-    tested = re.search(r"\b(?:tests?|tested|trials?|dumm(?:y|ies)|measured|survey)\b", text, re.I)
-    if tested and shown:
-        return tidy(f"result of a test of your own, in {_listed(shown)}, for “{_quoted(question)}”")
-    if asked and shown and ", in " not in asked:
-        return tidy(f"{asked[: MAX_LENGTH - 30]}, in {_listed(shown)}")
-    return asked
+                return f"whether your {thing} {verb} {rest}"
+    return ""
 
 
 def _is_thing(words: str, english: English) -> bool:
@@ -241,7 +266,9 @@ def _to_you(question: str, parties: Parties) -> str:
     """Return a question in which your brand is "you", and what is your brand's is "your"."""
     if parties.own_brand is None:
         return question
-    brand = parties.own_brand.pattern.removesuffix(r"(?:['\u2019]s?(?!\w))?")
+    brand = parties.own_brand.pattern.replace(r")s?\b", r")\b").removesuffix(
+        r"(?:['\u2019]s?(?!\w))?"
+    )
     text = re.sub(rf"\b(?:do|does) (?:the )?{brand}(?=\s)", "do you", question, flags=re.I)
     text = re.sub(rf"\b(?:is|are) {brand}(?=\s)", "are you", text, flags=re.I)
     text = re.sub(rf"\b(?:can|will|would|could) {brand}(?=\s)", "can you", text, flags=re.I)
@@ -305,14 +332,18 @@ def _phrase_slot(  # noqa: PLR0911 (a return for each form)
             f"which {english.with_articles(_small(best['what'], parties))} you recommend, and why"
         )
     tokens = english.tokens(asked)
-    if not tokens or re.search(r"\b(?:my|our|I)\b", asked):
+    if not tokens or re.search(r"\b(?:my|our|I|we|me|us|i)\b", asked):
         return ""
     phrase = english.with_articles(_small(asked, parties))
     if re.search(r"\b(?:cost|price)s?\Z", asked, re.I):
-        return f"{phrase}{_in(usual_unit(texts, is_money=True))}"
+        return f"{_small(asked, parties)}{_in(usual_unit(texts, is_money=True))}"
     if tokens[0].kind == "G":
-        is_offer = _TERMS.search(base_form(tokens[0].word)) is not None
-        return f"{'your terms for' if is_offer else 'what you advise on'} {phrase}"
+        verb = english.infinitive(tokens[0].word)
+        if _TERMS.search(verb or tokens[0].word):
+            return f"your terms for {phrase}"
+        return f"how to {verb}{phrase[len(tokens[0].text) :]}" if verb else f"how {phrase} works"
+    if english.is_of_commands:
+        return f"how to {phrase}"
     bare = parties.own_brand.sub("", asked).strip() if parties.own_brand else asked
     product, _, rest = bare.partition(" ")
     is_product = parties.names_own(product) and all(
@@ -343,24 +374,29 @@ def _small(words: str, parties: Parties) -> str:
 
 
 def _without_names(text: str, parties: Parties) -> str:
-    """Return a text in which each name of another company or its product is "@"."""
+    """Return a text in which another company is "@", and a product of one is "#"."""
     if parties.others is None:
         return text
-    bare = parties.others.sub(
-        lambda match: "@'s" if re.search(r"['\u2019]s?\Z", match[0]) else "@", text
-    )
+
+    def sign(match: re.Match[str]) -> str:
+        name = re.sub(r"['\u2019]s?\Z", "", match[0])
+        is_brand = parties.other_brands is not None and parties.other_brands.fullmatch(name)
+        return ("@" if is_brand else "#") + ("'s" if name != match[0] else "")
+
+    bare = parties.others.sub(sign, text)
     bare = re.sub(r"@(?:,? (?:UK|Ltd|Inc|for example),?)+(?= )", "@", bare)
-    bare = re.sub(r"(?:@(?:'s)? )+(?=@)", "", bare)
-    return re.sub(r"\b(?:[Tt]he|[Aa]n?|[Ii]ts) @", "@", bare)
+    bare = re.sub(r"(?:[@#](?:'s)? )+(?=[@#])", "", bare)
+    return re.sub(r"\b(?:[Tt]he|[Aa]n?|[Ii]ts) (?=[@#])", "", bare)
 
 
 def _yours(thing: str) -> str:
     return re.sub(r"\b(?:its|their)\b", "your", thing)
 
 
-def _units(units: Sequence[str]) -> str:
-    shown = list(dict.fromkeys(map(written_unit, units)))[:2]
-    return f", in {_listed(shown)}" if shown else ""
+def _figures(units: Sequence[str]) -> str:
+    """Return which figures of yours are asked for: " (your figures in kg and cm)"."""
+    shown = list(dict.fromkeys(map(written_unit, units)))[:3]
+    return f" (your figures in {_listed(shown)})" if shown else ""
 
 
 def _measure_slot(text: str, thing: str, unit: str) -> str:

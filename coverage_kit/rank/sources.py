@@ -51,7 +51,9 @@ class Sources:
             str(answer_id): list(zip(rows["url"], rows["site"], strict=True))
             for answer_id, rows in cited.groupby("answer_id", sort=False)
         }
-        self._companies = set(other_passages["site"]) | set(own_passages["site"])
+        self._companies: set[str] = set(other_passages["site"]) | set(own_passages["site"])
+        is_company = cited["site"].isin(self._companies)
+        self._company_pages = set(cited.loc[is_company, "url"])
 
     def count(self, query_ids: Sequence[str]) -> int:
         """Return the number of answers to these queries."""
@@ -62,7 +64,7 @@ class Sources:
         folded = _fold(sentence)
         return [name for name, _, text in self._of_query.get(query_id, ()) if folded in text]
 
-    def best(self, sentences: Sequence[tuple[str, str]]) -> str:
+    def best(self, sentences: Sequence[tuple[str, str]], is_third_first: bool = True) -> str:
         """Return the page that answers cite most for these sentences; '' where none is cited.
 
         A citation mark behind a sentence names its page; without one, all that the answer cites
@@ -70,6 +72,7 @@ class Sources:
 
         Args:
             sentences: query_id and sentence of each claim that says the same.
+            is_third_first: whether a third party's page goes first.
         """
         marked: Counter[tuple[str, str]] = Counter()
         unmarked: Counter[tuple[str, str]] = Counter()
@@ -91,9 +94,13 @@ class Sources:
             return ""
         most = max(counts.values())
         third = {page: n for page, n in counts.items() if page[1] not in self._companies}
-        if third and max(third.values()) >= _THIRD_PARTY * most:
+        if is_third_first and third and max(third.values()) >= _THIRD_PARTY * most:
             counts = Counter(third)
         return max(counts.items(), key=lambda item: (item[1], item[0]))[0][0]
+
+    def is_company(self, url: str) -> bool:
+        """Return whether a page is of your site or of another brand's."""
+        return url in self._company_pages
 
 
 class OwnStatements:
@@ -147,8 +154,7 @@ def _fold(text: str) -> str:
 
 def _numbers_behind(text: str, sentence: str) -> list[int]:
     """Return the numbers of the citation marks right behind a sentence of an answer."""
-    words = [re.escape(word) for word in sentence.rstrip(".!?").split()]
-    pattern = r"(?:\s|\[\d{1,2}\]|[*_`>#|-])+".join(words)
+    pattern = r"(?:\[\d{1,2}\]|\W)+".join(map(re.escape, re.findall(r"\w+", sentence)))
     match = re.search(pattern, text)
     if match is None:
         return []

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from coverage_kit.text.english import English, Token, base_form
 from coverage_kit.text.english_words import BE, EITHER, MODALS, VERBS, words_of
+from coverage_kit.text.figures import unit_of
 from coverage_kit.text.language import may_be_english
 from coverage_kit.text.questions import QUESTION_MARKS, capitalised, plain_text
 
@@ -93,7 +94,14 @@ _POINTING = re.compile(
     r"test|window|way|price|figure|figures|boundary|arrangement|reason|sort|model|number|numbers|"
     r"set-up|setup|rule|approach|product|device|size|option|version|seller|point|time)\b"
     r"|\b(?:the latter|the former|the second kind|the first kind|either kind|both numbers|one for "
-    r"(?:it|this)|, compared with|than either)\b|\bfor one\b|\bdoes the same\b|\bthe plan\b",
+    r"(?:it|this)|, compared with|than either|(?:these|those) [a-z]+|that (?:problem|worry|"
+    r"risk|limit|value|"
+    r"link|design|range|length|weight|amount|sum|cost|rate|fee|kit|unit))\b"
+    r"|\b(?:two|three|four|five|six) (?:\w+ )?(?:references|things|conditions|reasons|changes|"
+    r"points|"
+    r"families|routes|options|ways|types|numbers|questions|steps|parts|categories)\.\Z"
+    r"|\A(?:Reasons|Results|Options|Examples|Causes|Symptoms|Others) (?:are|were|include)\b"
+    r"|\w there (?:were|was|are|is)\b|\bwhat \w+ it\b|\bfor one\b|\bdoes the same\b|\bthe plan\b",
     re.I,
 )
 # What "Yes," needs before it: "provided that …", "through an inverter".
@@ -130,7 +138,8 @@ _NO_SUBJECT = re.compile(
     r"\A(?:depends|varies|works|costs|weighs|comes|takes|goes|means|gives)\b", re.I
 )
 _FINITE = BE | MODALS | words_of("has have had isn't aren't won't costs lasts needs")
-_NEGATION = re.compile(r"\b(?:not|no|never|none|nor|cannot|without|\w+n['\u2019]t)\b", re.I)
+_NEGATION = re.compile(r"\b(?:not|no|never|none|nor|cannot|\w+n['\u2019]t)\b", re.I)
+_REASON = re.compile(r",? \b(?:because|since|although|though|while|whereas)\b")
 _ASIDE = re.compile(r"\([^)]*\)")
 # One person's report, which is no rule.
 _ANECDOTE = re.compile(
@@ -176,7 +185,7 @@ def clean_fact(sentence: str, english: English) -> str:  # noqa: PLR0911 (a retu
         return ""
     tokens = english.tokens(text)
     if (
-        not _has_verb(english.tokens(_ASIDE.sub("", text)), english)
+        not _is_whole(_ASIDE.sub("", text), english)
         or _is_list(text, english)
         or _begins_torn(tokens)
     ):
@@ -184,6 +193,13 @@ def clean_fact(sentence: str, english: English) -> str:  # noqa: PLR0911 (a retu
     if _points_back(tokens, english):
         return ""
     return text if text[-1] in ".!" else text.rstrip(",;:") + "."
+
+
+def _is_whole(text: str, english: English) -> bool:
+    """Return whether the main clause has a verb: not so "Three wheels, because it stays up"."""
+    return all(
+        _has_verb(english.tokens(part), english) for part in (text, _REASON.split(text)[0]) if part
+    )
 
 
 def is_negated(text: str) -> bool:
@@ -254,7 +270,8 @@ def _points_back(tokens: Sequence[Token], english: English) -> bool:
         following = tokens[position + 1].kind if position + 1 < len(tokens) else "M"
         # "Never charge it": the verb of a command names nothing
         is_verb = is_command and english.is_base(token.word)
-        if token.kind == "N" and not is_verb:
+        is_figure = token.word[0].isdigit() or unit_of(token.word) != ""
+        if token.kind == "N" and not is_verb and not is_figure:
             # "a coffee one"
             behind = tokens[position + 1 : position + 3]
             return bool(behind) and behind[0].word in ("one", "ones") and len(behind) > 1

@@ -154,13 +154,17 @@ def _moved(  # noqa: PLR0911 (a return for each form)
         if rest.lower().startswith("there "):
             return f"there {word} {rest[6:]}"
         subject, predicate = split_predicate(rest, english)
-        return f"{_subject(subject, asker)} {word} {predicate}" if subject and predicate else ""
+        return (
+            f"{_subject(subject, asker, english)} {word} {predicate}"
+            if subject and predicate
+            else ""
+        )
     if word not in _AUXILIARIES | _CAN:
         return ""
     subject, predicate = split_subject(rest, english)
     if not subject or len(subject.split()) > 6:
         return ""
-    name = _subject(subject, asker)
+    name = _subject(subject, asker, english)
     if word in _CAN:
         return f"{name} {word} {predicate}"
     verb, _, behind = predicate.partition(" ")
@@ -170,8 +174,10 @@ def _moved(  # noqa: PLR0911 (a return for each form)
     return f"{name} {third_person(verb) if is_one else verb} {behind}".strip()
 
 
-def _subject(words: str, asker: str) -> str:
-    return asker if words.lower() in _ASKERS else words
+def _subject(words: str, asker: str, english: English) -> str:
+    if words.lower() in _ASKERS:
+        return asker
+    return english.without_owner(words) if re.match(r"(?:my|our) ", words, re.I) else words
 
 
 def _wh_clause(  # noqa: PLR0911 (a return for each form)
