@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from coverage_kit.rank.parties import Parties, content_words
+from coverage_kit.rank.slots import as_action
 from coverage_kit.text.answer_kinds import AnswerKind, asked_kind, states
 from coverage_kit.text.english import English
 from coverage_kit.text.indirect import indirect
@@ -15,7 +16,9 @@ _MIN_ANSWERS = 2
 _MAX_WORDS = 30
 # It answers a question of yes or no if it has this share of its words. Assumed.
 _SHARED_WORDS = 0.5
-_CAN = re.compile(r"\A(?:can|may|could) (?:i|we|you|people) (?P<rest>.+)\Z", re.I)
+_CAN = re.compile(
+    r"\A(?:can|may|could) (?:i|we|you|people) (?:just |still |actually )?(?P<rest>.+)\Z", re.I
+)
 _CAN_THING = re.compile(r"\A(?:can|will) (?P<rest>(?:the|an?) .+)\Z", re.I)
 _WHERE = re.compile(r"\Awhere (?:can|do|could|should) (?:i|we|you|people) (?P<rest>.+)\Z", re.I)
 _HOW = re.compile(
@@ -30,7 +33,7 @@ _IMPERSONAL = re.compile(
     re.I,
 )
 _BEST = re.compile(
-    r"\A(?:what is |what's |which is )?(?:the )?best (?P<rest>(?!way\b)[\w -]+? for .+)\Z", re.I
+    r"\A(?:(?:what|which)(?:'s| is) )?(?:the )?best (?P<rest>(?!way\b)[^,]+)\Z", re.I
 )
 _FIRST_PERSON = re.compile(r"\b(?:I|i|me|my|mine|we|our|us)\b")
 
@@ -114,6 +117,8 @@ def _rule(  # noqa: PLR0911 (a rule for each form of question)
         return (
             f"The best {_as_advice(match['rest'], english)} is [FACT NEEDED: which one, and why]."
         )
+    if action := as_action(asked, english):
+        return f"To {_as_advice(action, english)}, [FACT NEEDED: what to do first]."
     clause = indirect(asked, english)
     if match := re.match(
         r"(?:how much|what) (?P<what>.+?) (?P<verb>costs?|is worth|are worth)(?P<rest>.*)\Z", clause

@@ -139,8 +139,26 @@ _NO_SUBJECT = re.compile(
 )
 _FINITE = BE | MODALS | words_of("has have had isn't aren't won't costs lasts needs")
 _NEGATION = re.compile(r"\b(?:not|no|never|none|nor|cannot|\w+n['\u2019]t)\b", re.I)
-_REASON = re.compile(r",? \b(?:because|since|although|though|while|whereas)\b")
+_REASON = re.compile(
+    r",? \b(?:as (?:big|long|much|many|far)|because|since|although|though|while|whereas)\b"
+)
+# "LG Smart — a premium design": a name, and a dash in place of a verb.
+_DASH = re.compile(r"\s[\u2013\u2014]\s")
+# Sentences that say only that it depends.
+_EMPTY = re.compile(
+    r"\bone-size-fits-all\b|\bdepends (?:\w+ )?on your (?:priorities|needs|preferences|goals)\b"
+    r"|\b(?:inherent )?trade-offs\.\Z|\b(?:several|many|a number of) (?:excellent|great|"
+    r"good) \w+\.\Z",
+    re.I,
+)
 _ASIDE = re.compile(r"\([^)]*\)")
+_CAN = re.compile(
+    r"\A(?:can|may|could) (?:i|we|you|people) (?:just |still |actually )?(?P<rest>.+)", re.I
+)
+_YES_IF = re.compile(
+    r"\Ayes,? (?P<condition>(?:provided|if|as long as|so long as|but only|through|with|on)\b.+)",
+    re.I,
+)
 # One person's report, which is no rule.
 _ANECDOTE = re.compile(
     r"\b(?:one|a|an|another) (?:\w+ ){0,2}(?:parent|family|rider|owner|reader|user|woman|man|"
@@ -176,8 +194,8 @@ def clean_fact(sentence: str, english: English) -> str:  # noqa: PLR0911 (a retu
     n_words = len(text.split())
     if not _MIN_WORDS <= n_words <= _MAX_WORDS or text[-1] in QUESTION_MARKS:
         return ""
-    torn = (_META, _FIRST_PERSON, _OF_ASKER, _POINTING, _ELLIPTICAL, _GLUED)
-    if any(found.search(text) for found in torn) or text.count("“") != text.count("”"):
+    torn = (_EMPTY, _META, _FIRST_PERSON, _OF_ASKER, _POINTING, _ELLIPTICAL, _GLUED)
+    if any(found.search(text) for found in torn) or _is_unbalanced(text):
         return ""
     if _OPENS_BACK.match(text) or _NO_SUBJECT.match(text) or text[0] in "\"“'‘(\u2014\u2013-":  # noqa: RUF001
         return ""
@@ -198,8 +216,29 @@ def clean_fact(sentence: str, english: English) -> str:  # noqa: PLR0911 (a retu
 def _is_whole(text: str, english: English) -> bool:
     """Return whether the main clause has a verb: not so "Three wheels, because it stays up"."""
     return all(
-        _has_verb(english.tokens(part), english) for part in (text, _REASON.split(text)[0]) if part
+        _has_verb(english.tokens(part), english)
+        for part in (text, _REASON.split(text)[0], _DASH.split(text)[0])
+        if part
     )
+
+
+def _is_unbalanced(text: str) -> bool:
+    """Return whether a quotation or a bracket has no other end."""
+    return text.count("“") != text.count("”") or text.count("(") != text.count(")")
+
+
+def answer_to(question: str, sentence: str) -> str:
+    """Return the whole sentence of "Yes, provided …", with the question's words; else the same.
+
+    >>> answer_to("Can I carry a dog?", "Yes, provided it is tied to the floor.")
+    'You can carry a dog, provided it is tied to the floor.'
+    """
+    asked = _CAN.match(question.rstrip("?. "))
+    said = _YES_IF.match(sentence)
+    if asked is None or said is None:
+        return sentence
+    rest = re.sub(r"\b(?:my|our)\b", "your", asked["rest"], flags=re.I)
+    return f"You can {rest}, {said['condition']}"
 
 
 def is_negated(text: str) -> bool:
