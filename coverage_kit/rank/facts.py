@@ -62,10 +62,11 @@ class _Writer:
         answers = material.answers["text"].dropna()
         prose = [*answers.str[:_LEARNED], *material.own_passages["text"].str[:_LEARNED]]
         self._english = English([*queries["text"], *prose])
-        brands = [name for names in material.brand_names for name in names]
-        self._casing = Casing([*prose, *queries["text"]], brands)
         self._log = Gatherer(material, self._english)
         self._parties = self._log.parties
+        brands = [name for names in material.brand_names for name in names]
+        names = [*brands, *self._parties.products]
+        self._casing = Casing([*prose, *queries["text"]], names)
         self._own = OwnStatements(material.own_passages, material.passage_vectors)
         self._texts = dict(zip(queries["query_id"], queries["text"], strict=True))
         self._demand = dict(zip(queries["query_id"], queries["demand"], strict=True))

@@ -23,7 +23,7 @@ _SELLS = (
 )
 _END_OF_THING = re.compile(
     r"[,;:(]|\s(?:at|for|from|with|that|which|while|and|on|to|as|whereas|but|until|from)\s"
-    r"(?=[£$€¥\d]|an?\b|the\b|its\b|dogs?\b|each|every|about|around)|\s[£$€¥]|\sfor its\b|"
+    r"(?=[£$€¥\d]|an?\b|the\b|its\b|dogs?\b|each|every|about|around)|\s[£$€¥]|\sfor (?:its\b|[#@])|"
     r"\sfor the\b"
     r"|\s(?:that|which|while|whereas|because|since|if|when)\s|\.\Z|\s(?:at|from|"
     r"for) (?:about )?[£$€¥\d]",

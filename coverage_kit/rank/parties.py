@@ -71,6 +71,7 @@ class Parties:
         other_brands: pattern of the others' brands alone.
         sentences: sentences of the others' pages, each with its figures by unit.
         passages: passages of the others' pages.
+        products: names of all products, as they are written.
     """
 
     brand: str
@@ -80,6 +81,7 @@ class Parties:
     other_brands: re.Pattern[str] | None
     sentences: tuple[tuple[str, dict[str, frozenset[str]]], ...]
     passages: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
 
     def names_own(self, text: str) -> bool:
         """Return whether a text names your brand or a product of yours."""
@@ -174,6 +176,7 @@ def read_parties(
         other_brands=_pattern(other_brands),
         sentences=sentences,
         passages=tuple(site_texts[False]),
+        products=tuple(sorted(products)),
     )
 
 
@@ -195,8 +198,12 @@ def _find_products(
         )
     beside = {word for word, _ in counts}
     for is_own, of_site in site_texts.items():
-        # a page of a product begins with its name
-        titled = {path.split(" ", 1)[0].strip(",:") for path in headings[is_own]}
+        # a heading on a product begins with its name
+        titled = {
+            heading.split(" ", 1)[0].strip(",:")
+            for path in headings[is_own]
+            for heading in path.split(" > ")
+        }
         for text in of_site:
             counts.update(
                 (word, is_own)

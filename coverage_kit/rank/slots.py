@@ -65,8 +65,8 @@ def asks_for_best(question: str) -> bool:
 def as_action(question: str, english: English) -> str:
     """Return what a topic in -ing does, from its base on; '' for another form.
 
-    >>> as_action("Carrying a ladder and tying it", English())
-    'carry a ladder and tie it'
+    >>> as_action("Carrying a ladder and using a strap", English())
+    'carry a ladder and use a strap'
     """
     first, _, rest = question.partition(" ")
     verb = english.infinitive(first) if first.lower().endswith("ing") else ""

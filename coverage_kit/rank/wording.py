@@ -251,7 +251,9 @@ def is_anecdote(text: str) -> bool:
     return _ANECDOTE.search(text) is not None
 
 
-def _has_verb(tokens: Sequence[Token], english: English) -> bool:
+def _has_verb(  # noqa: PLR0911 (a return for each place)
+    tokens: Sequence[Token], english: English
+) -> bool:
     """Return whether one of the words is a finite verb, as far as their places show it."""
     for position, token in enumerate(tokens):
         before = tokens[position - 1] if position else None
@@ -271,6 +273,9 @@ def _has_verb(tokens: Sequence[Token], english: English) -> bool:
             return True
         is_plural = before.word.endswith("s") and before.kind == "N"
         if can_be_verb and base == token.word and (is_plural or before.word in (",", "and")):
+            return True
+        # "tents leak at the seams"
+        if is_plural and token.kind == "N" and not token.word.endswith("s") and behind in "PDA":
             return True
         if before.kind in "NG" and token.word.endswith(("s", "ed")) and behind in "DPJAF":
             return True

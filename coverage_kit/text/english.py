@@ -196,7 +196,7 @@ class English:
         ('carry', 'stop')
         """
         stem = word.lower().removesuffix("ing")
-        forms = (stem, stem + "e", stem[:-1], stem[:-2] + "ie")
+        forms = (stem, stem + "e", stem[:-1], stem[:-1] + "ie")
         known = [form for form in forms if self.is_base(form) and gerund(form) == word.lower()]
         return known[0] if known else ""
 
