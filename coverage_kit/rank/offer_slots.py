@@ -31,7 +31,7 @@ _END_OF_THING = re.compile(
 )
 
 
-def fact_slot(
+def fact_slot(  # noqa: PLR0911 (a return for each form)
     text: str, question: str, texts: Sequence[str], parties: Parties, english: English
 ) -> str:
     """Return what to find out in the place of another company's fact, with its unit.
@@ -67,6 +67,8 @@ def fact_slot(
         return tidy(f"result of a test of your own for “{quoted(question)}”{asked_figures(units)}")
     asked = question_slot(question, texts, parties, english)
     if ", in " in asked or ", and its price" in asked:
+        return asked
+    if asked.startswith(("where ", "who ", "when ", "why ")):
         return asked
     return asked + (asked_figures(money[:1] + units) if len(asked) < MAX_LENGTH - 30 else "")
 

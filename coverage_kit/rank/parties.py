@@ -30,7 +30,7 @@ _PLACE = re.compile(r"\b(?:in|near|at|around) ([A-Z][\w-]*)")
 _DIGITS = re.compile(r"(?<![\w.])\d{2,}(?:\.\d+)?")
 # Companies that a text does not name: "one maker", "that Sheffield shop".
 _UNNAMED = re.compile(
-    r"\b(?:one|a|an|another|that) (?:\w+ ){0,2}"
+    r"\b(?:one|another|that) (?:\w+ ){0,2}"
     r"(?:maker|manufacturer|brand|company|firm|supplier|retailer|vendor|provider)(?:['\u2019]s)?\b"
     r"(?! (?:or|and) )",
     re.I,
@@ -52,6 +52,10 @@ _OF_MARKET = re.compile(
     r"between|range|prices? (?:run|start)|most|many|some|several|few|schemes?|plans|marketplaces?|"
     r"the law|legal|council|tax|vat|allowance|licen[cs]e)\b",
     re.I,
+)
+# A price as a share: "costs 7%".
+_FEE = re.compile(
+    r"\b(?:costs?|charg(?:es?|ing)|fees?|commission|takes)\b[^.%]{0,20}\d ?(?:%|per ?cent)", re.I
 )
 _NO_PRODUCT = frozenset(MONTH_NAMES) | words_of(
     "the a an and or in on at for with from says said offers sells lists is has also i we you uk "
@@ -111,6 +115,8 @@ class Parties:
         money = {unit: values for unit, values in figures.items() if unit in CURRENCIES}
         if money and not _OF_MARKET.search(text):
             return self._is_said(text, money)
+        if _FEE.search(text) and self._is_said(text, {"%": figures.get("%", frozenset())}):
+            return True
         if _TESTED.search(text) is None:
             return False
         others = {unit: values for unit, values in figures.items() if unit not in CURRENCIES}

@@ -179,7 +179,9 @@ def _phrase_slot(  # noqa: PLR0911 (a return for each form)
         thing = rest if rest.endswith("s") else with_article(f"a {rest}")
         return f"whether you offer {thing} for the {product}, and its price"
     n_links = sum(token.kind == "P" for token in tokens)
+    # "claim VAT back" may begin with its verb
     is_phrase = all(token.kind in "NJPDG" for token in tokens) and len(tokens) <= 9
+    is_phrase = is_phrase and not english.is_base(tokens[0].word)
     if is_phrase and tokens[-1].kind == "N" and (n_links or len(tokens) <= 4):
         return f"what you offer or advise on {phrase}"
     return ""

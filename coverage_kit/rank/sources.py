@@ -20,12 +20,11 @@ _WORDS = re.compile(r"\W+")
 # A third party's page is named before a company's if it is cited this often for each time that the
 # other is. Assumed.
 _THIRD_PARTY = 0.5
-# A passage states a fact at this cosine, and a sentence of it with this share of the fact's words
-# by rarity: fewer where the fact has a figure, which must be the same. Assumed.
-_STATED_COSINE = 0.55
-_STATED_WORDS = 0.7
-_STATED_WITH_FIGURES = 0.5
-_PASSAGES = 5
+# A sentence states a fact if its passage has at least this cosine with it, and if it has all the
+# fact's figures and this share of its words by rarity; by the number of figures, as several equal
+# figures are seldom chance. Assumed.
+_STATED = {0: (0.5, 0.7), 1: (0.3, 0.5), 2: (0.2, 0.4)}
+_PASSAGES = 20
 
 
 class Sources:
@@ -124,14 +123,16 @@ class OwnStatements:
             return None
         similarity = self._vectors @ claim_vectors[statement.row]
         for row in np.argsort(-similarity, kind="stable")[:_PASSAGES]:
-            if similarity[row] < _STATED_COSINE:
+            n_figures = min(sum(map(len, statement.figures.values())), max(_STATED))
+            cosine, share = _STATED[n_figures]
+            if similarity[row] < cosine:
                 break
             for sentence in split_sentences(self._texts[row]):
-                if self._states(sentence, statement):
+                if self._states(sentence, statement, share):
                     return self._ids[row], " ".join(sentence.split())
         return None
 
-    def _states(self, sentence: str, statement: Statement) -> bool:
+    def _states(self, sentence: str, statement: Statement, needed: float) -> bool:
         figures = measures_of(sentence)
         has_figures = all(
             values <= figures.get(unit, frozenset()) for unit, values in statement.figures.items()
@@ -142,7 +143,7 @@ class OwnStatements:
         total = sum(weights.values())
         known = content_words(sentence)
         share = sum(weight for word, weight in weights.items() if word in known) / (total or 1.0)
-        return share >= (_STATED_WITH_FIGURES if statement.figures else _STATED_WORDS)
+        return share >= needed
 
     def _weight(self, word: str) -> float:
         return float(np.log((1 + len(self._texts)) / (1 + self._counts[word])) + 0.1)

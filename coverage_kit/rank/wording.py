@@ -138,7 +138,10 @@ _NO_SUBJECT = re.compile(
     r"\A(?:depends|varies|works|costs|weighs|comes|takes|goes|means|gives)\b", re.I
 )
 _FINITE = BE | MODALS | words_of("has have had isn't aren't won't costs lasts needs")
-_NEGATION = re.compile(r"\b(?:not|no|never|none|nor|cannot|\w+n['\u2019]t)\b", re.I)
+_NEGATION = re.compile(
+    r"\b(?:not(?! (?:exceed|only|just))|no(?! (?:more|less|fewer|later|longer) )|never|none|nor|cannot|\w+n['\u2019]t)\b",
+    re.I,
+)
 _REASON = re.compile(
     r",? \b(?:as (?:big|long|much|many|far)|because|since|although|though|while|whereas)\b"
 )
