@@ -51,7 +51,8 @@ class TextChange(NamedTuple):
     """Passages to add, and the ids of passages to remove. Changes of one group are variants.
 
     `part` is the number of its words as a share of the words of its fullest variant: the answer is
-    assumed to be in such a part of a text in that share of the cases. `holds_answer` says that the passages to remove are known to hold the answer.
+    assumed to be in such a part of a text in that share of the cases. `holds_answer` says that the
+    passages to remove are known to hold the answer.
     """
 
     added: tuple[PassageText, ...]

@@ -84,8 +84,10 @@ def merge_statements(statements: Sequence[Statement], vectors: Vectors) -> list[
 def contradict(one: Statement, other: Statement, vectors: Vectors) -> bool:
     """Return whether two statements say different things of one thing."""
     similarity = float(vectors[one.row] @ vectors[other.row])
-    is_same = similarity >= _SAME_THING and one.overlap(other) >= _WORDS_IN_COMMON
-    return is_same and (one.conflicts(other) or one.is_negated != other.is_negated)
+    if similarity < _SAME_THING or one.overlap(other) < _WORDS_IN_COMMON:
+        return False
+    is_denied = one.is_negated != other.is_negated and not one.shares_figure(other)
+    return is_denied or (one.conflicts(other) and not one.shares_figure(other))
 
 
 def clearest(group: Sequence[Statement], vectors: Vectors) -> Statement:

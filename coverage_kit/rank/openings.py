@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from coverage_kit.rank.parties import Parties
+from coverage_kit.rank.parties import Parties, content_words
+from coverage_kit.rank.slots import as_action
 from coverage_kit.text.answer_kinds import AnswerKind, asked_kind, states
 from coverage_kit.text.english import English
 from coverage_kit.text.indirect import indirect
@@ -12,8 +13,12 @@ from coverage_kit.text.questions import capitalised
 
 # A general fact opens the text if this many answers say it. Assumed.
 _MIN_ANSWERS = 2
-_MAX_WORDS = 28
-_CAN = re.compile(r"\A(?:can|may|could) (?:i|we|you|people) (?P<rest>.+)\Z", re.I)
+_MAX_WORDS = 30
+# It answers a question of yes or no if it has this share of its words. Assumed.
+_SHARED_WORDS = 0.5
+_CAN = re.compile(
+    r"\A(?:can|may|could) (?:i|we|you|people) (?:just |still |actually )?(?P<rest>.+)\Z", re.I
+)
 _CAN_THING = re.compile(r"\A(?:can|will) (?P<rest>(?:the|an?) .+)\Z", re.I)
 _WHERE = re.compile(r"\Awhere (?:can|do|could|should) (?:i|we|you|people) (?P<rest>.+)\Z", re.I)
 _HOW = re.compile(
@@ -28,17 +33,18 @@ _IMPERSONAL = re.compile(
     re.I,
 )
 _BEST = re.compile(
-    r"\A(?:what is |what's |which is )?(?:the )?best (?P<rest>(?!way\b)[\w -]+? for .+)\Z", re.I
+    r"\A(?:(?:what|which)(?:'s| is) )?(?:the )?best (?P<rest>(?!way\b)[^,]+)\Z", re.I
 )
 _FIRST_PERSON = re.compile(r"\b(?:I|i|me|my|mine|we|our|us)\b")
 
 
-def write_opening(
+def write_opening(  # noqa: PLR0913 (what is known of one question)
     question: str,
     facts: Sequence[tuple[str, int]],
     parties: Parties,
     english: English,
-    slot: str = "",
+    unit: str = "",
+    currency: str = "",
 ) -> str:
     """Return a first sentence that answers a question; '' where no rule is safe.
 
@@ -50,12 +56,13 @@ def write_opening(
         facts: general facts of the answers to it with their number of answers, the best first.
         parties: whose name is whose.
         english: which words are verbs.
-        slot: what has to be found out to answer the question; '' for none.
+        unit: of the figures of the answers; '' for none.
+        currency: of their prices; '' for none.
 
-    >>> from coverage_kit.rank.parties import Parties
+    >>> from coverage_kit.rank.parties import Parties, content_words
     >>> nobody = Parties("", None, None, None, None, ())
     >>> write_opening("Can I carry a dog in the box?", [], nobody, English())
-    'You can carry a dog in the box if [FACT NEEDED: on which conditions].'
+    'You can carry a dog in the box if [FACT NEEDED: the conditions that apply].'
     """
     if not may_be_english(question):
         return ""
@@ -65,7 +72,7 @@ def write_opening(
             return text
     if parties.names_other(asked) or len(asked.split()) > 20:
         return ""
-    sentence = _rule(asked, parties, english, slot)
+    sentence = _rule(asked, english, unit, currency)
     if not sentence or _FIRST_PERSON.search(sentence.partition("[")[0]):
         return ""
     return capitalised(sentence)
@@ -81,19 +88,20 @@ def _answers(asked: str, text: str) -> bool:
         r"[A-Z][a-z]+ing\b.*\b(?:reports?|says?)\b", text
     ):
         return False
-    if kind in (None, AnswerKind.PERMISSION):
-        return kind is not None and states(kind, text)
-    return states(kind, text)
+    if kind is not None:
+        return states(kind, text)
+    words = content_words(asked)
+    is_yes_or_no = re.match(r"(?:is|are|do|does|will)\b", asked, re.I) is not None
+    return is_yes_or_no and len(words & content_words(text)) >= _SHARED_WORDS * len(words)
 
 
 def _rule(  # noqa: PLR0911 (a rule for each form of question)
-    asked: str, parties: Parties, english: English, slot: str
+    asked: str, english: English, unit: str, currency: str
 ) -> str:
     if match := _CAN.match(asked):
         rest = _as_advice(match["rest"], english)
-        named = parties.names_own(asked)
-        needed = "on which conditions" if not named else "on which conditions, and with which parts"
-        return f"You can {rest} if [FACT NEEDED: {needed}]."
+        limits = f", with limits in {unit}" if unit else ""
+        return f"You can {rest} if [FACT NEEDED: the conditions that apply{limits}]."
     if match := _WHERE.match(asked):
         return (
             f"You can {_as_advice(match['rest'], english)} [FACT NEEDED: where, and on what terms]."
@@ -109,12 +117,13 @@ def _rule(  # noqa: PLR0911 (a rule for each form of question)
         return (
             f"The best {_as_advice(match['rest'], english)} is [FACT NEEDED: which one, and why]."
         )
+    if action := as_action(asked, english):
+        return f"To {_as_advice(action, english)}, [FACT NEEDED: what to do first]."
     clause = indirect(asked, english)
     if match := re.match(
         r"(?:how much|what) (?P<what>.+?) (?P<verb>costs?|is worth|are worth)(?P<rest>.*)\Z", clause
     ):
-        unit = re.search(r", in (\S+)\Z", slot)
-        amount = f"amount in {unit[1]}" if unit else "amount"
+        amount = f"amount in {currency}" if currency else "amount"
         return f"{match['what']} {match['verb']} [FACT NEEDED: {amount}]{match['rest']}."
     if match := re.match(r"how long (?P<rest>.+)\Z", clause):
         return f"How long {match['rest']} depends on [FACT NEEDED: on what, with figures]."

@@ -24,10 +24,13 @@ _MAX_SMALL = 0.2
 _MAX_PLACES = 0.15
 # Words that a sentence shares with one of another company's that has its figures. Assumed.
 _MIN_WORDS_SHARED = 3
-_WITH_ARTICLE = re.compile(r"(?<=[a-z,] )(?:the|a|an|our|your) ([A-Z][\w-]+)")
+_WITH_ARTICLE = re.compile(r"\b(?:[Tt]he|[Aa]n?|[Oo]ur|[Yy]our) ([A-Z][\w-]+)")
+_NAME = re.compile(r"[^\W\d_][\w-]*")
+_PLACE = re.compile(r"\b(?:in|near|at|around) ([A-Z][\w-]*)")
+_DIGITS = re.compile(r"(?<![\w.])\d{2,}(?:\.\d+)?")
 # Companies that a text does not name: "one maker", "that Sheffield shop".
 _UNNAMED = re.compile(
-    r"\b(?:one|a|an|another|that) (?:\w+ ){0,2}"
+    r"\b(?:one|another|that) (?:\w+ ){0,2}"
     r"(?:maker|manufacturer|brand|company|firm|supplier|retailer|vendor|provider)(?:['\u2019]s)?\b"
     r"(?! (?:or|and) )",
     re.I,
@@ -40,7 +43,7 @@ _ANY_MAKER = re.compile(
     re.I,
 )
 _TESTED = re.compile(
-    r"\b(?:tests?|tested|testing|trials?|measured|dumm(?:y|ies)|survey|recorded|reached|lifted)\b",
+    r"\b(?:tests?|tested|testing|trials?|measured|dumm(?:y|ies)|recorded|reached|lifted)\b",
     re.I,
 )
 # Words that make a price one of the market: "expect £3 to £5".
@@ -49,6 +52,10 @@ _OF_MARKET = re.compile(
     r"between|range|prices? (?:run|start)|most|many|some|several|few|schemes?|plans|marketplaces?|"
     r"the law|legal|council|tax|vat|allowance|licen[cs]e)\b",
     re.I,
+)
+# A price as a share: "costs 7%".
+_FEE = re.compile(
+    r"\b(?:costs?|charg(?:es?|ing)|fees?|commission|takes)\b[^.%]{0,20}\d ?(?:%|per ?cent)", re.I
 )
 _NO_PRODUCT = frozenset(MONTH_NAMES) | words_of(
     "the a an and or in on at for with from says said offers sells lists is has also i we you uk "
@@ -67,6 +74,8 @@ class Parties:
         others: pattern of the others' brands and products.
         other_brands: pattern of the others' brands alone.
         sentences: sentences of the others' pages, each with its figures by unit.
+        passages: passages of the others' pages.
+        products: names of all products, as they are written.
     """
 
     brand: str
@@ -75,6 +84,8 @@ class Parties:
     others: re.Pattern[str] | None
     other_brands: re.Pattern[str] | None
     sentences: tuple[tuple[str, dict[str, frozenset[str]]], ...]
+    passages: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
 
     def names_own(self, text: str) -> bool:
         """Return whether a text names your brand or a product of yours."""
@@ -104,9 +115,22 @@ class Parties:
         money = {unit: values for unit, values in figures.items() if unit in CURRENCIES}
         if money and not _OF_MARKET.search(text):
             return self._is_said(text, money)
+        if _FEE.search(text) and self._is_said(text, {"%": figures.get("%", frozenset())}):
+            return True
+        if _TESTED.search(text) is None:
+            return False
         others = {unit: values for unit, values in figures.items() if unit not in CURRENCIES}
-        is_test = _TESTED.search(text) is not None
-        return is_test and bool(others) and self._is_said(text, others)
+        return (bool(others) and self._is_said(text, others)) or self._is_reported(text)
+
+    def _is_reported(self, text: str) -> bool:
+        """Return whether a passage of another company has all the figures of a test, and words."""
+        numbers = set(_DIGITS.findall(text))
+        words = content_words(text)
+        return len(numbers) > 1 and any(
+            numbers <= set(_DIGITS.findall(passage))
+            and len(words & content_words(passage)) >= _MIN_WORDS_SHARED
+            for passage in self.passages
+        )
 
     def _is_said(self, text: str, figures: dict[str, frozenset[str]]) -> bool:
         """Return whether a sentence of another company's pages has these figures and words."""
@@ -157,6 +181,8 @@ def read_parties(
         others=_pattern([*other_brands, *other_products]),
         other_brands=_pattern(other_brands),
         sentences=sentences,
+        passages=tuple(site_texts[False]),
+        products=tuple(sorted(products)),
     )
 
 
@@ -176,33 +202,42 @@ def _find_products(
         counts.update(
             {(match[2], brand_of[match[1].casefold()]) for match in behind.finditer(text)}
         )
+    beside = {word for word, _ in counts}
     for is_own, of_site in site_texts.items():
-        named = {word for path in headings[is_own] for word in re.findall(r"\b[A-Z][\w-]+", path)}
+        # a heading on a product begins with its name
+        titled = {
+            heading.split(" ", 1)[0].strip(",:")
+            for path in headings[is_own]
+            for heading in path.split(" > ")
+        }
         for text in of_site:
-            counts.update({(word, is_own) for word in _WITH_ARTICLE.findall(text) if word in named})
+            counts.update(
+                (word, is_own)
+                for word in set(_WITH_ARTICLE.findall(text))
+                if word in titled or word in beside
+            )
     found = {word for (word, _), n in counts.items() if n >= _MIN_PRODUCT_TEXTS}
-    joined = "\n".join([*texts])
+    n_words: Counter[str] = Counter()
+    n_places: Counter[str] = Counter()
+    for text in texts:
+        n_words.update(_NAME.findall(text))
+        n_places.update(_PLACE.findall(text))
     return {
         word: counts[word, True] >= counts[word, False]
         for word in found
-        if word.lower() not in _NO_PRODUCT | set(brand_of) and _is_product(word, joined)
+        if not word.isupper()
+        and word.lower() not in _NO_PRODUCT | set(brand_of)
+        # a name has its capital, and what is often behind "in" is a place
+        and n_words[word.lower()] <= _MAX_SMALL * (n_words[word.lower()] + n_words[word])
+        and n_places[word] <= _MAX_PLACES * n_words[word]
     }
-
-
-def _is_product(word: str, text: str) -> bool:
-    """Return whether a word is a name, and of no place: it has its capital, and no "in" before."""
-    n_small = len(re.findall(rf"\b{re.escape(word.lower())}\b", text))
-    n_capital = len(re.findall(rf"\b{re.escape(word)}\b", text))
-    n_places = len(re.findall(rf"\b(?:in|near|at|around) {re.escape(word)}\b", text))
-    is_name = n_small <= _MAX_SMALL * (n_small + n_capital)
-    return is_name and n_places <= _MAX_PLACES * n_capital
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str] | None:
     either = "|".join(
         re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name))
     )
-    return re.compile(rf"\b(?:{either})\b(?:['\u2019]s?(?!\w))?", re.I) if either else None
+    return re.compile(rf"\b(?:{either})s?\b(?:['\u2019]s?(?!\w))?", re.I) if either else None
 
 
 def content_words(text: str) -> set[str]:

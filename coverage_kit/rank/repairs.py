@@ -37,7 +37,7 @@ def price_finding(finding: Mapping[Any, Any], effort: RankSettings) -> float:
     """
     word_minutes = effort.changed_word_minutes * finding["n_words"]
     claim_minutes = effort.claim_minutes * finding["n_claims"]
-    return effort.heading_minutes + word_minutes + claim_minutes
+    return float(effort.heading_minutes + word_minutes + claim_minutes)
 
 
 def clusters_of_pages(

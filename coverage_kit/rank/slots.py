@@ -1,56 +1,15 @@
-"""What only the company knows: questions and others' facts as things to find out."""
+"""What only the company knows, from the questions: "the weight limit for towing, in kg"."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from coverage_kit.rank.parties import Parties, content_words
+from coverage_kit.rank.parties import Parties
+from coverage_kit.rank.slot_words import quoted as quoted_question, tidy, usual_unit, written_unit
 from coverage_kit.text.answer_kinds import AnswerKind, asked_kind
-from coverage_kit.text.english import English, base_form, with_article
-from coverage_kit.text.figures import find_figures
+from coverage_kit.text.english import English, with_article
 from coverage_kit.text.indirect import indirect
 from coverage_kit.text.language import may_be_english
-from coverage_kit.text.phrases import noun_runs
-from coverage_kit.text.quantities import CURRENCIES
 
-# Characters of a slot, at most.
-MAX_LENGTH = 120
-# Two slots that share this many of the fewer words ask for the same. Assumed.
-_SAME_WORDS = 0.7
-# What is measured by a unit, where the sentence has no better word.
-_MEASURES = {
-    "kg": "weight", "g": "weight", "lb": "weight", "km/h": "speed", "mph": "speed",
-    "km": "distance", "mile": "distance", "m": "length", "cm": "size", "mm": "size",
-    "litre": "volume", "ml": "volume", "°C": "temperature", "°F": "temperature", "W": "power",
-    "kW": "power", "kw": "power", "Wh": "capacity", "kWh": "capacity", "V": "voltage",
-    "Nm": "torque", "kN": "load", "%": "share", "gb": "size", "tb": "size", "mb": "size",
-    "day": "time", "week": "time", "month": "time", "year": "time", "hour": "time",
-    "minute": "time", "second": "time", "pence": "price",
-}  # fmt: skip
-_LIMITS = re.compile(
-    r"\b(?:rated|limit|limits|maximum|max|up to|allows?|carr(?:y|ies)|holds?|takes?|capacity|"
-    r"payload)\b",
-    re.I,
-)
-_BETTER_MEASURES = (
-    (re.compile(r"\b(?:long|length)\b", re.I), "length", ("cm", "m", "mm")),
-    (re.compile(r"\b(?:wide|width)\b", re.I), "width", ("cm", "m", "mm")),
-    (re.compile(r"\b(?:high|height|tall)\b", re.I), "height", ("cm", "m", "mm")),
-    (re.compile(r"\b(?:range|charge)\b", re.I), "range", ("km", "mile")),
-    (re.compile(r"\bwarranty\b|\bcover\b", re.I), "warranty", ("year", "month")),
-)
-_SELLS = (
-    "sells?|offers?|lists?|makes?|supplies|stocks?|provides?|runs?|rents?(?: out)?|hires?(?: out)?|"
-    "has|fits|sends?|publishes|collects?|accepts?|takes?|covers?|inspects?|includes?"
-)
-_END_OF_THING = re.compile(
-    r"[,;:(]|\s(?:at|for|from|with|that|which|while|and|on|to|as|whereas|but|until|from)\s"
-    r"(?=[£$€¥\d]|an?\b|the\b|its\b|dogs?\b|each|every|about|around)|\s[£$€¥]|\sfor its\b|"
-    r"\sfor the\b"
-    r"|\s(?:that|which|while|whereas|because|since|if|when)\s|\.\Z|\s(?:at|from|"
-    r"for) (?:about )?[£$€¥\d]",
-    re.I,
-)
 _TERMS = re.compile(
     r"\b(?:rent|hire|sell|lease|trade|subscri\w+|offer|deliver|ship|collect|exchange|buy back|"
     r"take back|refund|insur\w+|warranty|cover)\b",
@@ -59,53 +18,12 @@ _TERMS = re.compile(
 _VERSUS = re.compile(
     r"\A(?P<one>.+?) (?:vs\.?|versus|or|compared (?:to|with)) (?P<other>.+?)\Z", re.I
 )
-_BEST = re.compile(r"\A(?:the )?best (?P<what>.+)\Z", re.I)
+_BEST = re.compile(
+    r"\A(?:(?:what|which)(?:['\u2019]s| is| are) )?(?:the )?best (?P<what>.+)\Z", re.I
+)
 _LIMIT = re.compile(
     r"\b(?P<what>(?:weight|age|speed|size|load|height|width) limits?(?: for [\w -]+)?)", re.I
 )
-_TYPED = re.compile(r"[\[\]\n\r]")
-_BRACKETS = str.maketrans("[]", "()")
-_CURRENCY_WORDS = frozenset(CURRENCIES)
-
-
-def tidy(text: str) -> str:
-    """Return a slot on one line without square brackets, of at most `MAX_LENGTH` characters."""
-    line = " ".join(text.translate(_BRACKETS).split()).strip(" ,;:.")
-    while len(line) > MAX_LENGTH:
-        shorter, cut, _ = line.rpartition(",")
-        line = (
-            shorter
-            if cut and len(shorter) > MAX_LENGTH // 3
-            else line[:MAX_LENGTH].rpartition(" ")[0]
-        )
-    return line.strip(" ,;:.")
-
-
-def usual_unit(texts: Iterable[str], is_money: bool, near: str = "") -> str:
-    """Return the unit that most figures of these texts have; '' where fewer than two have one.
-
-    Args:
-        texts: sentences of answers.
-        is_money: whether money is meant, or anything else.
-        near: only units of this measure count, such as "weight"; '' for any.
-    """
-    counts = Counter(
-        figure.unit
-        for text in texts
-        for figure in find_figures(text)
-        if figure.unit and (figure.unit in _CURRENCY_WORDS) is is_money
-        if not near or _MEASURES.get(figure.unit) == near
-    )
-    if not counts:
-        return ""
-    unit, n = max(counts.items(), key=lambda item: (item[1], item[0]))
-    return unit if n > 1 or is_money else ""
-
-
-def written_unit(unit: str) -> str:
-    """Return a unit as it stands behind "in": "kg", "days"."""
-    words = ("day", "week", "month", "year", "hour", "minute", "second", "mile", "litre")
-    return unit + "s" if unit in words else unit.upper() if unit in ("gb", "tb", "mb") else unit
 
 
 def question_slot(question: str, texts: Sequence[str], parties: Parties, english: English) -> str:
@@ -117,7 +35,7 @@ def question_slot(question: str, texts: Sequence[str], parties: Parties, english
         parties: whose name is whose.
         english: which words are verbs.
     """
-    quoted = tidy(f"your answer to “{_quoted(question)}”")
+    quoted = tidy(f"your answer to “{quoted_question(question)}”")
     if not may_be_english(question):
         return quoted
     asked = _to_you(_with_things(question.rstrip("?. ")), parties)
@@ -125,105 +43,40 @@ def question_slot(question: str, texts: Sequence[str], parties: Parties, english
         measure = "weight" if re.match("weight|load", limit["what"], re.I) else ""
         unit = usual_unit(texts, is_money=False, near=measure)
         return tidy(limit["what"][0].lower() + limit["what"][1:] + _in(unit))
-    clause = indirect(asked, english)
+    clause = "" if _BEST.match(asked) else indirect(asked, english)
+    if not clause and ", " in asked:
+        # "I'm tall, will my knees hit the box"
+        last = asked.rpartition(", ")[2]
+        if re.search(r"\b(?:it|he|she|they|them|that)\b(?! to\b)", last) is None:
+            clause = indirect(last[0].upper() + last[1:], english)
+    if re.search(r"\b(?:he|she|they|that|this) (?:is|are|can|will)\b|\Awhich (?:is|you)\b", clause):
+        clause = ""
     if clause:
         return tidy(_with_terms(english.with_articles(clause)) + _asked_unit(question, texts))
     return tidy(_phrase_slot(question.rstrip("?. "), texts, parties, english)) or quoted
 
 
-def fact_slot(  # noqa: PLR0911 (a return for each form)
-    text: str, question: str, parties: Parties, english: English
-) -> str:
-    """Return what to find out in the place of another company's fact, with its unit.
+def asks_for_best(question: str) -> bool:
+    """Return whether a question asks for a recommendation, which is the company's to give."""
+    match = _BEST.match(question)
+    return match is not None and re.match("way to ", match["what"], re.I) is None
 
-    Args:
-        text: the other company's fact.
-        question: the clean question that it answers.
-        parties: whose name is whose.
-        english: which words are verbs.
+
+def as_action(question: str, english: English) -> str:
+    """Return what a topic in -ing does, from its base on; '' for another form.
+
+    >>> as_action("Carrying a ladder and using a strap", English())
+    'carry a ladder and use a strap'
     """
-    figures = [figure for figure in find_figures(text) if figure.unit]
-    money = [figure.unit for figure in figures if figure.unit in _CURRENCY_WORDS]
-    units = [figure.unit for figure in figures if figure.unit not in _CURRENCY_WORDS]
-    price = f", and its price in {money[0]}" if money else ""
-    bare = _without_names(text, parties)
-    charged = re.search(r"\bcharges? [£$€¥][\d.,]+ for (?P<what>[a-z][\w -]+)", bare)
-    if charged:
-        thing = charged["what"].strip()
-        thing = _last_thing(bare[: charged.start()], english) if thing == "one" else thing
-        if thing:
-            return tidy(f"your price for {thing}, in {money[0]}")
-    if sold := re.search(
-        rf"(?:\A|[;,.] |while )@(?: with [\w ]+?)? (?P<verb>{_SELLS}) (?P<rest>.+)", bare
-    ):
-        thing = _END_OF_THING.split(sold["rest"])[0].strip(" ,;.")
-        verb = base_form(sold["verb"].split()[0])
-        if _is_thing(thing, english):
-            return tidy(f"whether you {verb} {_yours(thing)}{price or _units(units)}")
-    if owned := re.search(
-        r"(?:\A|[;,.] |for example |like )@'s (?P<what>[a-z][\w -]*?) (?P<verb>is|are|costs?|"
-        r"states?|\w+s) (?P<rest>.+)",
-        bare,
-    ):
-        thing, verb = owned["what"].strip(), owned["verb"]
-        if 0 < len(thing.split()) <= 3 and "@" not in thing:
-            if money:
-                return tidy(f"what your {thing} costs, in {money[0]}")
-            if units:
-                return tidy(_measure_slot(text, thing, units[0]))
-            rest = _END_OF_THING.split(owned["rest"])[0].strip(" ,;.")
-            if _is_thing(rest, english) and english.is_verb(verb):
-                return tidy(f"whether your {thing} {verb} {rest}")
-    asked = question_slot(question, [], parties, english)
-    shown = list(dict.fromkeys(map(written_unit, [*money[:1], *units])))[:3]
-    tested = re.search(r"\b(?:tests?|tested|trials?|dumm(?:y|ies)|measured|survey)\b", text, re.I)
-    if tested and shown:
-        return tidy(f"result of a test of your own, in {_listed(shown)}, for “{_quoted(question)}”")
-    if asked and shown and ", in " not in asked:
-        return tidy(f"{asked[: MAX_LENGTH - 30]}, in {_listed(shown)}")
-    return asked
+    first, _, rest = question.partition(" ")
+    verb = english.infinitive(first) if first.lower().endswith("ing") else ""
+    if not verb or not rest:
+        return ""
 
+    def based(match: re.Match[str]) -> str:
+        return match[1] + (english.infinitive(match[2]) or match[2])
 
-def _is_thing(words: str, english: English) -> bool:
-    """Return whether words name a thing: no pronoun, no figure first, and not too many."""
-    tokens = english.tokens(words)
-    is_short = 0 < len(words.split()) <= 12
-    return (
-        is_short
-        and "@" not in words
-        and not words[0].isdigit()
-        and tokens[-1].kind in "NJG"
-        and (
-            tokens[0].word
-            not in ("it", "its", "them", "out", "up", "down", "that", "around", "free")
-        )
-        and any(token.kind == "N" for token in tokens)
-    )
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
-
-
-def _quoted(question: str) -> str:
-    """Return a question that fits into a slot, ended at a clause where it is too long."""
-    room = MAX_LENGTH - 50
-    text = question.translate(_BRACKETS)
-    if len(text) <= room:
-        return text
-    shorter = text[:room].rpartition(",")[0] or text[:room].rpartition(" ")[0]
-    return f"{shorter.strip()} …"
-
-
-def is_repeated(slot: str, others: Iterable[str]) -> bool:
-    """Return whether another slot asks for the same."""
-    words = content_words(slot)
-    for other in others:
-        others_words = content_words(other)
-        fewer = min(len(words), len(others_words))
-        if not fewer or len(words & others_words) >= _SAME_WORDS * fewer:
-            return True
-    return False
+    return verb + " " + re.sub(r"(\b(?:and|or) )(\w+ing)\b", based, rest)
 
 
 def _with_things(question: str) -> str:
@@ -241,7 +94,9 @@ def _to_you(question: str, parties: Parties) -> str:
     """Return a question in which your brand is "you", and what is your brand's is "your"."""
     if parties.own_brand is None:
         return question
-    brand = parties.own_brand.pattern.removesuffix(r"(?:['\u2019]s?(?!\w))?")
+    brand = parties.own_brand.pattern.replace(r")s?\b", r")\b").removesuffix(
+        r"(?:['\u2019]s?(?!\w))?"
+    )
     text = re.sub(rf"\b(?:do|does) (?:the )?{brand}(?=\s)", "do you", question, flags=re.I)
     text = re.sub(rf"\b(?:is|are) {brand}(?=\s)", "are you", text, flags=re.I)
     text = re.sub(rf"\b(?:can|will|would|could) {brand}(?=\s)", "can you", text, flags=re.I)
@@ -305,14 +160,16 @@ def _phrase_slot(  # noqa: PLR0911 (a return for each form)
             f"which {english.with_articles(_small(best['what'], parties))} you recommend, and why"
         )
     tokens = english.tokens(asked)
-    if not tokens or re.search(r"\b(?:my|our|I)\b", asked):
+    if not tokens or re.search(r"\b(?:my|our|I|we|me|us|i)\b", asked):
         return ""
     phrase = english.with_articles(_small(asked, parties))
     if re.search(r"\b(?:cost|price)s?\Z", asked, re.I):
-        return f"{phrase}{_in(usual_unit(texts, is_money=True))}"
-    if tokens[0].kind == "G":
-        is_offer = _TERMS.search(base_form(tokens[0].word)) is not None
-        return f"{'your terms for' if is_offer else 'what you advise on'} {phrase}"
+        return f"{_small(asked, parties)}{_in(usual_unit(texts, is_money=True))}"
+    if action := as_action(asked, english):
+        is_offer = _TERMS.match(action) is not None
+        return f"your terms for {phrase}" if is_offer else f"how to {english.with_articles(action)}"
+    if english.is_of_commands:
+        return f"how to {phrase}"
     bare = parties.own_brand.sub("", asked).strip() if parties.own_brand else asked
     product, _, rest = bare.partition(" ")
     is_product = parties.names_own(product) and all(
@@ -322,7 +179,9 @@ def _phrase_slot(  # noqa: PLR0911 (a return for each form)
         thing = rest if rest.endswith("s") else with_article(f"a {rest}")
         return f"whether you offer {thing} for the {product}, and its price"
     n_links = sum(token.kind == "P" for token in tokens)
+    # "claim VAT back" may begin with its verb
     is_phrase = all(token.kind in "NJPDG" for token in tokens) and len(tokens) <= 9
+    is_phrase = is_phrase and not english.is_base(tokens[0].word)
     if is_phrase and tokens[-1].kind == "N" and (n_links or len(tokens) <= 4):
         return f"what you offer or advise on {phrase}"
     return ""
@@ -340,41 +199,3 @@ def _small(words: str, parties: Parties) -> str:
         parties.names_own(first) or parties.names_other(first) or first[1:] != first[1:].lower()
     )
     return words if is_name else words[:1].lower() + words[1:]
-
-
-def _without_names(text: str, parties: Parties) -> str:
-    """Return a text in which each name of another company or its product is "@"."""
-    if parties.others is None:
-        return text
-    bare = parties.others.sub(
-        lambda match: "@'s" if re.search(r"['\u2019]s?\Z", match[0]) else "@", text
-    )
-    bare = re.sub(r"@(?:,? (?:UK|Ltd|Inc|for example),?)+(?= )", "@", bare)
-    bare = re.sub(r"(?:@(?:'s)? )+(?=@)", "", bare)
-    return re.sub(r"\b(?:[Tt]he|[Aa]n?|[Ii]ts) @", "@", bare)
-
-
-def _yours(thing: str) -> str:
-    return re.sub(r"\b(?:its|their)\b", "your", thing)
-
-
-def _units(units: Sequence[str]) -> str:
-    shown = list(dict.fromkeys(map(written_unit, units)))[:2]
-    return f", in {_listed(shown)}" if shown else ""
-
-
-def _measure_slot(text: str, thing: str, unit: str) -> str:
-    """Return what is measured, of what, and in which unit."""
-    measure = _MEASURES.get(unit, "figure")
-    if unit in ("kg", "g", "lb") and _LIMITS.search(text):
-        measure = "weight limit"
-    for pattern, better, units in _BETTER_MEASURES:
-        if unit in units and pattern.search(text):
-            measure = better
-            break
-    return f"{measure} of your {thing}, in {written_unit(unit)}"
-
-
-def _last_thing(text: str, english: English) -> str:
-    runs = [run for run in noun_runs(english.tokens(text)) if run[0].text != "@"]
-    return " ".join(token.text for token in runs[-1]) if runs else ""

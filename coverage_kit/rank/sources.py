@@ -20,12 +20,11 @@ _WORDS = re.compile(r"\W+")
 # A third party's page is named before a company's if it is cited this often for each time that the
 # other is. Assumed.
 _THIRD_PARTY = 0.5
-# A passage states a fact at this cosine, and a sentence of it with this share of the fact's words
-# by rarity: fewer where the fact has a figure, which must be the same. Assumed.
-_STATED_COSINE = 0.55
-_STATED_WORDS = 0.7
-_STATED_WITH_FIGURES = 0.5
-_PASSAGES = 5
+# A sentence states a fact if its passage has at least this cosine with it, and if it has all the
+# fact's figures and this share of its words by rarity; by the number of figures, as several equal
+# figures are seldom chance. Assumed.
+_STATED = {0: (0.5, 0.7), 1: (0.3, 0.5), 2: (0.2, 0.4)}
+_PASSAGES = 20
 
 
 class Sources:
@@ -51,7 +50,9 @@ class Sources:
             str(answer_id): list(zip(rows["url"], rows["site"], strict=True))
             for answer_id, rows in cited.groupby("answer_id", sort=False)
         }
-        self._companies = set(other_passages["site"]) | set(own_passages["site"])
+        self._companies: set[str] = set(other_passages["site"]) | set(own_passages["site"])
+        is_company = cited["site"].isin(self._companies)
+        self._company_pages = set(cited.loc[is_company, "url"])
 
     def count(self, query_ids: Sequence[str]) -> int:
         """Return the number of answers to these queries."""
@@ -62,7 +63,7 @@ class Sources:
         folded = _fold(sentence)
         return [name for name, _, text in self._of_query.get(query_id, ()) if folded in text]
 
-    def best(self, sentences: Sequence[tuple[str, str]]) -> str:
+    def best(self, sentences: Sequence[tuple[str, str]], is_third_first: bool = True) -> str:
         """Return the page that answers cite most for these sentences; '' where none is cited.
 
         A citation mark behind a sentence names its page; without one, all that the answer cites
@@ -70,6 +71,7 @@ class Sources:
 
         Args:
             sentences: query_id and sentence of each claim that says the same.
+            is_third_first: whether a third party's page goes first.
         """
         marked: Counter[tuple[str, str]] = Counter()
         unmarked: Counter[tuple[str, str]] = Counter()
@@ -91,9 +93,13 @@ class Sources:
             return ""
         most = max(counts.values())
         third = {page: n for page, n in counts.items() if page[1] not in self._companies}
-        if third and max(third.values()) >= _THIRD_PARTY * most:
+        if is_third_first and third and max(third.values()) >= _THIRD_PARTY * most:
             counts = Counter(third)
         return max(counts.items(), key=lambda item: (item[1], item[0]))[0][0]
+
+    def is_company(self, url: str) -> bool:
+        """Return whether a page is of your site or of another brand's."""
+        return url in self._company_pages
 
 
 class OwnStatements:
@@ -117,14 +123,16 @@ class OwnStatements:
             return None
         similarity = self._vectors @ claim_vectors[statement.row]
         for row in np.argsort(-similarity, kind="stable")[:_PASSAGES]:
-            if similarity[row] < _STATED_COSINE:
+            n_figures = min(sum(map(len, statement.figures.values())), max(_STATED))
+            cosine, share = _STATED[n_figures]
+            if similarity[row] < cosine:
                 break
             for sentence in split_sentences(self._texts[row]):
-                if self._states(sentence, statement):
+                if self._states(sentence, statement, share):
                     return self._ids[row], " ".join(sentence.split())
         return None
 
-    def _states(self, sentence: str, statement: Statement) -> bool:
+    def _states(self, sentence: str, statement: Statement, needed: float) -> bool:
         figures = measures_of(sentence)
         has_figures = all(
             values <= figures.get(unit, frozenset()) for unit, values in statement.figures.items()
@@ -135,7 +143,7 @@ class OwnStatements:
         total = sum(weights.values())
         known = content_words(sentence)
         share = sum(weight for word, weight in weights.items() if word in known) / (total or 1.0)
-        return share >= (_STATED_WITH_FIGURES if statement.figures else _STATED_WORDS)
+        return share >= needed
 
     def _weight(self, word: str) -> float:
         return float(np.log((1 + len(self._texts)) / (1 + self._counts[word])) + 0.1)
@@ -147,8 +155,7 @@ def _fold(text: str) -> str:
 
 def _numbers_behind(text: str, sentence: str) -> list[int]:
     """Return the numbers of the citation marks right behind a sentence of an answer."""
-    words = [re.escape(word) for word in sentence.rstrip(".!?").split()]
-    pattern = r"(?:\s|\[\d{1,2}\]|[*_`>#|-])+".join(words)
+    pattern = r"(?:\[\d{1,2}\]|\W)+".join(map(re.escape, re.findall(r"\w+", sentence)))
     match = re.search(pattern, text)
     if match is None:
         return []

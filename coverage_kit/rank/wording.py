@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from coverage_kit.text.english import English, Token, base_form
 from coverage_kit.text.english_words import BE, EITHER, MODALS, VERBS, words_of
+from coverage_kit.text.figures import unit_of
 from coverage_kit.text.language import may_be_english
 from coverage_kit.text.questions import QUESTION_MARKS, capitalised, plain_text
 
@@ -93,7 +94,14 @@ _POINTING = re.compile(
     r"test|window|way|price|figure|figures|boundary|arrangement|reason|sort|model|number|numbers|"
     r"set-up|setup|rule|approach|product|device|size|option|version|seller|point|time)\b"
     r"|\b(?:the latter|the former|the second kind|the first kind|either kind|both numbers|one for "
-    r"(?:it|this)|, compared with|than either)\b|\bfor one\b|\bdoes the same\b|\bthe plan\b",
+    r"(?:it|this)|, compared with|than either|(?:these|those) [a-z]+|that (?:problem|worry|"
+    r"risk|limit|value|"
+    r"link|design|range|length|weight|amount|sum|cost|rate|fee|kit|unit))\b"
+    r"|\b(?:two|three|four|five|six) (?:\w+ )?(?:references|things|conditions|reasons|changes|"
+    r"points|"
+    r"families|routes|options|ways|types|numbers|questions|steps|parts|categories)\.\Z"
+    r"|\A(?:Reasons|Results|Options|Examples|Causes|Symptoms|Others) (?:are|were|include)\b"
+    r"|\w there (?:were|was|are|is)\b|\bwhat \w+ it\b|\bfor one\b|\bdoes the same\b|\bthe plan\b",
     re.I,
 )
 # What "Yes," needs before it: "provided that …", "through an inverter".
@@ -130,8 +138,31 @@ _NO_SUBJECT = re.compile(
     r"\A(?:depends|varies|works|costs|weighs|comes|takes|goes|means|gives)\b", re.I
 )
 _FINITE = BE | MODALS | words_of("has have had isn't aren't won't costs lasts needs")
-_NEGATION = re.compile(r"\b(?:not|no|never|none|nor|cannot|without|\w+n['\u2019]t)\b", re.I)
+_NEGATION = re.compile(
+    r"\b(?:not(?! (?:exceed|only|just))|no(?! (?:more|less|fewer|later|longer) )|never|none|nor|"
+    r"cannot|\w+n['\u2019]t)\b",
+    re.I,
+)
+_REASON = re.compile(
+    r",? \b(?:as (?:big|long|much|many|far)|because|since|although|though|while|whereas)\b"
+)
+# "LG Smart — a premium design": a name, and a dash in place of a verb.
+_DASH = re.compile(r"\s[\u2013\u2014]\s")
+# Sentences that say only that it depends.
+_EMPTY = re.compile(
+    r"\bone-size-fits-all\b|\bdepends (?:\w+ )?on your (?:priorities|needs|preferences|goals)\b"
+    r"|\b(?:inherent )?trade-offs\.\Z|\b(?:several|many|a number of) (?:excellent|great|"
+    r"good) \w+\.\Z",
+    re.I,
+)
 _ASIDE = re.compile(r"\([^)]*\)")
+_CAN = re.compile(
+    r"\A(?:can|may|could) (?:i|we|you|people) (?:just |still |actually )?(?P<rest>.+)", re.I
+)
+_YES_IF = re.compile(
+    r"\Ayes,? (?P<condition>(?:provided|if|as long as|so long as|but only|through|with|on)\b.+)",
+    re.I,
+)
 # One person's report, which is no rule.
 _ANECDOTE = re.compile(
     r"\b(?:one|a|an|another) (?:\w+ ){0,2}(?:parent|family|rider|owner|reader|user|woman|man|"
@@ -167,8 +198,8 @@ def clean_fact(sentence: str, english: English) -> str:  # noqa: PLR0911 (a retu
     n_words = len(text.split())
     if not _MIN_WORDS <= n_words <= _MAX_WORDS or text[-1] in QUESTION_MARKS:
         return ""
-    torn = (_META, _FIRST_PERSON, _OF_ASKER, _POINTING, _ELLIPTICAL, _GLUED)
-    if any(found.search(text) for found in torn) or text.count("“") != text.count("”"):
+    torn = (_EMPTY, _META, _FIRST_PERSON, _OF_ASKER, _POINTING, _ELLIPTICAL, _GLUED)
+    if any(found.search(text) for found in torn) or _is_unbalanced(text):
         return ""
     if _OPENS_BACK.match(text) or _NO_SUBJECT.match(text) or text[0] in "\"“'‘(\u2014\u2013-":  # noqa: RUF001
         return ""
@@ -176,7 +207,7 @@ def clean_fact(sentence: str, english: English) -> str:  # noqa: PLR0911 (a retu
         return ""
     tokens = english.tokens(text)
     if (
-        not _has_verb(english.tokens(_ASIDE.sub("", text)), english)
+        not _is_whole(_ASIDE.sub("", text), english)
         or _is_list(text, english)
         or _begins_torn(tokens)
     ):
@@ -184,6 +215,34 @@ def clean_fact(sentence: str, english: English) -> str:  # noqa: PLR0911 (a retu
     if _points_back(tokens, english):
         return ""
     return text if text[-1] in ".!" else text.rstrip(",;:") + "."
+
+
+def _is_whole(text: str, english: English) -> bool:
+    """Return whether the main clause has a verb: not so "Three wheels, because it stays up"."""
+    return all(
+        _has_verb(english.tokens(part), english)
+        for part in (text, _REASON.split(text)[0], _DASH.split(text)[0])
+        if part
+    )
+
+
+def _is_unbalanced(text: str) -> bool:
+    """Return whether a quotation or a bracket has no other end."""
+    return text.count("“") != text.count("”") or text.count("(") != text.count(")")
+
+
+def answer_to(question: str, sentence: str) -> str:
+    """Return the whole sentence of "Yes, provided …", with the question's words; else the same.
+
+    >>> answer_to("Can I carry a dog?", "Yes, provided it is tied to the floor.")
+    'You can carry a dog, provided it is tied to the floor.'
+    """
+    asked = _CAN.match(question.rstrip("?. "))
+    said = _YES_IF.match(sentence)
+    if asked is None or said is None:
+        return sentence
+    rest = re.sub(r"\b(?:my|our)\b", "your", asked["rest"], flags=re.I)
+    return f"You can {rest}, {said['condition']}"
 
 
 def is_negated(text: str) -> bool:
@@ -196,7 +255,9 @@ def is_anecdote(text: str) -> bool:
     return _ANECDOTE.search(text) is not None
 
 
-def _has_verb(tokens: Sequence[Token], english: English) -> bool:
+def _has_verb(  # noqa: PLR0911 (a return for each place)
+    tokens: Sequence[Token], english: English
+) -> bool:
     """Return whether one of the words is a finite verb, as far as their places show it."""
     for position, token in enumerate(tokens):
         before = tokens[position - 1] if position else None
@@ -216,6 +277,9 @@ def _has_verb(tokens: Sequence[Token], english: English) -> bool:
             return True
         is_plural = before.word.endswith("s") and before.kind == "N"
         if can_be_verb and base == token.word and (is_plural or before.word in (",", "and")):
+            return True
+        # "tents leak at the seams"
+        if is_plural and token.kind == "N" and not token.word.endswith("s") and behind in "PDA":
             return True
         if before.kind in "NG" and token.word.endswith(("s", "ed")) and behind in "DPJAF":
             return True
@@ -254,7 +318,8 @@ def _points_back(tokens: Sequence[Token], english: English) -> bool:
         following = tokens[position + 1].kind if position + 1 < len(tokens) else "M"
         # "Never charge it": the verb of a command names nothing
         is_verb = is_command and english.is_base(token.word)
-        if token.kind == "N" and not is_verb:
+        is_figure = token.word[0].isdigit() or unit_of(token.word) != ""
+        if token.kind == "N" and not is_verb and not is_figure:
             # "a coffee one"
             behind = tokens[position + 1 : position + 3]
             return bool(behind) and behind[0].word in ("one", "ones") and len(behind) > 1

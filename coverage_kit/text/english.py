@@ -38,6 +38,8 @@ _OWNED = re.compile(
     r"\b|[,?]|\Z)",
     re.I,
 )
+# Prepositions that belong to the verb before them: "start up cost".
+_PARTICLES = frozenset({"up", "down", "out", "off"})
 # A noun is named in the plural if that is used this often beside the singular. Assumed.
 _PLURAL_SHARE = 0.2
 # A log is one of commands if this share of its texts begins with a verb. Assumed.
@@ -155,7 +157,9 @@ class English:
         tokens = self.tokens(words)
         pieces, end = [], 0
         for position, token in enumerate(tokens):
-            if token.kind not in "NJ" or not position or tokens[position - 1].kind != "P":
+            before = tokens[position - 1]
+            is_behind = position > 0 and before.kind == "P" and before.word not in _PARTICLES
+            if token.kind not in "NJ" or not is_behind:
                 continue
             run = position
             while run + 1 < len(tokens) and tokens[run + 1].kind in "NJ":
@@ -184,6 +188,17 @@ class English:
             return f"an {owned}" if owned[0].lower() in "aeio" else f"a {owned}"
 
         return with_article(_OWNED.sub(article, words))
+
+    def infinitive(self, word: str) -> str:
+        """Return the base of a form in -ing; '' where it is of no known verb.
+
+        >>> English().infinitive("carrying"), English().infinitive("stopping")
+        ('carry', 'stop')
+        """
+        stem = word.lower().removesuffix("ing")
+        forms = (stem, stem + "e", stem[:-1], stem[:-1] + "ie")
+        known = [form for form in forms if self.is_base(form) and gerund(form) == word.lower()]
+        return known[0] if known else ""
 
     def plural(self, noun: str, texts: Sequence[str]) -> str:
         """Return a noun in the plural where these texts have it or the log often uses its form."""

@@ -10,7 +10,7 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _SPELLED = "|".join(sorted((word for word in NUMBER_WORDS if word not in ("zero", "one")), key=len))
 # The other end of a range, and what joins two figures of one unit: "9 to 14 kg", "92 cm by 61 cm".
 _RANGE = rf"\s?(?:[{DASHES}]|to|and|or|by|x|×)\s?"  # noqa: RUF001 (the sign of multiplication)
-_UNIT = r"%|°\s?[CF]\b|km/h|kn\b|[^\W\d_]+"
+_UNIT = r"%|°\s?[CF]\b|km/h|kn\b|(?!(?:to|and|or|by|x)\b)[^\W\d_]+"
 _FIGURE = re.compile(
     rf"(?P<sign>[{CURRENCIES}])\s?(?P<money>{_NUMBER})(?P<scale>k|m|bn)?\b"
     rf"|(?<![\w.,/-])(?P<number>{_NUMBER}|(?:{_SPELLED})\b)(?![\d:/])"
@@ -19,7 +19,6 @@ _FIGURE = re.compile(
     re.IGNORECASE,
 )
 _OWN_UNITS = {"km/h": "km/h", "kn": "kN", "nm": "Nm", "wh": "Wh", "kwh": "kWh", "w": "W", "v": "V"}
-_JOINS = frozenset({"to", "and", "or", "by", "x"})
 
 
 class Figure(NamedTuple):
@@ -46,7 +45,7 @@ def find_figures(text: str) -> Iterator[Figure]:
         value = str(NUMBER_WORDS.get(word, word)).replace(",", "")
         unit = ""
         for found in (match["unit"], match["shared"]):
-            if found and found.lower() not in _JOINS and (unit := unit_of(found)):
+            if found and (unit := unit_of(found)):
                 break
         end = match.end()
         if unit and (behind := re.match(rf"[-\s]?(?:{_UNIT})", text[end:], re.I)):

@@ -8,6 +8,7 @@ from coverage_kit.text.english_words import BE, QUESTION_WORDS, VERBS, words_of
 _AUXILIARIES = words_of("do does did don't doesn't didn't")
 _CAN = words_of("can could should would will may might must has have had can't won't")
 _BASES = words_of("do have be get go")
+_PRONOUNS = words_of("it they you i we he she")
 _ASKERS = words_of("i we")
 _IRREGULAR = {"do": "does", "have": "has", "go": "goes", "be": "is"}
 _FIRST_PERSON = re.compile(
@@ -61,10 +62,9 @@ def indirect(question: str, english: English, asker: str = "people") -> str:
     'where people can sell a bike'
     """
     text = _AGE.sub(r"\1-year-old", " ".join(question.split()).rstrip("?!. "))
-    clause = _clause(text, english, asker)
+    clause = _clause(_SECOND_CLAUSE.sub("", text), english, asker)
     if not clause:
         return ""
-    clause = _SECOND_CLAUSE.sub("", clause)
     clause = _OWNED.sub(lambda match: english.without_owner(match[0]), clause)
     clause = _KIN.sub(r"a \1", clause)
     return "" if _FIRST_PERSON.search(clause) else clause
@@ -120,7 +120,11 @@ def split_predicate(text: str, english: English) -> tuple[str, str]:
 
 
 def _may_be_verb(token: Token, before: Token, english: English) -> bool:
-    if token.word in _BASES:
+    if token.word in _BASES or before.word in _PRONOUNS:
+        return True
+    # "the poles bend": what stands behind a plural
+    is_plural = before.kind == "N" and before.word.endswith("s") and before.text.islower()
+    if is_plural and token.kind == "N" and not token.word.endswith("s"):
         return True
     if not token.word.isalpha() or not english.is_base(token.word):
         return False
@@ -154,13 +158,17 @@ def _moved(  # noqa: PLR0911 (a return for each form)
         if rest.lower().startswith("there "):
             return f"there {word} {rest[6:]}"
         subject, predicate = split_predicate(rest, english)
-        return f"{_subject(subject, asker)} {word} {predicate}" if subject and predicate else ""
+        return (
+            f"{_subject(subject, asker, english)} {word} {predicate}"
+            if subject and predicate
+            else ""
+        )
     if word not in _AUXILIARIES | _CAN:
         return ""
     subject, predicate = split_subject(rest, english)
     if not subject or len(subject.split()) > 6:
         return ""
-    name = _subject(subject, asker)
+    name = _subject(subject, asker, english)
     if word in _CAN:
         return f"{name} {word} {predicate}"
     verb, _, behind = predicate.partition(" ")
@@ -170,8 +178,10 @@ def _moved(  # noqa: PLR0911 (a return for each form)
     return f"{name} {third_person(verb) if is_one else verb} {behind}".strip()
 
 
-def _subject(words: str, asker: str) -> str:
-    return asker if words.lower() in _ASKERS else words
+def _subject(words: str, asker: str, english: English) -> str:
+    if words.lower() in _ASKERS:
+        return asker
+    return english.without_owner(words) if re.match(r"(?:my|our) ", words, re.I) else words
 
 
 def _wh_clause(  # noqa: PLR0911 (a return for each form)

@@ -209,12 +209,12 @@ def english_questions(text: str, english: English, casing: Casing) -> list[str]:
 def whole_question(text: str, english: English, casing: Casing) -> str:
     """Return what an English question asks as one sentence, as long as it needs to be.
 
-    What is said before it is left out, unless the question refers to that.
+    Other sentences are left out, unless the question refers to them.
 
-    >>> whole_question("we live uphill, can i carry a dog in it? he is old", English(), Casing([]))
-    'We live uphill, can I carry a dog in it?'
-    >>> whole_question("we live uphill, how do i carry a dog", English(), Casing([]))
-    'How do I carry a dog?'
+    >>> whole_question("We live uphill. can i carry a dog in it? he is old", English(), Casing([]))
+    'Can I carry a dog in it?'
+    >>> whole_question("i'm 6 ft, will a box bike fit me, she asks", English(), Casing([]))
+    "I'm 6 ft, will a box bike fit me?"
     """
     parts = [_LEADING.sub("", part.strip()) for part in _SENTENCE.split(plain_text(text))]
     parts = [part for part in map(_without_keywords, parts) if part]
@@ -226,7 +226,12 @@ def whole_question(text: str, english: English, casing: Casing) -> str:
         if not asking and not part.endswith("?"):
             continue
         whole = [each for each in asking if not _stands_for(each, english)]
-        clause = _ASKER_BEHIND.sub("", whole[0] if whole else part)
+        # what stands before it in its sentence may be what it depends on: "I'm tall, will it fit"
+        clause = _ASKER_BEHIND.sub("", part)
+        if whole and len(clause) > 2 * MAX_LENGTH:
+            clause = _ASKER_BEHIND.sub("", whole[0])
+        if clause.lower().startswith(_ASIDES):
+            clause = whole[0] if whole else clause
         if not whole and number and _stands_for(part, english):
             before = parts[number - 1].rstrip("?!.,;: ")
             clause = f"{before}, {part[0].lower()}{part[1:]}"
@@ -240,6 +245,8 @@ def whole_question(text: str, english: English, casing: Casing) -> str:
     return capitalised(casing.restore(bare)) + ("?" if asks else "")
 
 
+# Asides that ask nothing themselves.
+_ASIDES = ("is that mad", "is it mad", "is this normal")
 # What an asker says of themselves behind a question, and before what they want to do.
 _ASKER_BEHIND = re.compile(
     r",\s+(?:i|i'?m|i'?ve|we|we'?ve|we're|he|she|he's|she's|they|mine|mine's|my|our)\s[^,]*\Z", re.I
