@@ -47,6 +47,17 @@ class Home(NamedTuple):
     passage_id: str
 
 
+class NewPage(NamedTuple):
+    """Where a page of its own would be: the start of its id, its suffix, and who links to it.
+
+    `folder` ends in "/" or is empty, `suffix` is ".html", "/" or empty.
+    """
+
+    folder: str
+    suffix: str = ""
+    links_from: tuple[str, ...] = ()
+
+
 class TextChange(NamedTuple):
     """Passages to add, and the ids of passages to remove. Changes of one group are variants.
 

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage_kit.match.home_features import AskedQuestions, SitePages
+from coverage_kit.match.homes import Homes, find_homes, load_home_model
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.pipeline.audit import AuditTables, audit_site
@@ -19,6 +21,7 @@ from coverage_kit.pipeline.inputs import Inputs
 from coverage_kit.pipeline.run import Run
 from coverage_kit.rank.briefs import Brief, Slot
 from coverage_kit.rank.candidates import Candidate, EditedSite
+from coverage_kit.rank.causes import demand_weights
 from coverage_kit.rank.drafts import DraftSources
 from coverage_kit.rank.edits import (
     explain_no_edits,
@@ -149,11 +152,12 @@ def _propose(
     own = inputs.own_passages
     site = EditedSite(own, find_twins(own, fitted.scorer.passage_vectors), inputs.last_year)
     questions = open_questions(gaps, queries, ranked.coverage, fitted.clusters)
-    from coverage_kit.pipeline import temp_briefs  # TEMP
-
+    homes = _find_homes(run, inputs, fitted, questions)
     sources = DraftSources(
         briefs=_write_briefs(inputs, fitted, gaps, questions),
-        **temp_briefs.homes(gaps, questions, fitted, inputs),
+        homes=homes.by_topic,
+        new_pages=homes.new_pages,
+        no_home=homes.none,
         holdout=run.holdout,
     )
     effort = run.settings.rank
@@ -164,6 +168,35 @@ def _propose(
     known = propose_edits(gaps, questions, site, sources, unlocked)
     served = {candidate.cluster_id for candidate in allowed}
     return allowed, {candidate.cluster_id for candidate in known} - served
+
+
+def _find_homes(
+    run: Run, inputs: Inputs, fitted: RunCoverage, questions: Mapping[str, pd.DataFrame]
+) -> Homes:
+    """Return on which page of your site each topic belongs, by its open questions."""
+    pages = inputs.own_pages
+    site = SitePages.describe(
+        inputs.own_passages,
+        dict(zip(pages["page_id"], pages["title"].fillna(""), strict=True)),
+        fitted.scorer.passage_vectors,
+        fitted.vectors.headings.vectors,
+        lambda texts: fitted.space.move_passages(run.encoder.encode(texts)),
+    )
+    queries = inputs.log.queries
+    row_of = pd.Index(queries["query_id"])
+    asked = AskedQuestions(
+        texts=tuple(queries["text"]),
+        vectors=fitted.vectors.queries.vectors,
+        weights=np.asarray(demand_weights(queries), dtype=np.float64),
+        answer_rows=row_of.get_indexer(pd.Index(inputs.claims["query_id"])),
+        answer_texts=tuple(inputs.claims["text"]),
+        answers=fitted.vectors.claims.vectors,
+    )
+    topics = {
+        name: row_of.get_indexer(pd.Index(members["query_id"]))
+        for name, members in questions.items()
+    }
+    return find_homes(site, asked, topics, load_home_model())
 
 
 def _write_briefs(

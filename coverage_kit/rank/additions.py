@@ -11,13 +11,12 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from coverage_kit.contracts import Home, PassageText
+from coverage_kit.contracts import Home, NewPage, PassageText
 from coverage_kit.rank.briefs import Fact
 from coverage_kit.rank.candidates import (
     Candidate,
     EditedSite,
     Gap,
-    NewPage,
     PageChange,
 )
 from coverage_kit.rank.drafts import content_words

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from coverage_kit.contracts import Home, PassageText
+from coverage_kit.contracts import Home, NewPage, PassageText
 from coverage_kit.rank.briefs import Brief, Fact, Slot
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import Passages
@@ -89,17 +89,6 @@ class Candidate:
     home_probability: float | None = None
     facts: tuple[Fact | Slot, ...] = ()
     n_answers: int = 0
-
-
-class NewPage(NamedTuple):
-    """Where a page of its own would be: the start of its id, its suffix, and who links to it.
-
-    `folder` ends in "/" or is empty, `suffix` is ".html", "/" or empty.
-    """
-
-    folder: str
-    suffix: str = ""
-    links_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from coverage_kit.contracts import Home
+from coverage_kit.contracts import Home, NewPage
 from coverage_kit.rank.briefs import Brief
-from coverage_kit.rank.candidates import NewPage
 from coverage_kit.tables import Clusters
 from coverage_kit.text.quantities import CURRENCIES, UNITS
 from coverage_kit.vectors import Vectors

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from coverage_kit.contracts import NewPage
 from coverage_kit.rank.briefs import Fact, Slot
-from coverage_kit.rank.candidates import Candidate, EditedSite, Gap, NewPage
+from coverage_kit.rank.candidates import Candidate, EditedSite, Gap
 from coverage_kit.rank.drafts import DraftSources
 from coverage_kit.rank.operations import MAKERS
 from coverage_kit.settings import RankSettings

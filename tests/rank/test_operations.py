@@ -5,9 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from coverage_kit.contracts import Home
+from coverage_kit.contracts import Home, NewPage
 from coverage_kit.rank.briefs import Brief, BriefQuestion, Fact
-from coverage_kit.rank.candidates import EditedSite, Gap, NewPage
+from coverage_kit.rank.candidates import EditedSite, Gap
 from coverage_kit.rank.edits import list_changes, touches
 from coverage_kit.rank.operations import (
     MAKERS,

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.contracts import Effect, Home
+from coverage_kit.contracts import Effect, Home, NewPage
 from coverage_kit.rank.briefs import Brief, BriefQuestion, Fact, Slot
-from coverage_kit.rank.candidates import Candidate, EditedSite, NewPage
+from coverage_kit.rank.candidates import Candidate, EditedSite
 from coverage_kit.rank.causes import gather_facts, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, DraftSources, as_question
 from coverage_kit.rank.edits import (
