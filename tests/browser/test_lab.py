@@ -22,7 +22,7 @@ from coverage_kit.analysis import save_analysis
 from coverage_kit.collect.question_checks import read_checks_file
 from coverage_kit.report.figure_data import query_points
 from coverage_kit.report.outputs import write_outputs
-from coverage_kit.report.wording import amount
+from coverage_kit.report.wording import amount, minutes
 from coverage_kit.vocabulary import CHOICES
 from tests.test_notebooks import FIGURES, NOTEBOOKS, UNATTENDED
 
@@ -213,7 +213,7 @@ def test_ticked_edits_move_the_totals_and_the_workbook_is_written(
         boxes.nth(number).check()
         prediction = what_if(sample_analysis, ticked)
         expected = (
-            f"{amount(prediction.cost_minutes)} minutes: "
+            f"{minutes(prediction.cost_minutes)} minutes: "
             f"{amount(prediction.gain)} more questions asked would be covered"
         )
         page.locator(".edit-totals .large", has_text=expected).wait_for()

@@ -15,7 +15,7 @@ from coverage_kit.errors import RunError
 from coverage_kit.report import notebook
 from coverage_kit.report.widgets import EditChoice, GapExplorer, export_buttons, show_edit
 from coverage_kit.report.widgets.exports import tick_edits
-from coverage_kit.report.wording import amount
+from coverage_kit.report.wording import minutes
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_totals_are_those_of_the_ticked_edits_together(choice, sample_analysis):
     choice.boxes[second].value = choice.boxes[first].value = True
     assert choice.edit_ids == [first, second]
     outcome = what_if(sample_analysis, [first, second])
-    assert f"2 edits, {amount(outcome.cost_minutes)} minutes" in choice.totals.value
+    assert f"2 edits, {minutes(outcome.cost_minutes)} minutes" in choice.totals.value
     choice.boxes[first].value = False
     assert "1 edit," in choice.totals.value
 

@@ -109,6 +109,7 @@ _EDITS = (
     SheetColumn("within the budget", "is_chosen", "flag", 9),
     SheetColumn("page", "page_id", width=32, link="url"),
     SheetColumn("where", "place", width=40),
+    SheetColumn("right page (probability)", "home_probability", "percent", 11),
     SheetColumn("minutes", "cost_minutes", "integer", 10),
     SheetColumn("adds to the edits above (queries asked)", "marginal_gain", "number", 12),
     SheetColumn("predicted gain alone (queries asked)", "gain", "number", 12),
