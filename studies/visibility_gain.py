@@ -10,7 +10,7 @@ on the other half, for sites that the first half cites in so many topics at leas
 
 import json
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,6 @@ from coverage_kit.rank.citation_rate import (
     evaluate_rate,
     fit_rate,
     log_loss,
-    reliability_bins,
 )
 from coverage_kit.rank.offers import CONTENT_FEATURES
 from coverage_kit.vectors import Encoder
@@ -43,7 +42,10 @@ Figures = dict[str, float | list[dict[str, float]]]
 Report = dict[str, dict[str, Figures]]
 
 # Times that pages are shuffled, and that halves are drawn.
-ROUNDS = 3
+ROUNDS = 2
+# Edges of the bins of predictions: most sites are cited by few answers, so that bins with equally
+# many answers would nearly all lie below 1%.
+EDGES = (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.6, 1.0)
 # Topics that must cite a site, of which a run asks for the last.
 TOPICS = (1, 5, MIN_TOPICS)
 
@@ -207,13 +209,26 @@ def _calibration(shown: list[tuple[SiteAnswers, Floats]]) -> Figures:
         predicted = np.concatenate([values for _, values in shown])
         cited = np.concatenate([answers.cited for answers, _ in shown])
         n_answers = np.concatenate([answers.n_answers for answers, _ in shown])
-        bins = reliability_bins(predicted, cited, n_answers)
+        bins = _bins(predicted, cited, n_answers)
         slope = calibration_slope(predicted, cited, n_answers)
     return {
         "slope": slope,
         "ece": calibration_error(bins),
-        "bins": [{"predicted": cell.predicted, "cited": cell.cited} for cell in bins],
+        "bins": [asdict(cell) for cell in bins],
     }
+
+
+def _bins(predicted: Floats, cited: Floats, n_answers: Floats) -> tuple[ReliabilityBin, ...]:
+    """Return the reliability diagram with these edges."""
+    number = np.digitize(predicted, EDGES[1:-1])
+    bins = []
+    for rows in (np.flatnonzero(number == cell) for cell in range(len(EDGES) - 1)):
+        total = n_answers[rows].sum()
+        if total:
+            mean = (predicted[rows] * n_answers[rows]).sum() / total
+            share = cited[rows].sum() / total
+            bins.append(ReliabilityBin(float(mean), float(share), round(total)))
+    return tuple(bins)
 
 
 def _mean(values: list[float]) -> float:
@@ -237,4 +252,4 @@ def print_visibility_gain(report: Report) -> None:
             print(f"  {name:24}", "  ".join(f"{key} {value:.3f}" for key, value in values.items()))
             bins = figures["bins"]
             if isinstance(bins, list):
-                print(" " * 6, *(f"{cell['predicted']:.2f}:{cell['cited']:.2f}" for cell in bins))
+                print(" " * 6, *(f"{cell['predicted']:.3f}:{cell['cited']:.3f}" for cell in bins))

@@ -141,9 +141,12 @@ def site_record(expanded: Vectors, cited: Floats, n_answers: Floats, fold: Rows)
     """
     rate = cited / np.maximum(n_answers, 1)
     near = []
-    for rows in np.array_split(np.arange(len(fold)), 1 + len(fold) ** 2 // _BLOCK_CELLS):
+    # These are in double precision, and there are two of them.
+    for rows in np.array_split(np.arange(len(fold)), 1 + 4 * len(fold) ** 2 // _BLOCK_CELLS):
         is_usable = (fold[rows, None] != fold) & (n_answers > 0)
-        closeness = np.exp((expanded[rows] @ expanded.T - 1) / _QUERY_WIDTH)
+        # Rounded as in `content_features`.
+        similarity = np.round((expanded[rows] @ expanded.T).astype(np.float64), 6)
+        closeness = np.exp((similarity - 1) / _QUERY_WIDTH)
         weights = np.where(is_usable, closeness, 0.0)
         total = np.maximum(weights.sum(axis=1), _MIN_WEIGHT)
         overall = is_usable @ rate / np.maximum(is_usable.sum(axis=1), 1)
