@@ -139,7 +139,8 @@ _NO_SUBJECT = re.compile(
 )
 _FINITE = BE | MODALS | words_of("has have had isn't aren't won't costs lasts needs")
 _NEGATION = re.compile(
-    r"\b(?:not(?! (?:exceed|only|just))|no(?! (?:more|less|fewer|later|longer) )|never|none|nor|cannot|\w+n['\u2019]t)\b",
+    r"\b(?:not(?! (?:exceed|only|just))|no(?! (?:more|less|fewer|later|longer) )|never|none|"
+    r"nor|cannot|\w+n['\u2019]t)\b",
     re.I,
 )
 _REASON = re.compile(
@@ -280,7 +281,16 @@ def _has_verb(  # noqa: PLR0911 (a return for each place)
         # "tents leak at the seams"
         if is_plural and token.kind == "N" and not token.word.endswith("s") and behind in "PDA":
             return True
-        if before.kind in "NG" and token.word.endswith(("s", "ed")) and behind in "DPJAF":
+        # "purchases usually qualify"
+        if before.word.endswith("ly") and token.kind == "N" and behind == "M":
+            return True
+        # "a labrador suits a box"; behind a preposition, "from shops at" has no verb
+        earlier = next(
+            (each.kind for each in reversed(tokens[:position]) if each.kind in "DMP"), ""
+        )
+        is_inside = behind == "P" and earlier == "P"
+        has_ending = token.word.endswith(("s", "ed")) and not is_inside
+        if before.kind in "NG" and has_ending and behind in "DPJAF":
             return True
     return False
 
