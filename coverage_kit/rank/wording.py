@@ -273,7 +273,12 @@ def _has_verb(  # noqa: PLR0911 (a return for each place)
             continue
         if before.word == "to" or token.word.endswith("ing"):
             continue
-        if token.kind == "V" or (can_be_verb and base != token.word and behind in "DPJAF"):
+        earlier = next(
+            (each.kind for each in reversed(tokens[:position]) if each.kind in "DMP"), ""
+        )
+        is_inside = behind == "P" and earlier == "P"
+        can_bend = can_be_verb and base != token.word and behind in "DPJAF"
+        if token.kind == "V" or (can_bend and not is_inside):
             return True
         is_plural = before.word.endswith("s") and before.kind == "N"
         if can_be_verb and base == token.word and (is_plural or before.word in (",", "and")):
@@ -282,13 +287,9 @@ def _has_verb(  # noqa: PLR0911 (a return for each place)
         if is_plural and token.kind == "N" and not token.word.endswith("s") and behind in "PDA":
             return True
         # "purchases usually qualify"
-        if before.word.endswith("ly") and token.kind == "N" and behind == "M":
+        if before.kind == "A" and token.kind == "N" and behind == "M":
             return True
         # "a labrador suits a box"; behind a preposition, "from shops at" has no verb
-        earlier = next(
-            (each.kind for each in reversed(tokens[:position]) if each.kind in "DMP"), ""
-        )
-        is_inside = behind == "P" and earlier == "P"
         has_ending = token.word.endswith(("s", "ed")) and not is_inside
         if before.kind in "NG" and has_ending and behind in "DPJAF":
             return True
