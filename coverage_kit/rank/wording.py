@@ -278,7 +278,7 @@ def _has_verb(  # noqa: PLR0911 (a return for each place)
         )
         is_inside = behind == "P" and earlier == "P"
         can_bend = can_be_verb and base != token.word and behind in "DPJAF"
-        if token.kind == "V" or (can_bend and not is_inside):
+        if token.kind == "V" or can_bend:
             return True
         is_plural = before.word.endswith("s") and before.kind == "N"
         if can_be_verb and base == token.word and (is_plural or before.word in (",", "and")):
