@@ -28,8 +28,8 @@ _MAX_FACTS = 8
 _MAX_FACTS_OF_QUESTION = 3
 # A claim answers a question of another topic if that is this near to it, and nearer than the
 # questions of its own topic by this margin. Assumed.
-_NEAR = 0.4
-_MARGIN = 0.1
+_NEAR = 0.5
+_MARGIN = 0.25
 # A claim that has no word of its topic has to be this near to a question of it. Assumed.
 _ON_SUBJECT = 0.2
 # What a fact gains by each further answer, by a figure of the kind asked for, and loses as one
@@ -162,7 +162,9 @@ class Gatherer:
         }
         chosen: list[tuple[Found, BriefQuestion]] = []
         vectors = self._material.claim_vectors
-        for turn in range(_MAX_FACTS_OF_QUESTION):
+        # a topic of one question may have as many facts as one of several
+        n_turns = max(_MAX_FACTS_OF_QUESTION, _MAX_FACTS // max(1, len(questions)))
+        for turn in range(n_turns):
             for question in questions:
                 if len(chosen) >= _MAX_FACTS:
                     break

@@ -19,7 +19,7 @@ from coverage_kit.text.phrases import noun_runs
 
 _SELLS = (
     "sells?|offers?|lists?|makes?|supplies|stocks?|provides?|runs?|rents?(?: out)?|hires?(?: out)?|"
-    "has|fits|sends?|publishes|collects?|accepts?|takes?|covers?|inspects?|includes?"
+    "has|fits|sends?|publishes|collects?|accepts?|takes?|covers?|inspects?|includes?|buys?|swaps?|repairs?|replaces?|delivers?"
 )
 _END_OF_THING = re.compile(
     r"[,;:(]|\s(?:at|for|from|with|that|which|while|and|on|to|as|whereas|but|until|from)\s"

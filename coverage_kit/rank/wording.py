@@ -139,8 +139,8 @@ _NO_SUBJECT = re.compile(
 )
 _FINITE = BE | MODALS | words_of("has have had isn't aren't won't costs lasts needs")
 _NEGATION = re.compile(
-    r"\b(?:not(?! (?:exceed|only|just))|no(?! (?:more|less|fewer|later|longer) )|never|none|nor|"
-    r"cannot|\w+n['\u2019]t)\b",
+    r"\b(?:not(?! (?:exceed|only|just))|no(?! (?:more|less|fewer|later|longer) )|never|none|"
+    r"nor|cannot|\w+n['\u2019]t)\b",
     re.I,
 )
 _REASON = re.compile(
@@ -273,7 +273,12 @@ def _has_verb(  # noqa: PLR0911 (a return for each place)
             continue
         if before.word == "to" or token.word.endswith("ing"):
             continue
-        if token.kind == "V" or (can_be_verb and base != token.word and behind in "DPJAF"):
+        earlier = next(
+            (each.kind for each in reversed(tokens[:position]) if each.kind in "DMP"), ""
+        )
+        is_inside = behind == "P" and earlier == "P"
+        can_bend = can_be_verb and base != token.word and behind in "DPJAF"
+        if token.kind == "V" or can_bend:
             return True
         is_plural = before.word.endswith("s") and before.kind == "N"
         if can_be_verb and base == token.word and (is_plural or before.word in (",", "and")):
@@ -281,7 +286,12 @@ def _has_verb(  # noqa: PLR0911 (a return for each place)
         # "tents leak at the seams"
         if is_plural and token.kind == "N" and not token.word.endswith("s") and behind in "PDA":
             return True
-        if before.kind in "NG" and token.word.endswith(("s", "ed")) and behind in "DPJAF":
+        # "purchases usually qualify"
+        if before.kind == "A" and token.kind == "N" and behind == "M":
+            return True
+        # "a labrador suits a box"; behind a preposition, "from shops at" has no verb
+        has_ending = token.word.endswith(("s", "ed")) and not is_inside
+        if before.kind in "NG" and has_ending and behind in "DPJAF":
             return True
     return False
 
