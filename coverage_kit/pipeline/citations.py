@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
+from coverage_kit.contracts import ANSWERED_SHARE
 from coverage_kit.match.model import SiteModel
 from coverage_kit.pipeline.site_offers import Drafts, Offers
 from coverage_kit.rank.candidates import Candidate
@@ -41,7 +42,6 @@ from coverage_kit.rank.citation_rate import (
 )
 from coverage_kit.rank.edits import edit_id
 from coverage_kit.rank.offers import CONTENT_FEATURES, site_record
-from coverage_kit.rank.simulate import ANSWERED_SHARE
 from coverage_kit.tables import Clusters, Effects, LogTables, Passages
 from coverage_kit.vectors import Embeddings, Vectors, on_one_thread
 

@@ -207,7 +207,7 @@ def _write_briefs(
     What a judge misses of complete answers comes before the other slots.
     """
     log = inputs.log
-    brands = [inputs.brand_names[0], *(names for names in inputs.brand_names[1:])]
+    rivals = set(inputs.sites.brand_sites.values()) - {inputs.own_site}
     material = BriefMaterial(
         queries=log.queries,
         clusters=fitted.clusters,
@@ -215,11 +215,11 @@ def _write_briefs(
         claims=inputs.claims,
         citations=log.citations,
         own_passages=inputs.own_passages,
-        other_passages=inputs.passages[inputs.passages["site"] != inputs.own_site],
+        other_passages=inputs.passages[inputs.passages["site"].isin(rivals)],
         claim_vectors=fitted.vectors.claims.vectors,
         query_vectors=fitted.vectors.queries.vectors,
         passage_vectors=fitted.scorer.passage_vectors,
-        brand_names=brands,
+        brand_names=inputs.brand_names,
     )
     labels = gaps.set_index("cluster_id")["label"]
     topics = [

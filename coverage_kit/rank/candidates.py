@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from coverage_kit.contracts import Home, NewPage, PassageText
-from coverage_kit.rank.briefs import Brief, Fact, Slot
+from coverage_kit.rank.briefs import Brief, BriefQuestion, Fact, Slot
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import Passages
 from coverage_kit.vocabulary import Action, Operation
@@ -39,6 +39,7 @@ class Candidate:
         brief: what an editor has to do, as text.
         cost_minutes: editor minutes.
         drafted_from: ids of the questions that it is to answer.
+        questions: these questions in clean words.
         added: passages as the simulation reads them.
         removed: ids of the passages that they replace.
         is_answer: whether it adds text that is written to answer `drafted_from`; otherwise it
@@ -79,6 +80,7 @@ class Candidate:
     after: str | None = None
     n_words: int = 0
     changes: tuple[PageChange, ...] = ()
+    questions: tuple[BriefQuestion, ...] = ()
     text_share: float = 1.0
     home_share: float = 1.0
     title: str = ""

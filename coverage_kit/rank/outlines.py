@@ -15,6 +15,8 @@ from coverage_kit.vocabulary import FACT_SLOT
 
 # Brackets become round ones in a slot.
 _BRACKETS = str.maketrans("[]", "()")
+# A question with more words is no heading (assumed).
+_MAX_HEADING_WORDS = 14
 # What a fact that an editor has to find out is likely to take in the text, in words (assumed).
 _SLOT_WORDS = 12
 
@@ -36,8 +38,10 @@ class OutlineSection:
 
     @property
     def heading(self) -> str:
-        """The question as a heading."""
-        return self.question.heading or self.question.text
+        """The question as a heading; empty where its words are none: keywords, or a long story."""
+        words = self.question.heading or self.question.text
+        is_short = count_words(words) <= _MAX_HEADING_WORDS
+        return words if is_short and words.endswith("?") else ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,8 @@ class Outline:
         for section in self.sections:
             body = [_write_fact(fact) for fact in section.facts] or [_ask([section])]
             # A page about one question has that question as its title.
-            heading = [] if section.heading == self.title else [f"## {section.heading}"]
+            is_named = section.heading in ("", self.title)
+            heading = [] if is_named else [f"## {section.heading}"]
             blocks += [*heading, *body]
         return _join(blocks)
 
@@ -96,7 +101,7 @@ class Outline:
         texts = []
         for section in self.sections:
             facts = [fact for fact in section.facts if isinstance(fact, Fact)]
-            is_below = is_page and section.heading != self.title
+            is_below = is_page and section.heading not in ("", self.title)
             path = f"{self.title} > {section.heading}" if is_below else self.title
             if facts:
                 texts.append(PassageText(path, " ".join(map(_plain_words, facts))))
@@ -122,8 +127,12 @@ def make_outline(brief: Brief, size: Size) -> Outline:
             slot for slot in slots[: size.slots] if (slot.query_id or first) == question.query_id
         ]
         sections.append(OutlineSection(question, (*facts.get(question.query_id, ()), *of_question)))
-    # The opening answers the first question of the brief.
-    return Outline(brief.title, brief.opening, tuple(sections), brief.n_answers)
+    # The sections without a heading come first, as they would seem to belong to another question.
+    sections.sort(key=lambda section: bool(section.heading))
+    # A fact that opens the text is not said again. It stays marked as what it is.
+    said = {fact.text for section in sections for fact in section.facts}
+    opening = "" if brief.opening in said else brief.opening
+    return Outline(brief.title, opening, tuple(sections), brief.n_answers)
 
 
 def _deal(facts: Sequence[Fact], query_ids: list[str], n: int, first: str) -> dict[str, list[Fact]]:

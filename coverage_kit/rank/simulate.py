@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.contracts import Effect, TextChange
+from coverage_kit.contracts import ANSWERED_SHARE, Effect, TextChange
 from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.causes import demand_weights
 from coverage_kit.rank.edits import edit_id
@@ -19,9 +19,6 @@ Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 # A fall of coverage counts this many times a rise (docs/method.md, What counts as a gain; assumed).
 HARM_WEIGHT = 2
-# Share of the questions without an answer that a text which answers them makes findable: measured
-# on two public sets by putting removed sections back (docs/method.md, What counts as a gain).
-ANSWERED_SHARE = 0.70
 # A query whose own words an edit puts on the page counts at this share of its worth (assumed).
 OWN_WORDS_WEIGHT = 0.5
 # A change of coverage under half a percent counts nothing (assumed).
@@ -115,8 +112,11 @@ def simulate_edits(
     room = demand * np.maximum(1 - coverage, MIN_ROOM)
     effects = model.simulate([_text_change(candidate) for candidate in candidates])
     scores = []
+    # A text is as good in its short variant as in its full one.
+    shares: dict[str, Floats] = {}
     for number, (candidate, effect) in enumerate(zip(candidates, effects, strict=True)):
         asked = np.flatnonzero(query_ids.isin(list(candidate.drafted_from)))
+        share = _draw_shares(rng, len(effect.before))
         scored = _ScoredEdit(
             candidate,
             _with_rows(effect, asked, coverage),
@@ -129,7 +129,7 @@ def simulate_edits(
             _Score(
                 chances=scored.chances(),
                 harm=scored.harm,
-                draws=scored.gain_draws(rng),
+                draws=scored.gain_draws(rng, shares.setdefault(candidate.cluster_id, share)),
                 effects=scored.rows_of_effects(edit_id(first + number), queries),
             )
         )
@@ -193,6 +193,12 @@ def _with_rows(effect: Effect, rows: Rows, coverage: Floats) -> Effect:
     )
 
 
+def _draw_shares(rng: np.random.Generator, n: int) -> Floats:
+    """Return how many of those who ask get an answer from a text, in n draws."""
+    written = ANSWERED_SHARE * _ANSWERED_WEIGHT
+    return rng.beta(written, _ANSWERED_WEIGHT - written, n)
+
+
 class _ScoredEdit:
     """How much a candidate's effect on each query counts.
 
@@ -217,6 +223,11 @@ class _ScoredEdit:
         self.rows = effect.rows
         self.room = room[effect.rows]
         self.is_asked = is_asked[effect.rows]
+        self.asked_as = {
+            query_id: question.text
+            for question in candidate.questions
+            for query_id in (question.query_id, *question.also)
+        }
         self.before = effect.before
         after, probability = effect.after, effect.answer_probability
         self.is_written = self.is_asked & candidate.is_answer
@@ -241,22 +252,20 @@ class _ScoredEdit:
         """Fall of coverage in queries asked."""
         return float(-(np.minimum(self.change[0], 0) * self.weight).sum())
 
-    def gain_draws(self, rng: np.random.Generator) -> Floats:
+    def gain_draws(self, rng: np.random.Generator, share: Floats) -> Floats:
         """Return the net gain, (1 + refits,): the estimate first.
 
         Each further row is the gain under a refit of the calibration. What a text that is written
-        to answer gives its queries is drawn once for all of them, because a text is good or it is
-        not. The other queries are resampled (Bayesian bootstrap: exponential weights).
+        to answer gives its queries, `share` (1 + refits,), is the same for all of them, because a
+        text is good or it is not. The other queries are resampled (Bayesian bootstrap: exponential
+        weights).
         """
         net_gain = self.net_gain
         n_refits, n_queries = net_gain.shape
-        share = rng.beta(
-            ANSWERED_SHARE * _ANSWERED_WEIGHT,
-            (1 - ANSWERED_SHARE) * _ANSWERED_WEIGHT,
-            (n_refits, 1),
-        )
         weights = np.where(
-            self.is_written, share / ANSWERED_SHARE, rng.exponential(size=(n_refits, n_queries))
+            self.is_written,
+            share[:, None] / ANSWERED_SHARE,
+            rng.exponential(size=(n_refits, n_queries)),
         )
         weights[0] = 1.0
         return np.asarray((net_gain * weights).sum(axis=1), dtype=np.float64)
@@ -271,16 +280,18 @@ class _ScoredEdit:
         """Return the rows of table `effects`: queries that the text is for, or that change."""
         columns = np.flatnonzero((self.change[0] != 0) & (self.weight > 0) | self.is_asked)
         rows = self.rows[columns]
+        query_ids = queries["query_id"].iloc[rows].to_numpy()
         return pd.DataFrame(
             {
                 "edit_id": pd.Series([edit_id] * len(rows), dtype="str"),
-                "query_id": queries["query_id"].iloc[rows].to_numpy(),
+                "query_id": query_ids,
                 "coverage_before": self.before[0, columns],
                 "coverage_after": self.before[0, columns] + self.change[0, columns],
                 "answer_probability": self.probability[columns],
                 "weight": self.weight[columns],
                 "is_drafted_from": self.is_asked[columns],
                 "gain": self.net_gain[0, columns],
+                "asked_as": [self.asked_as.get(name) for name in query_ids],
             }
         )
 

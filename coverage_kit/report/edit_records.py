@@ -64,7 +64,6 @@ def list_records(analysis: Analysis) -> list[Record]:
     effects = _list_effect_records(analysis)
     facts = _list_fact_records(analysis)
     pages = _Pages(analysis)
-    demand = float(analysis.queries["demand"].sum())
     records = []
     for values in describe_edits(analysis).to_dict("records"):
         row = {str(key): None if is_missing(value) else value for key, value in values.items()}
@@ -82,7 +81,7 @@ def list_records(analysis: Analysis) -> list[Record]:
                 # A figure that is missing stays a number, which texts call unknown.
                 **{str(name): values[name] for name in _FIGURES},
                 "citation_gain": row["citation_gain"],
-                "citations": describe_citations(row, demand),
+                "citations": describe_citations(row),
                 "where": _find_place(row, edit_changes, pages),
                 "gap": {name: row[name] for name in _OF_GAP},
                 "brief": brief,
@@ -172,15 +171,21 @@ def _adds_section(row: Record) -> bool:
 def _make_brief(row: Record, facts: list[Record], queries: list[Record]) -> Record:
     """Return what to write: questions, facts, what else to find out, opening, length, and in words.
 
-    The questions are those that the edit was drafted from, the most asked first. Facts have the
-    text of a fact; slots are those that have none.
+    The questions are those that the edit is for, in clean words, the most asked first. Facts have
+    the text of a fact; slots are those that have none.
     """
     asked = [query for query in queries if query["is_drafted_from"]]
     asked = sorted(asked, key=lambda query: (-query["demand"], query["text"]))
+    questions: dict[str, Record] = {}
+    for query in asked:
+        # Questions that ask the same have the same clean words.
+        text = query["asked_as"] or query["text"]
+        question = questions.setdefault(
+            text, {"query_id": query["query_id"], "text": text, "demand": 0.0}
+        )
+        question["demand"] += query["demand"]
     return {
-        "questions": [
-            {name: query[name] for name in ("query_id", "text", "demand")} for query in asked
-        ],
+        "questions": list(questions.values()),
         "facts": [fact for fact in facts if fact["text"]],
         "slots": [fact["slot"] for fact in facts if fact["slot"] and not fact["text"]],
         "opening": row["opening"],
@@ -248,9 +253,13 @@ def _list_effect_records(analysis: Analysis) -> dict[str, list[Record]]:
         "coverage_after",
         "gain",
         "is_drafted_from",
+        "asked_as",
     ]
     records: dict[str, list[Record]] = {}
     for edit_id, effects in list_effects(analysis).groupby("edit_id", sort=True):
         rows = effects[columns].to_dict("records")
-        records[str(edit_id)] = [{str(key): value for key, value in row.items()} for row in rows]
+        records[str(edit_id)] = [
+            {str(key): None if is_missing(value) else value for key, value in row.items()}
+            for row in rows
+        ]
     return records

@@ -173,23 +173,20 @@ def describe_votes(fact: Values) -> str:
     return f"{n:,} of {count(n_all, 'answer')} {verb} so" if n and n_all else ""
 
 
-def describe_citations(row: Values, demand: float) -> str:
+def describe_citations(row: Values) -> str:
     """Return what an edit brings in citations; empty where that is missing.
 
-    >>> describe_citations({"citation_gain": 12.0, "citation_low": 3.0, "citation_high": 21.0}, 600)
-    'expected citations per 100 answers: +2.0 (+0.5 to +3.5)'
+    >>> describe_citations({"citation_gain": 2.0, "citation_low": 0.5, "citation_high": 3.5})
+    'expected citations per 100 answers to its questions: +2.0 (+0.5 to +3.5)'
 
     Args:
-        row: an edit; citation_gain and the ends of its interval are in queries asked.
-        demand: queries asked in all, each of which gets an answer.
+        row: an edit; citation_gain and the ends of its interval are per 100 answers.
     """
-    names = ("citation_gain", "citation_low", "citation_high")
-    gain, low, high = (row.get(name) for name in names)
-    if is_missing(gain) or not demand:
+    gain, low, high = (row.get(f"citation_{name}") for name in ("gain", "low", "high"))
+    if is_missing(gain):
         return ""
-    said = [f"{100 * float(value or 0) / demand:+.1f}" for value in (gain, low, high)]
-    interval = "" if is_missing(low) or is_missing(high) else f" ({said[1]} to {said[2]})"
-    return f"expected citations per 100 answers: {said[0]}{interval}"
+    interval = "" if is_missing(low) or is_missing(high) else f" ({low:+.1f} to {high:+.1f})"
+    return f"expected citations per 100 answers to its questions: {gain:+.1f}{interval}"
 
 
 def describe_home(where: Values) -> str:
@@ -220,7 +217,9 @@ def describe_fact(fact: Values) -> str:
     text = shorten(fact["text"], 2 * _MAX_WORDS).rstrip(".")
     votes = describe_votes(fact)
     sentences = [f"{text} ({votes})" if votes else text]
-    if fact["is_known"]:
+    if fact["is_known"] and fact["own_words"] == fact["text"]:
+        sentences = [f"Your site states: “{text}”"]
+    elif fact["is_known"]:
         own = shorten(fact["own_words"], _MAX_WORDS).rstrip(".")
         sentences.append(f"Your site states it already{f': “{own}”' if own else ''}")
     if slot := shorten(fact["slot"], _MAX_WORDS):
@@ -231,7 +230,7 @@ def describe_fact(fact: Values) -> str:
 def list_brief(brief: Values) -> list[str]:
     """Return a brief as lines: questions, facts, what to find out, opening and length.
 
-    Where it holds none of them, they are the lines of `text`, the brief in words.
+    The first line says what to do. Where the brief holds no parts, they are the lines of `text`.
     """
     parts = [
         ("Questions to answer:", list_questions(brief)),
@@ -245,8 +244,9 @@ def list_brief(brief: Values) -> list[str]:
         if any(items)
         for line in (head, *(f"- {item}" for item in items if item))
     ]
-    if not lines:
-        lines = clean_text(brief["text"]).strip().split("\n")
+    text = clean_text(brief["text"]).strip().split("\n")
+    # Its first line says what to do; the others say what the parts say.
+    lines = [text[0], *lines] if lines else text
     return [*lines, f"Length: {describe_length(brief['n_words'])}."]
 
 

@@ -91,7 +91,7 @@ def describe_plan(plan: object, ranks: Sequence[int]) -> str:
     if is_missing(plan) or not str(plan).strip():
         return ""
     if str(plan) != PLANNED:
-        return f"Not in the plan: {clean_text(plan).rstrip('.')}"
+        return f"Not in the plan: {clean_text(plan).removeprefix('Not planned: ').rstrip('.')}"
     edits = f"edit{'s' if len(ranks) > 1 else ''} {', '.join(map(str, ranks))}"
     return f"In the plan: {edits}" if ranks else "In the plan"
 

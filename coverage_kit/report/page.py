@@ -125,7 +125,7 @@ def render_page(analysis: Analysis) -> str:
             edits=edits,
             edit_names={edit["rank"]: edit["name"] for edit in edits},
             edited_pages=_count_values("page_id", edits),
-            hour=pick_hour(edits),
+            hour=pick_hour([edit for edit in edits if edit["in_next_hour"]]),
             how_counted=HOW_COUNTED,
             unedited=list_unedited_contexts(analysis),
             n_more_edits=int((analysis.edits["operation"] != NO_EDIT).sum()) - len(edits),

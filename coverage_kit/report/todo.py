@@ -211,10 +211,7 @@ def _write_edit(edit: Record) -> Iterator[str]:
     yield f"- {minutes(edit['cost_minutes'])} minutes; {describe_gain(edit)}"
     if edit["citations"]:
         yield f"- {_say(edit['citations'])}"
-    yield (
-        f"- for the gap “{_say(gap['label'])}”, because: {_say(gap['cause_title'])} "
-        f"({_say(gap['reason'], _MAX_LINE)})"
-    )
+    yield (f"- for the gap “{_say(gap['label'])}”, because: {_say(gap['cause_title'])}")
     yield from ("", "### What to write", "")
     yield from _write_brief(edit)
     frame = edit["where"]
@@ -232,6 +229,7 @@ def _write_brief(edit: Record) -> Iterator[str]:
     """Yield questions, facts, opening and length; the brief in words where there are none."""
     brief = edit["brief"]
     if brief["questions"]:
+        yield from (_say(clean_text(brief["text"]).split("\n")[0], 2 * _MAX_LINE), "")
         yield from ("Questions to answer:", "")
         yield from (f"- {_say(line, _MAX_LINE)}" for line in list_questions(brief))
         yield ""

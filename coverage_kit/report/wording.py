@@ -6,6 +6,8 @@ The keys are the words of coverage_kit/vocabulary.py.
 import math
 from dataclasses import dataclass
 
+from coverage_kit.contracts import ANSWERED_SHARE
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -129,9 +131,9 @@ EDIT_NAMES = {
 }
 # How the rows of an edit's table come to its gain.
 HOW_COUNTED = (
-    "Each question counts with what it would gain from a text written without its own logged "
-    "answers. A question that is alone in its gap counts at half. A question that loses coverage "
-    "counts twice."
+    f"Of those who ask a question that a text is written for, and get no answer today, "
+    f"{ANSWERED_SHARE:.0%} get one. Other questions count with what the model reads from the "
+    "changed words. A question that loses coverage counts twice."
 )
 
 # Titles by the words of vocabulary.Action.

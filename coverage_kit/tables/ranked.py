@@ -300,7 +300,7 @@ EFFECTS = Schema(
         Column(
             "is_drafted_from",
             "flag",
-            "whether the edit was drafted from this query, whose rise then does not count",
+            "whether the edit is for this query",
         ),
         optional(
             "gain",
@@ -308,6 +308,7 @@ EFFECTS = Schema(
             "what this query adds to the edit's gain, in queries asked; an edit's rows add up to "
             "its gain",
         ),
+        optional("asked_as", "text", "the query in clean words, where the edit is for it"),
     ),
 )
 

@@ -179,20 +179,19 @@ def questions_context(analysis: Analysis) -> Context:
 
 
 def pick_hour(edits: list[Context]) -> list[Context]:
-    """Return the first of these edits that fill an hour, with the minutes and gain so far.
+    """Return the edits, from the top, that still fit an hour, with the minutes and gain so far.
 
-    The first edit is returned even where it takes more than an hour. Gains so far are sums of
-    marginal gains from the top of the list. These may be added up, unlike the gains of single
+    Gains so far are sums of marginal gains. These may be added up, unlike the gains of single
     edits.
     """
     picked: list[Context] = []
     minutes = 0.0
     gain = 0.0
     for edit in edits:
+        if minutes + edit["cost_minutes"] > _HOUR:
+            continue
         minutes = minutes + edit["cost_minutes"]
         gain = gain + edit["marginal_gain"]
-        if picked and minutes > _HOUR:
-            break
         picked.append({**edit, "minutes_so_far": minutes, "gain_so_far": gain})
     return picked
 

@@ -10,7 +10,6 @@ import pandas as pd
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
-from coverage_kit.report.page_data.gaps import pick_hour
 from coverage_kit.report.workbook.editor_notes import (
     EARLIER,
     KEY,
@@ -200,7 +199,7 @@ def _own_name(name: str) -> str:
 def _by_page(edits: pd.DataFrame) -> pd.DataFrame:
     """Return the chosen edits: first those of the first hour, by rank, then the others by page.
 
-    The first hour has at least one edit. Pages that gain most come first. A page's totals are in
+    Pages that gain most come first. A page's totals are in
     the row of its first edit.
     """
     chosen = edits[edits["is_chosen"]]
@@ -210,10 +209,7 @@ def _by_page(edits: pd.DataFrame) -> pd.DataFrame:
         page_gain=("marginal_gain", "sum"),
     )
     frame = chosen.merge(totals, on="page_id", how="left").sort_values("rank")
-    hour = pick_hour(
-        [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
-    )
-    frame["is_first_hour"] = frame["edit_id"].isin([edit["edit_id"] for edit in hour])
+    frame["is_first_hour"] = frame["in_next_hour"].astype(bool)
     first = frame[frame["is_first_hour"]]
     later = frame[~frame["is_first_hour"]].sort_values(
         ["page_gain", "page_id", "rank"], ascending=[False, True, True]
