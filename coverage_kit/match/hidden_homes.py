@@ -17,6 +17,8 @@ from coverage_kit.match.neighborhood import Flags, Rows
 
 # Share of the pages, and of the other pages' sections, that is hidden at a time (assumed).
 _HIDDEN_SHARE = 0.15
+# Pages, and sections, that are hidden at a time at most: enough to see a standard. Assumed.
+_MAX_HIDDEN = 100
 # Share of the questions, those farthest from the site, that hide nothing: the site may not answer
 # them. Assumed.
 _LEFT_OUT = 0.3
@@ -88,5 +90,5 @@ def _hide(site: SitePages, rows: Rows, answered: Rows, rng: np.random.Generator)
 
 
 def _draw(units: Rows, rng: np.random.Generator) -> Rows:
-    n_drawn = min(max(1, round(_HIDDEN_SHARE * len(units))), len(units))
+    n_drawn = min(max(1, round(_HIDDEN_SHARE * len(units))), len(units), _MAX_HIDDEN)
     return rng.choice(units, n_drawn, replace=False)

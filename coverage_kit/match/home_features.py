@@ -182,6 +182,16 @@ def nearest_passages_of(vectors: Vectors, site: SitePages) -> tuple[Rows, Vector
     return rows, best
 
 
+def second_pages(vectors: Vectors, site: SitePages) -> Vectors:
+    """Return how near the second nearest of two or more pages is to each text, shape (m,)."""
+    second = np.zeros(len(vectors), np.float32)
+    for start in range(0, len(vectors), _BLOCK_TEXTS):
+        block = slice(start, start + _BLOCK_TEXTS)
+        best = np.maximum.reduceat(vectors[block] @ site.passages.T, site.starts, axis=1)
+        second[block] = np.partition(best, -2, axis=1)[:, -2]
+    return second
+
+
 # Of a page, as seen from the questions of a topic, and from sentences of the answers to them:
 # docs/method.md, edits. The order is that of the weights in default_homes.json.
 TEXT_FEATURES = ("centroid", "passage", "title", "title_words")

@@ -28,7 +28,7 @@ from coverage_kit.match.home_features import (
     HomeFeatures,
     SitePages,
     compare_topics,
-    nearest_passages_of,
+    second_pages,
 )
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.match.new_pages import NewPage, place_page
@@ -41,9 +41,6 @@ _MAX_HOMES = 5
 ROUNDS = 6
 # Hidden topics of one kind that a site needs, so that it is its own standard (assumed).
 _MIN_TOPICS = 4
-# Of the questions that the site answers, the share farthest from their passage: a page as far as
-# these is not linked to a new one. Assumed.
-_FAR_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -265,10 +262,9 @@ def _relevant_pages(
 ) -> Flags:
     """Return which pages are near enough to each topic to link to a page on it, shape (t, p).
 
-    A page counts that is as near as three quarters of the answered questions are to their passage.
+    A page counts that is as near as the second page is to the median answered question.
     """
     answered = np.flatnonzero(topics < 0)
-    if not len(answered):
-        return similarity > 0
-    floor = np.quantile(nearest_passages_of(log.vectors[answered], site)[1], _FAR_SHARE)
-    return np.asarray(similarity >= floor)
+    if not len(answered) or len(site.page_ids) < 2:
+        return np.asarray(similarity > 0)
+    return np.asarray(similarity >= np.median(second_pages(log.vectors[answered], site)))
