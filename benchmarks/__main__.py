@@ -1,8 +1,8 @@
 """python -m benchmarks [gaps | clusters | checks | edits | names | rows | ...]: measure on sets.
 
-Without a name: gaps on the default sets against their floors. `calibration` and `answering` fit
-the shipped defaults again; `names` writes names of clusters to judge blind. Exit status 1 when a
-set cannot be used or a figure is below its floor.
+Without a name: gaps on the default sets against their floors. `calibration`, `answering` and
+`homes` fit the shipped defaults again; `names` writes names of clusters to judge blind. Exit status
+1 when a set cannot be used or a figure is below its floor.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from benchmarks.command_line import (
     CLUSTER_SETS,
     DEFAULT_SETS,
     EDIT_SETS,
+    HOME_SETS,
     find_folders,
     make_parser,
     read_count,
@@ -35,6 +36,7 @@ from benchmarks.command_line import (
 )
 from benchmarks.edits import measure_edits, missed_edit_floors, print_edits
 from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
+from benchmarks.homes import write_homes
 from benchmarks.names import SETS as NAME_SETS, write_names
 from benchmarks.rows import measure_rows
 from benchmarks.sets import read_set
@@ -43,12 +45,23 @@ from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import CoverageKitError
 from coverage_kit.vectors import Encoder
 
-BENCHMARKS = ("gaps", "clusters", "checks", "edits", "names", "rows", "calibration", "answering")
+BENCHMARKS = (
+    "gaps",
+    "clusters",
+    "checks",
+    "edits",
+    "names",
+    "rows",
+    "calibration",
+    "answering",
+    "homes",
+)
 SETS_OF = {
     "clusters": CLUSTER_SETS,
     "checks": CHECK_SETS,
     "edits": EDIT_SETS,
     "answering": (*EDIT_SETS, "expertqa"),
+    "homes": HOME_SETS,
     "names": (),
     "rows": (),
 }
@@ -109,12 +122,14 @@ def main(  # noqa: PLR0911 (one for each benchmark)
         return _run_edits(folders, encoder, options)
     if options.name == "checks":
         return _run_checks(folders, encoder, options)
-    if options.name in ("calibration", "answering"):
+    if options.name in ("calibration", "answering", "homes"):
         sets = [read_set(folder, encoder) for folder in folders]
         if options.name == "calibration":
             write_default_calibration(sets)
-        else:
+        elif options.name == "answering":
             write_answering(sets, encoder)
+        else:
+            write_homes(sets, encoder)
         return 0
     return _run_gaps(folders, encoder, options)
 

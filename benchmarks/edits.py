@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import spearmanr
 
+from benchmarks.homes import right_homes
+from benchmarks.planted_homes import plant_homes
 from benchmarks.planting import Judge, Planting, plant_edits
 from benchmarks.sets import BenchSet
 from coverage_kit.contracts import TextChange
 from coverage_kit.errors import SchemaError
 from coverage_kit.match.answering import load_answer_model
 from coverage_kit.match.coverage import fit_calibration
+from coverage_kit.match.homes import load_home_model
 from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.whitening import fit_space
@@ -39,8 +42,10 @@ def measure_edits(bench: BenchSet, encoder: Encoder, seeds: int = 5) -> Report:
     Intervals are 90% by a bootstrap over seeds. Metrics: `gain_share_05`, `_15` and `_30`, the gain
     at that budget as a share of the oracle's; `spearman` of predicted and real gain over all
     candidates; `harm_rate`, the share of edits chosen at 15% that take an answer away;
-    `right_page`, the share of removed sections for whose queries the first edit is on the page that
-    held the section, and `right_page_query`, the same over queries. A budget with which the oracle
+    `right_page_by_gain`, the share of removed sections for whose queries the first edit is on the
+    page that held the section, and `right_page_query`, the same over queries; and of sections and
+    whole pages removed apart from the edits, `right_operation` and `right_page`
+    (benchmarks/homes.py). A budget with which the oracle
     gains nothing has no share; a seed in which it gains nothing at all is left out. Raises
     SchemaError where no section can be taken away, or no edit brings anything.
     """
@@ -87,6 +92,9 @@ def _measure(bench: BenchSet, encoder: Encoder, seed: int) -> Figures | None:
         "n_candidates": float(len(cost)),
         "n_gaps": float(planting.trial.is_gap.sum()),
     }
+    homes = plant_homes(bench, encoder, seed)
+    if homes is not None:
+        figures["coverage_kit"] |= right_homes(homes, load_home_model(bench.name))
     return figures
 
 
@@ -251,7 +259,7 @@ def _right_pages(planting: Planting, worth: Floats) -> dict[str, float]:
         for name in np.unique(groups)
     ]
     return {
-        "right_page": float(np.mean(of_gap)),
+        "right_page_by_gain": float(np.mean(of_gap)),
         "right_page_query": float(
             np.mean([page == home[name] for page, name in zip(first, groups, strict=True)])
         ),

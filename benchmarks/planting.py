@@ -85,8 +85,8 @@ def plant_edits(bench: BenchSet, seed: int) -> Planting | None:
     to its beginning, removed, or replaced by the words of queries).
     """
     rng = np.random.default_rng(seed)
-    section = _sections(bench.passages)
-    qrels = _judgements(bench, section)
+    section = find_sections(bench.passages)
+    qrels = find_judgements(bench, section)
     judged = rng.permutation(np.unique(qrels["section"]))
     n_removed = max(1, round(REMOVED_SHARE * len(judged)))
     planted = judged[:n_removed]
@@ -137,7 +137,7 @@ def plant_edits(bench: BenchSet, seed: int) -> Planting | None:
     return Planting(trial, tuple(edits), relevant, lost_group)
 
 
-def _sections(passages: pd.DataFrame) -> Rows:
+def find_sections(passages: pd.DataFrame) -> Rows:
     """Return the section of each passage.
 
     A section is a run of passages of a page under the same heading, of at most 120 words.
@@ -161,7 +161,7 @@ def _sections(passages: pd.DataFrame) -> Rows:
     return np.array(sections)
 
 
-def _judgements(bench: BenchSet, section: Rows) -> pd.DataFrame:
+def find_judgements(bench: BenchSet, section: Rows) -> pd.DataFrame:
     """Return query_id, row and section of each judged passage.
 
     Of a judged page, the passage with most of the query's words counts.

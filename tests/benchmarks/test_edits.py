@@ -187,7 +187,9 @@ def test_the_command_reports_every_scorer_and_metric_as_numbers(tmp_path, tables
     figures = {name: figure["value"] for name, figure in report["tiny"]["coverage_kit"].items()}
     assert figures["n_gaps"] == 18
     assert max(figures[name] for name in BUDGETS) <= 1.2
+    assert 0 <= figures["right_page_by_gain"] <= 1
     assert 0 <= figures["right_page"] <= 1
+    assert 0 <= figures["right_operation"] <= 1
     assert "| tiny | gain_share_05 |" in output.out
     bench = read_set(folder, WordEncoder())
     assert measure_edits(bench, WordEncoder(), 1) == report
