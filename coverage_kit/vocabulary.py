@@ -61,6 +61,7 @@ Operation = Literal[
     "retitle_page",
     "reword_heading",
     "answer_first",
+    "reword_passage",
     "split_section",
     "merge_sections",
     "extend_passage",

@@ -208,6 +208,7 @@ def _write_briefs(
     """
     log = inputs.log
     rivals = set(inputs.sites.brand_sites.values()) - {inputs.own_site}
+    is_rival = inputs.passages["site"].isin(rivals)
     material = BriefMaterial(
         queries=log.queries,
         clusters=fitted.clusters,
@@ -215,10 +216,11 @@ def _write_briefs(
         claims=inputs.claims,
         citations=log.citations,
         own_passages=inputs.own_passages,
-        other_passages=inputs.passages[inputs.passages["site"].isin(rivals)],
+        other_passages=inputs.passages[is_rival],
         claim_vectors=fitted.vectors.claims.vectors,
         query_vectors=fitted.vectors.queries.vectors,
         passage_vectors=fitted.scorer.passage_vectors,
+        other_vectors=fitted.vectors.passages.vectors[is_rival.to_numpy()],
         brand_names=inputs.brand_names,
     )
     labels = gaps.set_index("cluster_id")["label"]

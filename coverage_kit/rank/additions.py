@@ -11,29 +11,40 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from coverage_kit.contracts import Home, NewPage, PassageText
-from coverage_kit.rank.briefs import Fact
+from coverage_kit.contracts import NewPage, PassageText
 from coverage_kit.rank.candidates import (
     Candidate,
     EditedSite,
     Gap,
     PageChange,
 )
-from coverage_kit.rank.drafts import content_words
+from coverage_kit.rank.drafts import content_words, name_heading, sibling_path
 from coverage_kit.rank.effort import count_words, editor_minutes
-from coverage_kit.rank.outlines import Outline, Size, describe_outline, make_outline
+from coverage_kit.rank.outlines import (
+    Outline,
+    Size,
+    describe_outline,
+    make_outline,
+    write_slot,
+)
 from coverage_kit.settings import RankSettings
 from coverage_kit.text.sentences import split_sentences
 from coverage_kit.text.years import stale_years
 from coverage_kit.vocabulary import MIS_WORDED, MISSING, Operation
 
 # How much a text holds, at most (assumed): a brief with more is hard to follow. A short page has
-# what its most asked questions need; a short section answers one question.
-_FULL_PAGE = Size(questions=7, facts=8, slots=5)
-_SHORT_PAGE = Size(questions=3, facts=4, slots=2)
+# fewer facts; a short section answers one question.
+_FULL_PAGE = Size(questions=7, facts=8, slots=6)
+_SHORT_PAGE = Size(questions=7, facts=5, slots=4)
 _FULL_SECTION = Size(questions=4, facts=5, slots=3)
 _SHORT_SECTION = Size(questions=1, facts=2, slots=1)
 _EXTENSION = Size(questions=4, facts=3, slots=1)
+# A page answers at least this many questions (assumed).
+_MIN_PAGE_QUESTIONS = 2
+# Pages that link to a new page where none is near enough (assumed).
+_MAX_LINKS = 2
+# Words of people that a brief names at most (assumed).
+_MAX_WORDS = 8
 # A passage is extended where your site states at least this share of the facts (assumed).
 _MIN_KNOWN_SHARE = 1 / 3
 # The name of a new page has at most this many characters, so that its URL can be read (assumed).
@@ -54,14 +65,9 @@ _SOURCED = re.compile(r"https?://|\]\(|according to|source:|\bstudy\b|\bsurvey\b
 def add_question_and_answer(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
     """Add a section to the page that is the topic's home: a short and a full variant.
 
-    Where a passage answers in other words than people use, the section is behind that passage, and
-    says it in theirs. Otherwise it is on the page that is more likely to be the home than none.
+    Only where no passage answers, and a page is more likely to be the home than none.
     """
-    if gap.is_answered:
-        if gap.cause != MIS_WORDED:
-            return []
-        gap = _with_own_words(gap, site)
-    elif gap.cause != MISSING or not has_home(gap):
+    if gap.cause != MISSING or not has_home(gap):
         return []
     home = gap.homes[0]
     if home.passage_id not in site.by_id.index:
@@ -71,6 +77,85 @@ def add_question_and_answer(gap: Gap, site: EditedSite, effort: RankSettings) ->
     outlines = [short, full] if short.n_words < full.n_words else [full]
     share = home.probability / (home.probability + gap.no_home)
     return [_add_section(gap, site, effort, outline, full, share) for outline in outlines]
+
+
+def reword_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
+    """Say in people's words what a passage says in other words, under a heading that names it.
+
+    Only where that passage says what the logged answers say, and its page is not as a whole about
+    the topic.
+    """
+    page_id = str(site.by_id.loc[gap.passage_id, "page_id"])
+    if gap.cause != MIS_WORDED or not gap.is_answered or is_home(gap, page_id):
+        return []
+    passage = site.by_id.loc[gap.passage_id]
+    text, path = str(passage["text"]), str(passage["heading_path"])
+    own = _answering_sentence(gap, text)
+    old_heading = path.rsplit(" > ", maxsplit=1)[-1]
+    heading = name_heading(gap, old_heading) or old_heading
+    slot = write_slot(f"in plain words, what the next sentence says: “{own}”")
+    after = f"{slot} {' '.join([own, *(s for s in split_sentences(text) if s != own)])}"
+    changes = [site.replace_passage(gap.passage_id, after)]
+    if heading != old_heading:
+        changes.append(
+            PageChange(
+                action="replace_heading",
+                page_id=page_id,
+                passage_id=gap.passage_id,
+                heading_path=path,
+                before=old_heading,
+                after=heading,
+            )
+        )
+    words = ", ".join(_words_of_people(gap, text))
+    outline = make_outline(gap.brief._replace(facts=(), slots=(), opening=""), _FULL_PAGE)
+    lines = [
+        f"Your site answers this under “{old_heading}”, in words that nobody asks with. Put the "
+        f"topic into the heading, “{heading}”, and say in plain words what this sentence says: "
+        f"“{own}”",
+        *([f"People say: {words}."] if words else []),
+    ]
+    return [
+        replace(
+            _write_candidate(
+                gap,
+                outline,
+                outline,
+                operation="reword_passage",
+                page_id=page_id,
+                heading_path=path,
+                brief="\n".join(lines),
+                cost_minutes=editor_minutes(
+                    effort, effort.extend_minutes, n_changed=count_words(own), n_claims=1
+                ),
+                added=(PassageText(sibling_path(path, heading), text),),
+                removed=(gap.passage_id,),
+                before=text,
+                after=after,
+                changes=tuple(changes),
+                title=heading,
+            ),
+            n_words=count_words(own),
+            opening="",
+            holds_answer=True,
+        )
+    ]
+
+
+def _answering_sentence(gap: Gap, text: str) -> str:
+    """Return the sentence of a passage with most words of the gap's questions and facts."""
+    said = [*(q.text for q in gap.brief.questions), *(fact.text for fact in gap.brief.facts)]
+    words = content_words(" ".join([gap.label, *said]))
+    return max(split_sentences(text), key=lambda sentence: len(content_words(sentence) & words))
+
+
+def _words_of_people(gap: Gap, text: str) -> list[str]:
+    """Return words in which people ask that a passage lacks, the most frequent first."""
+    known = content_words(text)
+    asked = Counter(
+        word for question in gap.brief.questions for word in sorted(content_words(question.text))
+    )
+    return [word for word, n in asked.most_common() if word not in known and n > 1][:_MAX_WORDS]
 
 
 def has_home(gap: Gap) -> bool:
@@ -83,23 +168,6 @@ def is_home(gap: Gap, page_id: str) -> bool:
     return has_home(gap) and gap.homes[0].page_id == page_id
 
 
-def _with_own_words(gap: Gap, site: EditedSite) -> Gap:
-    """Return the gap with its answering passage as its home, and what that says as a fact."""
-    passage = site.by_id.loc[gap.passage_id]
-    asked = content_words(" ".join([gap.label, *(q.text for q in gap.brief.questions)]))
-    facts = content_words(" ".join(fact.text for fact in gap.brief.facts))
-    sentences = split_sentences(str(passage["text"]))
-    best = max(sentences, key=lambda sentence: len(content_words(sentence) & (asked | facts)))
-    own = Fact(best, 0, "", gap.passage_id, best, None, gap.query_ids[:1])
-    known = [fact for fact in gap.brief.facts if fact.own_words != best]
-    return replace(
-        gap,
-        brief=gap.brief._replace(facts=(own, *known)),
-        homes=(Home(str(passage["page_id"]), 1.0, gap.passage_id),),
-        no_home=0.0,
-    )
-
-
 def _add_section(  # noqa: PLR0913 (the gap, the site, the settings, and the variant)
     gap: Gap,
     site: EditedSite,
@@ -110,13 +178,14 @@ def _add_section(  # noqa: PLR0913 (the gap, the site, the settings, and the var
 ) -> Candidate:
     """Return the candidate that adds a section at the end of the nearest section of its home."""
     home = gap.homes[0]
-    path = str(site.by_id.loc[home.passage_id, "heading_path"])
-    words_before, words_after = site.words_around(home.passage_id)
+    anchor_id = site.find_section(home.passage_id)
+    path = str(site.by_id.loc[anchor_id, "heading_path"])
+    words_before, words_after = site.words_around(anchor_id)
     after = outline.as_section()
     change = PageChange(
         action="insert_section",
         page_id=home.page_id,
-        passage_id=home.passage_id,
+        passage_id=anchor_id,
         heading_path=path,
         before=None,
         after=after,
@@ -127,12 +196,6 @@ def _add_section(  # noqa: PLR0913 (the gap, the site, the settings, and the var
         f"Add a section “{outline.title}” to “{page_title}”, behind the section “{neighbor}”, as a "
         "heading of the same level."
     )
-    if gap.is_answered:
-        task = (
-            f"“{page_title}” answers this under “{neighbor}”, in other words than people use. Say "
-            f"it in theirs: behind that section, add “{outline.title}” as a heading of the same "
-            "level, and link to it."
-        )
     return _write_candidate(
         gap,
         outline,
@@ -161,9 +224,10 @@ def _add_section(  # noqa: PLR0913 (the gap, the site, the settings, and the var
 def add_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
     """Add a page about the topic: a short and a full variant.
 
-    Only where no passage answers, and no page of your site is likely to be its home.
+    Only where no passage answers, and no page of your site is likely to be its home. A single
+    question is not worth a page.
     """
-    if gap.cause != MISSING or has_home(gap):
+    if gap.cause != MISSING or has_home(gap) or len(gap.brief.questions) < _MIN_PAGE_QUESTIONS:
         return []
     full = make_outline(gap.brief, _FULL_PAGE)
     short = make_outline(gap.brief, _SHORT_PAGE)
@@ -184,7 +248,8 @@ def _add_page(
         before=None,
         after=after,
     )
-    links = gap.new_page.links_from
+    # Pages that are near, though none is the home.
+    links = gap.new_page.links_from or tuple(home.page_id for home in gap.homes[:_MAX_LINKS])
     linked = f" Link to it from {', '.join(links)}." if links else ""
     return _write_candidate(
         gap,

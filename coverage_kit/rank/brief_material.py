@@ -31,6 +31,7 @@ class BriefMaterial:
         claim_vectors: unit vectors of the claims, shape (n claims, d).
         query_vectors: unit vectors of the questions, shape (n queries, d).
         passage_vectors: unit vectors of your passages, shape (n passages, d).
+        other_vectors: unit vectors of the other brands' passages, shape (n other passages, d).
         brand_names: the names of each tracked brand, your own brand first.
     """
 
@@ -44,4 +45,5 @@ class BriefMaterial:
     claim_vectors: Vectors
     query_vectors: Vectors
     passage_vectors: Vectors
+    other_vectors: Vectors
     brand_names: Sequence[tuple[str, ...]] = ()

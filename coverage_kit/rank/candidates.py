@@ -118,14 +118,35 @@ class EditedSite:
         page = self.by_id[self.by_id["page_id"] == passage["page_id"]]
         return page[page["heading_path"] == passage["heading_path"]]
 
+    def find_section(self, passage_id: str) -> str:
+        """Return the passage that opens the section of its page in which a passage is.
+
+        It is a section right below the page's first headings. Of what is above all sections, the
+        page's last section is returned: a new section may follow it.
+        """
+        page = self.by_id[self.by_id["page_id"] == self.by_id.loc[passage_id, "page_id"]]
+        paths = {str(name): str(path).split(" > ") for name, path in page["heading_path"].items()}
+        depths = sorted({len(path) for path in paths.values()})
+        depth = depths[min(1, len(depths) - 1)]
+        wanted = paths[passage_id][:depth]
+        if len(wanted) < depth:
+            wanted = [path for path in paths.values() if len(path) >= depth][-1][:depth]
+        of_section = [name for name, path in paths.items() if path == wanted]
+        return of_section[0] if of_section else passage_id
+
     def words_around(self, passage_id: str) -> tuple[str, str]:
         """Return the last words of a passage's section, and the first words behind it.
 
-        The second are the next heading of the page; empty at the end of a page.
+        Sections below it belong to it. The second are the next heading of the page; empty at the
+        end of a page.
         """
-        section = self.section(passage_id)
-        last = section.iloc[-1]
-        page = self.by_id[self.by_id["page_id"] == last["page_id"]]
+        passage = self.by_id.loc[passage_id]
+        page = self.by_id[self.by_id["page_id"] == passage["page_id"]]
+        path = str(passage["heading_path"])
+        is_inside = (page["heading_path"] == path) | page["heading_path"].str.startswith(
+            f"{path} > "
+        )
+        last = page[is_inside].iloc[-1]
         behind = page[page["position"] > last["position"]]
         before = " ".join(str(last["text"]).split()[-_WORDS_AROUND:])
         if behind.empty:

@@ -10,6 +10,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from coverage_kit.contracts import Home, NewPage
 from coverage_kit.rank.briefs import Brief
+from coverage_kit.rank.candidates import Gap
 from coverage_kit.tables import Clusters
 from coverage_kit.text.quantities import CURRENCIES, UNITS
 from coverage_kit.vectors import Vectors
@@ -176,6 +177,23 @@ def content_words(text: str) -> set[str]:
         for word in _WORD.findall(text.lower())
         if word not in ENGLISH_STOP_WORDS and not _QUESTION_START.match(word)
     }
+
+
+def name_heading(gap: Gap, old_heading: str) -> str | None:
+    """Return a heading with the topic's name behind it; None where the name does not suit.
+
+    A name that shares a word with the heading is about a part of what the heading says. A question
+    is no part of a heading.
+    """
+    name = gap.brief.title
+    if (
+        not old_heading
+        or not name
+        or name.endswith("?")
+        or content_words(name) & content_words(old_heading)
+    ):
+        return None
+    return f"{old_heading}: {name}"
 
 
 def sibling_path(path: str, heading: str) -> str:

@@ -28,6 +28,10 @@ from coverage_kit.text.spelling import Spelling
 
 __all__ = ["BriefMaterial", "Topic", "write_briefs"]
 
+# How much nearer a fact has to be to another question than to that of its answer. Assumed.
+_OWN_QUESTION = 0.08
+# A question with more words needs a shorter heading. Assumed.
+_HEADING_WORDS = 12
 # Slots of a brief, at most. Assumed.
 _MAX_SLOTS = 6
 # Characters of a text from which names and verbs are learned.
@@ -116,7 +120,9 @@ class _Writer:
                     )
                     break
             else:
-                kept.append(BriefQuestion(name, text, float(self._demand[name])))
+                kept.append(
+                    BriefQuestion(name, text, float(self._demand[name]), self._heading(text))
+                )
         return tuple(sorted(kept, key=lambda question: -question.demand))
 
     def _clean(self, text: str, spelling: Spelling) -> str:
@@ -124,6 +130,12 @@ class _Writer:
             text = spelling.correct(text)
             return whole_question(text, self._english, self._casing)
         return clean_question(text, self._casing) or plain_text(text)
+
+    def _heading(self, text: str) -> str:
+        """Return a short heading for a long question; empty where there is none, or none needed."""
+        if len(text.split()) <= _HEADING_WORDS or not may_be_english(text):
+            return ""
+        return action_phrase(text, self._english, self._casing) or ""
 
     def _title(self, label: str, questions: Sequence[BriefQuestion]) -> str:
         """Return the topic's name as a heading; without a first person and other companies."""
@@ -148,7 +160,14 @@ class _Writer:
         facts: list[Fact] = []
         slots: list[str] = []
         vectors = self._material.claim_vectors
-        for fact, question in chosen:
+        for fact, source_question in chosen:
+            # An answer to one question may say what another asks.
+            question = max(
+                (source_question, *questions),
+                key=lambda asked: (
+                    self._log.similarity(fact, asked) + _OWN_QUESTION * (asked == source_question)
+                ),
+            )
             slot, own = None, None
             text = fact.statement.text
             if fact.is_of_other:
@@ -182,10 +201,7 @@ class _Writer:
                     passage_id=own[0] if own else None,
                     own_words=own[1] if own else None,
                     slot=slot,
-                    query_ids=(
-                        question.query_id,
-                        *sorted(fact.query_ids - {question.query_id}),
-                    ),
+                    query_ids=tuple(dict.fromkeys((question.query_id, *sorted(fact.query_ids)))),
                 )
             )
         return tuple(facts)

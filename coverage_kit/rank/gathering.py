@@ -18,7 +18,7 @@ from coverage_kit.rank.merging import (
     read_statement,
 )
 from coverage_kit.rank.parties import Parties, content_words, read_parties
-from coverage_kit.rank.sources import Sources
+from coverage_kit.rank.sources import OwnStatements, Sources
 from coverage_kit.rank.wording import answer_to, clean_fact, is_anecdote
 from coverage_kit.text.answer_kinds import asked_kind, states
 from coverage_kit.text.english import English
@@ -75,6 +75,7 @@ class Gatherer:
         self.sources = Sources(
             material.answers, material.citations, material.own_passages, material.other_passages
         )
+        self._others = OwnStatements(material.other_passages, material.other_vectors)
         self._texts = dict(zip(material.queries["query_id"], material.queries["text"], strict=True))
         self.row_of = {str(name): row for row, name in enumerate(material.queries["query_id"])}
         self._claim_texts: list[str] = material.claims["text"].tolist()
@@ -144,7 +145,8 @@ class Gatherer:
                     tuple(group),
                     frozenset(self._claim_queries[each.row] for each in group),
                     len(answers),
-                    not general and not (is_comparison and names_other),
+                    not (is_comparison and names_other)
+                    and (not general or self._is_of_company(best, group)),
                 )
             )
         return sorted(found, key=lambda fact: (-fact.n_answers, fact.statement.row))
@@ -215,6 +217,17 @@ class Gatherer:
             and (own[place] >= _ON_SUBJECT or bool(words & content_words(self._claim_texts[row])))
             for place, row in enumerate(rows)
         ]
+
+    def _is_of_company(self, statement: Statement, group: Sequence[Statement]) -> bool:
+        """Return whether a fact that names nobody is another company's all the same.
+
+        Third parties are not cited for it, and it has a figure, or that company's pages state it.
+        """
+        sentences = [(self._claim_queries[each.row], self._claim_texts[each.row]) for each in group]
+        if not self.sources.is_company(self.sources.best(sentences)):
+            return False
+        is_stated = self._others.find(statement, self._material.claim_vectors) is not None
+        return is_stated or any(statement.figures.values())
 
     def _is_offer(self, row: int, text: str) -> bool:
         """Return whether a sentence tells the terms of an offer, from a company's page alone."""

@@ -14,6 +14,7 @@ from coverage_kit.rank.additions import (
     extend_passage,
     is_home,
     refresh_fact,
+    reword_passage,
 )
 from coverage_kit.rank.candidates import (
     Candidate,
@@ -22,7 +23,7 @@ from coverage_kit.rank.candidates import (
     Maker,
     PageChange,
 )
-from coverage_kit.rank.drafts import content_words, sibling_path
+from coverage_kit.rank.drafts import content_words, name_heading, sibling_path
 from coverage_kit.rank.effort import count_words, editor_minutes
 from coverage_kit.settings import RankSettings
 from coverage_kit.text.sentences import split_sentences
@@ -50,17 +51,19 @@ _UNSEEN_CAUSES = (
 
 
 def reword_heading(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
-    """Put the topic's name in front of the heading of the answering passage.
+    """Put the topic's name into the heading of the answering passage.
 
     Only where the passage has the answer and is not found, and where its page is not as a whole
     about the topic.
     """
     if gap.cause not in _UNSEEN_CAUSES or gap.share_nearest < _MIN_NEAREST_SHARE:
         return []
+    if reword_passage(gap, site, effort):
+        return []
     section = site.section(gap.passage_id)
     old_path = str(section["heading_path"].iloc[0])
     old_heading = _last_heading(old_path)
-    new_heading = _name_heading(gap, old_heading)
+    new_heading = name_heading(gap, old_heading)
     if new_heading is None or retitle_page(gap, site, effort):
         return []
     page_id = str(section["page_id"].iloc[0])
@@ -114,10 +117,9 @@ def retitle_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
         return []
     page = site.by_id[site.by_id["page_id"] == page_id]
     old_title = str(page["heading_path"].iloc[0]).split(" > ")[0]
-    label = gap.brief.title
-    if _name_heading(gap, old_title) is None or len(page) > _MAX_RETITLED_PASSAGES:
+    new_title = name_heading(gap, old_title)
+    if new_title is None or len(page) > _MAX_RETITLED_PASSAGES:
         return []
-    new_title = f"{old_title}: {label}"
     added = tuple(
         PassageText(_with_title(str(path), new_title), text)
         for path, text in zip(page["heading_path"], page["text"], strict=True)
@@ -138,8 +140,8 @@ def retitle_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
             page_id=page_id,
             heading_path=old_title,
             brief=(
-                f"This page answers what people ask about: {label}. Its title does not say so. "
-                f"Change it to “{new_title}”."
+                f"This page answers what people ask about “{gap.brief.title}”. Its title does not "
+                f"say so. Change title and first heading to “{new_title}”."
             ),
             cost_minutes=editor_minutes(effort, effort.heading_minutes, n_changed=n_words),
             drafted_from=gap.query_ids,
@@ -163,6 +165,8 @@ def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
     """
     if gap.cause not in _UNSEEN_CAUSES or gap.share_nearest < _MIN_NEAREST_SHARE:
         return []
+    if reword_passage(gap, site, effort):
+        return []
     # The heading would change for the other passages of the section as well.
     if len(site.section(gap.passage_id)) > 1:
         return []
@@ -170,7 +174,7 @@ def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
     text = str(passage["text"])
     old_path = str(passage["heading_path"])
     sentences = split_sentences(text)
-    heading = _name_heading(gap, _last_heading(old_path))
+    heading = name_heading(gap, _last_heading(old_path))
     best = _best_sentence(sentences, _answer_words(gap))
     if best == 0 or heading is None:
         return []
@@ -339,29 +343,13 @@ MAKERS: tuple[Maker, ...] = (
     answer_first,
     split_section,
     merge_sections,
+    reword_passage,
     add_question_and_answer,
     extend_passage,
     add_page,
     refresh_fact,
     add_source,
 )
-
-
-def _name_heading(gap: Gap, old_heading: str) -> str | None:
-    """Return the heading with the topic's name in front; None where the name does not suit.
-
-    A name that shares a word with the heading is about a part of what the heading says. A long
-    question is no part of a heading.
-    """
-    name = gap.brief.title
-    if (
-        not old_heading
-        or not name
-        or name.endswith("?")
-        or content_words(name) & content_words(old_heading)
-    ):
-        return None
-    return f"{name}: {old_heading}"
 
 
 def _own_words(gap: Gap) -> tuple[str, ...]:

@@ -15,8 +15,11 @@ from coverage_kit.vocabulary import FACT_SLOT
 
 # Brackets become round ones in a slot.
 _BRACKETS = str.maketrans("[]", "()")
-# A question with more words is no heading (assumed).
-_MAX_HEADING_WORDS = 14
+# A question, and words that are none, make no heading with more words than these (assumed).
+_MAX_HEADING_WORDS = 16
+_MAX_NAME_WORDS = 9
+# The heading of questions that make none.
+_ALSO_ASKED = "Also asked"
 # What a fact that an editor has to find out is likely to take in the text, in words (assumed).
 _SLOT_WORDS = 12
 
@@ -38,10 +41,10 @@ class OutlineSection:
 
     @property
     def heading(self) -> str:
-        """The question as a heading; empty where its words are none: keywords, or a long story."""
+        """The question as a heading; empty where its words are none: many keywords, a story."""
         words = self.question.heading or self.question.text
-        is_short = count_words(words) <= _MAX_HEADING_WORDS
-        return words if is_short and words.endswith("?") else ""
+        most = _MAX_HEADING_WORDS if words.endswith("?") else _MAX_NAME_WORDS
+        return words if count_words(words) <= most else ""
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,19 @@ class Outline:
         """Return the text as a page in Markdown, with a heading for each question."""
         blocks = [f"# {self.title}", self.opening]
         for section in self.sections:
-            body = [_write_fact(fact) for fact in section.facts] or [_ask([section])]
-            # A page about one question has that question as its title.
-            is_named = section.heading in ("", self.title)
-            heading = [] if is_named else [f"## {section.heading}"]
-            blocks += [*heading, *body]
+            body = [*map(_write_fact, section.facts)] or [_ask([section])]
+            heading = self._heading_of(section)
+            is_new = heading and f"## {heading}" not in blocks
+            blocks += [*([f"## {heading}"] if is_new else []), *body]
         return _join(blocks)
+
+    def _heading_of(self, section: OutlineSection) -> str:
+        """Return the heading of a section of a page; empty for what the title says.
+
+        A page about one question has that question as its title.
+        """
+        heading = section.heading or _ALSO_ASKED
+        return "" if heading == self.title else heading
 
     def passages(self, *, is_page: bool) -> list[PassageText]:
         """Return what the simulation reads, with the title as the first heading.
@@ -101,8 +111,8 @@ class Outline:
         texts = []
         for section in self.sections:
             facts = [fact for fact in section.facts if isinstance(fact, Fact)]
-            is_below = is_page and section.heading not in ("", self.title)
-            path = f"{self.title} > {section.heading}" if is_below else self.title
+            heading = self._heading_of(section)
+            path = f"{self.title} > {heading}" if is_page and heading else self.title
             if facts:
                 texts.append(PassageText(path, " ".join(map(_plain_words, facts))))
         if is_page or not texts:
@@ -127,8 +137,8 @@ def make_outline(brief: Brief, size: Size) -> Outline:
             slot for slot in slots[: size.slots] if (slot.query_id or first) == question.query_id
         ]
         sections.append(OutlineSection(question, (*facts.get(question.query_id, ()), *of_question)))
-    # The sections without a heading come first, as they would seem to belong to another question.
-    sections.sort(key=lambda section: bool(section.heading))
+    # Sections without a heading come last, under one heading.
+    sections.sort(key=lambda section: not section.heading)
     # A fact that opens the text is not said again. It stays marked as what it is.
     said = {fact.text for section in sections for fact in section.facts}
     opening = "" if brief.opening in said else brief.opening
