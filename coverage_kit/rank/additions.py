@@ -39,6 +39,9 @@ _SHORT_PAGE = Size(questions=7, facts=5, slots=4)
 _FULL_SECTION = Size(questions=4, facts=5, slots=3)
 _SHORT_SECTION = Size(questions=1, facts=2, slots=1)
 _EXTENSION = Size(questions=4, facts=3, slots=1)
+# A section goes to a page that is its home with this probability: a section on a stranger's page is
+# worse than a page too many (assumed).
+_MIN_HOME = 0.6
 # A page answers at least this many questions (assumed).
 _MIN_PAGE_QUESTIONS = 2
 # Pages that link to a new page where none is near enough (assumed).
@@ -65,7 +68,7 @@ _SOURCED = re.compile(r"https?://|\]\(|according to|source:|\bstudy\b|\bsurvey\b
 def add_question_and_answer(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
     """Add a section to the page that is the topic's home: a short and a full variant.
 
-    Only where no passage answers, and a page is more likely to be the home than none.
+    Only where no passage answers, and a page is likely to be the home.
     """
     if gap.cause != MISSING or not has_home(gap):
         return []
@@ -159,13 +162,14 @@ def _words_of_people(gap: Gap, text: str) -> list[str]:
 
 
 def has_home(gap: Gap) -> bool:
-    """Return whether a page of your site is more likely to be the topic's home than none."""
-    return bool(gap.homes) and gap.homes[0].probability >= gap.no_home
+    """Return whether a page of your site is likely enough the topic's home for a section on it."""
+    return bool(gap.homes) and gap.homes[0].probability >= _MIN_HOME
 
 
 def is_home(gap: Gap, page_id: str) -> bool:
-    """Return whether a page is the topic's home."""
-    return has_home(gap) and gap.homes[0].page_id == page_id
+    """Return whether a page is the topic's home, rather than any other page or none."""
+    home = next(iter(gap.homes), None)
+    return home is not None and home.page_id == page_id and home.probability >= gap.no_home
 
 
 def _add_section(  # noqa: PLR0913 (the gap, the site, the settings, and the variant)

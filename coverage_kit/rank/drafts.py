@@ -182,16 +182,12 @@ def content_words(text: str) -> set[str]:
 def name_heading(gap: Gap, old_heading: str) -> str | None:
     """Return a heading with the topic's name behind it; None where the name does not suit.
 
-    A name that shares a word with the heading is about a part of what the heading says. A question
-    is no part of a heading.
+    One that has all words of the other says the same, or is about a part of it. A question is no
+    part of a heading.
     """
     name = gap.brief.title
-    if (
-        not old_heading
-        or not name
-        or name.endswith("?")
-        or content_words(name) & content_words(old_heading)
-    ):
+    words, old_words = content_words(name), content_words(old_heading)
+    if not old_words or name.endswith("?") or words <= old_words or old_words <= words:
         return None
     return f"{old_heading}: {name}"
 

@@ -121,7 +121,9 @@ class _Writer:
                     break
             else:
                 kept.append(
-                    BriefQuestion(name, text, float(self._demand[name]), self._heading(text))
+                    BriefQuestion(
+                        name, text, float(self._demand[name]), self._heading(self._texts[name])
+                    )
                 )
         return tuple(sorted(kept, key=lambda question: -question.demand))
 

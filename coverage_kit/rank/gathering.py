@@ -221,13 +221,14 @@ class Gatherer:
     def _is_of_company(self, statement: Statement, group: Sequence[Statement]) -> bool:
         """Return whether a fact that names nobody is another company's all the same.
 
-        Third parties are not cited for it, and it has a figure, or that company's pages state it.
+        Its pages are cited for it rather than those of third parties, or they state its figures.
         """
         sentences = [(self._claim_queries[each.row], self._claim_texts[each.row]) for each in group]
-        if not self.sources.is_company(self.sources.best(sentences)):
-            return False
-        is_stated = self._others.find(statement, self._material.claim_vectors) is not None
-        return is_stated or any(statement.figures.values())
+        if self.sources.is_company(self.sources.best(sentences)):
+            return True
+        has_figures = any(statement.figures.values())
+        found = self._others.find(statement, self._material.claim_vectors) if has_figures else None
+        return found is not None
 
     def _is_offer(self, row: int, text: str) -> bool:
         """Return whether a sentence tells the terms of an offer, from a company's page alone."""

@@ -17,9 +17,7 @@ from coverage_kit.vocabulary import FACT_SLOT
 _BRACKETS = str.maketrans("[]", "()")
 # A question, and words that are none, make no heading with more words than these (assumed).
 _MAX_HEADING_WORDS = 16
-_MAX_NAME_WORDS = 9
-# The heading of questions that make none.
-_ALSO_ASKED = "Also asked"
+_MAX_NAME_WORDS = 5
 # What a fact that an editor has to find out is likely to take in the text, in words (assumed).
 _SLOT_WORDS = 12
 
@@ -42,7 +40,9 @@ class OutlineSection:
     @property
     def heading(self) -> str:
         """The question as a heading; empty where its words are none: many keywords, a story."""
-        words = self.question.heading or self.question.text
+        if self.question.heading:
+            return self.question.heading
+        words = self.question.text
         most = _MAX_HEADING_WORDS if words.endswith("?") else _MAX_NAME_WORDS
         return words if count_words(words) <= most else ""
 
@@ -90,8 +90,7 @@ class Outline:
         for section in self.sections:
             body = [*map(_write_fact, section.facts)] or [_ask([section])]
             heading = self._heading_of(section)
-            is_new = heading and f"## {heading}" not in blocks
-            blocks += [*([f"## {heading}"] if is_new else []), *body]
+            blocks += [*([f"## {heading}"] if heading else []), *body]
         return _join(blocks)
 
     def _heading_of(self, section: OutlineSection) -> str:
@@ -99,7 +98,7 @@ class Outline:
 
         A page about one question has that question as its title.
         """
-        heading = section.heading or _ALSO_ASKED
+        heading = section.heading or write_slot(f"a heading for “{section.question.text}”")
         return "" if heading == self.title else heading
 
     def passages(self, *, is_page: bool) -> list[PassageText]:
@@ -111,8 +110,8 @@ class Outline:
         texts = []
         for section in self.sections:
             facts = [fact for fact in section.facts if isinstance(fact, Fact)]
-            heading = self._heading_of(section)
-            path = f"{self.title} > {heading}" if is_page and heading else self.title
+            is_below = is_page and section.heading not in ("", self.title)
+            path = f"{self.title} > {section.heading}" if is_below else self.title
             if facts:
                 texts.append(PassageText(path, " ".join(map(_plain_words, facts))))
         if is_page or not texts:
@@ -131,17 +130,16 @@ def make_outline(brief: Brief, size: Size) -> Outline:
     first = questions[0].query_id
     facts = _deal(brief.facts, [q.query_id for q in questions], size.facts, first)
     slots = [slot for slot in brief.slots if not slot.query_id or slot.query_id in ids]
+    # A fact that opens the text is not said again; it stays marked as what it is. An opening with a
+    # slot asks for what the first question's own slot asks for.
+    said = {fact.text for fact in brief.facts}
+    opening = "" if brief.opening in said else brief.opening
     sections = []
     for question in questions:
         of_question = [
             slot for slot in slots[: size.slots] if (slot.query_id or first) == question.query_id
         ]
         sections.append(OutlineSection(question, (*facts.get(question.query_id, ()), *of_question)))
-    # Sections without a heading come last, under one heading.
-    sections.sort(key=lambda section: not section.heading)
-    # A fact that opens the text is not said again. It stays marked as what it is.
-    said = {fact.text for section in sections for fact in section.facts}
-    opening = "" if brief.opening in said else brief.opening
     return Outline(brief.title, opening, tuple(sections), brief.n_answers)
 
 
@@ -209,6 +207,10 @@ def _write_fact(fact: Fact | Slot) -> str:
     if fact.is_known:
         return str(fact.own_words)
     return write_slot(fact.slot) if fact.slot else mark_extract(fact.text)
+
+
+def _is_slot(fact: Fact | Slot) -> bool:
+    return isinstance(fact, Slot) or (not fact.is_known and fact.slot is not None)
 
 
 def _effort_of(fact: Fact | Slot) -> float:

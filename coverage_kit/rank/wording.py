@@ -138,6 +138,12 @@ _NO_SUBJECT = re.compile(
     r"\A(?:depends|varies|works|costs|weighs|comes|takes|goes|means|gives)\b", re.I
 )
 _FINITE = BE | MODALS | words_of("has have had isn't aren't won't costs lasts needs")
+# "I'd use two locks" is advice; what I would like is not.
+_ADVICE = re.compile(
+    r"\AI(?:['\u2019]d| would)(?: also| always| just| still)? (?!(?:not|never|have|like|love|be|"
+    r"say|expect|guess|want|need|think|go|rather|prefer)\b)",
+    re.I,
+)
 _NEGATION = re.compile(
     r"\b(?:not(?! (?:exceed|only|just))|no(?! (?:more|less|fewer|later|longer) )|never|none|"
     r"nor|cannot|\w+n['\u2019]t)\b",
@@ -181,9 +187,10 @@ def clean_fact(sentence: str, english: English) -> str:  # noqa: PLR0911 (a retu
     >>> clean_fact("Yes, a front box suits a large dog best [1].", English())
     'A front box suits a large dog best.'
     >>> clean_fact("It weighs 30 kg.", English()), clean_fact("I'd avoid cheap locks.", English())
-    ('', '')
+    ('', 'Avoid cheap locks.')
     """
     text = plain_text(_MARKS.sub("", sentence).replace("\u2212", "-"))
+    text = capitalised(_ADVICE.sub("", text))
     text = _JOINED.split(text)[0]
     if not may_be_english(text):
         n_words = len(text.split())
