@@ -40,10 +40,14 @@ from coverage_kit.rank.simulate import (
     simulate_edits,
 )
 from coverage_kit.rank.track import TrackRecord, read_track
-from coverage_kit.tables import Changes, Edits, Effects, Facts, Frontier, Gaps, Passages
+from coverage_kit.tables import Changes, Edits, Effects, Evidence, Facts, Frontier, Gaps, Passages
 
 # The file in the cache to which `coverage-kit compare` adds, and from which this run learns.
 RECORD = "predictions.parquet"
+# Your passages that an editor should read before writing about a topic: their least similarity to a
+# question, and how many (assumed).
+_NEAR = 0.35
+_MAX_NEAR = 3
 # Two passages of your site this similar say the same (assumed; shown to editors, who decide).
 _TWIN_SIMILARITY = 0.9
 # Neighbours searched for each passage: itself and the two nearest others.
@@ -158,6 +162,7 @@ def _propose(
         homes=homes.by_topic,
         new_pages=homes.new_pages,
         no_home=homes.none,
+        near=_near_passages(ranked.evidence, questions),
         holdout=run.holdout,
     )
     effort = run.settings.rank
@@ -168,6 +173,18 @@ def _propose(
     known = propose_edits(gaps, questions, site, sources, unlocked)
     served = {candidate.cluster_id for candidate in allowed}
     return allowed, {candidate.cluster_id for candidate in known} - served
+
+
+def _near_passages(
+    evidence: Evidence, questions: Mapping[str, pd.DataFrame]
+) -> dict[str, tuple[str, ...]]:
+    """Return by cluster_id your passages that are near to its questions, the nearest first."""
+    near = evidence[evidence["own_best"] >= _NEAR].sort_values("own_best", ascending=False)
+    passages = near.set_index("query_id")["own_passage_id"].dropna()
+    return {
+        name: tuple(passages[passages.index.isin(members["query_id"])].unique()[:_MAX_NEAR])
+        for name, members in questions.items()
+    }
 
 
 def _find_homes(

@@ -39,6 +39,8 @@ _SHORT_PAGE = Size(questions=7, facts=5, slots=4)
 _FULL_SECTION = Size(questions=4, facts=5, slots=3)
 _SHORT_SECTION = Size(questions=1, facts=2, slots=1)
 _EXTENSION = Size(questions=4, facts=3, slots=1)
+# A section that takes more minutes has a short variant.
+_HOUR = 60.0
 # A section goes to a page that is its home with this probability: a section on a stranger's page is
 # worse than a page too many (assumed).
 _MIN_HOME = 0.6
@@ -46,6 +48,7 @@ _MIN_HOME = 0.6
 _MIN_PAGE_QUESTIONS = 2
 # Pages that link to a new page where none is near enough (assumed).
 _MAX_LINKS = 2
+_MIN_LINK = 0.1
 # Words of people that a brief names at most (assumed).
 _MAX_WORDS = 8
 # A passage is extended where your site states at least this share of the facts (assumed).
@@ -75,9 +78,20 @@ def add_question_and_answer(gap: Gap, site: EditedSite, effort: RankSettings) ->
     home = gap.homes[0]
     if home.passage_id not in site.by_id.index:
         return []
+
+    def minutes(outline: Outline) -> float:
+        return editor_minutes(
+            effort,
+            effort.section_minutes,
+            n_added=outline.n_words,
+            n_claims=outline.n_to_check,
+        )
+
     full = make_outline(gap.brief, _FULL_SECTION)
     short = make_outline(gap.brief, _SHORT_SECTION)
-    outlines = [short, full] if short.n_words < full.n_words else [full]
+    # What fits an hour is done at once.
+    is_long = minutes(full) > _HOUR and minutes(short) < minutes(full)
+    outlines = [short, full] if is_long else [full]
     share = home.probability / (home.probability + gap.no_home)
     return [_add_section(gap, site, effort, outline, full, share) for outline in outlines]
 
@@ -96,8 +110,8 @@ def reword_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
     own = _answering_sentence(gap, text)
     old_heading = path.rsplit(" > ", maxsplit=1)[-1]
     heading = name_heading(gap, old_heading) or old_heading
-    slot = write_slot(f"in plain words, what the next sentence says: “{own}”")
-    after = f"{slot} {' '.join([own, *(s for s in split_sentences(text) if s != own)])}"
+    slot = write_slot("the next sentence in plain words, in its place")
+    after = text.replace(own, f"{slot} {own}", 1)
     changes = [site.replace_passage(gap.passage_id, after)]
     if heading != old_heading:
         changes.append(
@@ -207,7 +221,7 @@ def _add_section(  # noqa: PLR0913 (the gap, the site, the settings, and the var
         operation="add_question_and_answer",
         page_id=home.page_id,
         heading_path=path,
-        brief=describe_outline(outline, task),
+        brief=describe_outline(outline, task + _read_first(gap, site)),
         cost_minutes=editor_minutes(
             effort,
             effort.section_minutes,
@@ -237,11 +251,26 @@ def add_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate
     short = make_outline(gap.brief, _SHORT_PAGE)
     outlines = [short, full] if short.n_words < full.n_words else [full]
     page_id = _new_page_id(gap.new_page, gap.brief.title or gap.label, set(site.by_id["page_id"]))
-    return [_add_page(gap, effort, outline, full, page_id) for outline in outlines]
+    return [_add_page(gap, site, effort, outline, full, page_id) for outline in outlines]
 
 
-def _add_page(
-    gap: Gap, effort: RankSettings, outline: Outline, full: Outline, page_id: str
+def _read_first(gap: Gap, site: EditedSite) -> str:
+    """Return which passages an editor should read first, as a sentence; empty for none."""
+    named = []
+    for passage_id in gap.near:
+        passage = site.by_id.loc[passage_id]
+        heading = str(passage["heading_path"]).rsplit(" > ", maxsplit=1)[-1]
+        named.append(f"“{heading or passage['page_id']}” ({passage['page_id']})")
+    return f" Read first what your site says nearby: {', '.join(named)}." if named else ""
+
+
+def _add_page(  # noqa: PLR0913 (the gap, the site, the settings, and the variant)
+    gap: Gap,
+    site: EditedSite,
+    effort: RankSettings,
+    outline: Outline,
+    full: Outline,
+    page_id: str,
 ) -> Candidate:
     after = outline.as_page()
     change = PageChange(
@@ -253,7 +282,8 @@ def _add_page(
         after=after,
     )
     # Pages that are near, though none is the home.
-    links = gap.new_page.links_from or tuple(home.page_id for home in gap.homes[:_MAX_LINKS])
+    near = [home.page_id for home in gap.homes[:_MAX_LINKS] if home.probability >= _MIN_LINK]
+    links = gap.new_page.links_from or tuple(near)
     linked = f" Link to it from {', '.join(links)}." if links else ""
     return _write_candidate(
         gap,
@@ -262,7 +292,9 @@ def _add_page(
         operation="add_page",
         page_id=page_id,
         heading_path="",
-        brief=describe_outline(outline, f"Add a page “{outline.title}”, {page_id}.{linked}"),
+        brief=describe_outline(
+            outline, f"Add a page “{outline.title}”, {page_id}.{linked}{_read_first(gap, site)}"
+        ),
         cost_minutes=editor_minutes(
             effort,
             effort.page_minutes,

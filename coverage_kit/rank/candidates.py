@@ -184,6 +184,7 @@ class Gap:
         homes: pages that may be its home, the most probable first.
         no_home: probability that none of your pages is.
         new_page: where a page of its own would be.
+        near: your passages that an editor should read first, nearest to its questions.
     """
 
     cluster_id: str
@@ -197,6 +198,7 @@ class Gap:
     homes: tuple[Home, ...]
     no_home: float
     new_page: NewPage
+    near: tuple[str, ...] = ()
 
 
 # An operation's maker: it returns no candidate where the operation does not fit the gap.

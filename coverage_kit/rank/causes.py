@@ -32,6 +32,8 @@ _RIVAL_LEAD = 2.0
 _MIN_NAMING_SHARE = 2 / 3
 # One query is no pattern of whom engines cite.
 _MIN_QUERIES = 2
+# With less coverage no passage answers, in whatever words (assumed).
+_LEAST_COVERAGE = 0.05
 # A coverage under this is in doubt where engines do not cite the site: the answers then decide
 # whether a passage of the site says what they say.
 _SURE_COVERAGE = 0.75
@@ -173,8 +175,9 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     # Competitors answer it, so it is on the subject, wherever your own pages are.
     is_first_party = facts["tracked"] >= SELDOM_RATE
     is_cited = knows_citations & (facts["cited"] >= SELDOM_RATE)
-    # A passage of the site says what the answers say.
-    is_like = facts["answer_lead"] >= 0
+    # A passage of the site says what the answers say. Where coverage is next to nothing, even the
+    # passage nearest to the answers says something else.
+    is_like = (facts["answer_lead"] >= 0) & (facts["coverage"] >= _LEAST_COVERAGE)
     # Most questions of the topic come upon other pages first.
     is_missed = facts["is_reached"] < _HALF
     # The answers agree with no passage, so it is not sure that the site has the answer at all.

@@ -106,6 +106,7 @@ class DraftSources:
         briefs: by cluster_id, what a text about the topic has to say.
         homes: by cluster_id, pages that may be the topic's home, the most probable first.
         new_pages: by cluster_id, where a page of its own would be.
+        near: by cluster_id, your passages that are near to its questions, the nearest first.
         no_home: by cluster_id, the probability that no page is the home.
         holdout: ids of queries from which nothing is drafted, where their gap has other queries.
     """
@@ -114,6 +115,7 @@ class DraftSources:
     homes: Mapping[str, tuple[Home, ...]] = field(default_factory=dict)
     new_pages: Mapping[str, NewPage] = field(default_factory=dict)
     no_home: Mapping[str, float] = field(default_factory=dict)
+    near: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     holdout: Collection[str] = ()
 
 

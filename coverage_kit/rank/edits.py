@@ -187,6 +187,7 @@ def _draft_gap(
         share_nearest=share_nearest,
         homes=sources.homes.get(cluster_id, ()),
         no_home=sources.no_home.get(cluster_id, 1.0),
+        near=sources.near.get(cluster_id, ()),
         new_page=sources.new_pages.get(cluster_id, NewPage("")),
     )
 

@@ -9,6 +9,7 @@ from coverage_kit.rank.gathering import Found, Gatherer
 from coverage_kit.rank.merging import Statement, contradict
 from coverage_kit.rank.offer_slots import fact_slot
 from coverage_kit.rank.openings import write_opening
+from coverage_kit.rank.parties import content_words
 from coverage_kit.rank.slot_words import is_repeated, tidy, usual_unit, written_unit
 from coverage_kit.rank.slots import asks_for_best, question_slot
 from coverage_kit.rank.sources import OwnStatements
@@ -28,6 +29,10 @@ from coverage_kit.text.spelling import Spelling
 
 __all__ = ["BriefMaterial", "Topic", "write_briefs"]
 
+# Share of the words of a question that its clean form keeps. Assumed.
+_KEPT_SHARE = 0.5
+# A fact answers a question that it is as near to. Assumed.
+_ANSWERS = 0.6
 # How much nearer a fact has to be to another question than to that of its answer. Assumed.
 _OWN_QUESTION = 0.08
 # A question with more words needs a shorter heading. Assumed.
@@ -128,10 +133,17 @@ class _Writer:
         return tuple(sorted(kept, key=lambda question: -question.demand))
 
     def _clean(self, text: str, spelling: Spelling) -> str:
-        if may_be_english(text):
-            text = spelling.correct(text)
-            return whole_question(text, self._english, self._casing)
-        return clean_question(text, self._casing) or plain_text(text)
+        if not may_be_english(text):
+            return clean_question(text, self._casing) or plain_text(text)
+        text = spelling.correct(text)
+        clean = whole_question(text, self._english, self._casing)
+        words, kept = content_words(text), content_words(clean)
+        # A sentence that lost what it is about says less than what was typed.
+        is_torn = len(kept) < _KEPT_SHARE * len(words)
+        is_nameless = self._parties.find_names(text) != self._parties.find_names(clean)
+        if is_torn or is_nameless:
+            return capitalised(self._casing.restore(plain_text(text)))
+        return clean
 
     def _heading(self, text: str) -> str:
         """Return a short heading for a long question; empty where there is none, or none needed."""
@@ -222,7 +234,7 @@ class _Writer:
             general = [
                 fact.statement.text
                 for fact, _ in chosen
-                if question.query_id in fact.query_ids and not fact.is_of_other
+                if not fact.is_of_other and self._log.similarity(fact, question) >= _ANSWERS
             ]
             is_answered = any(kind not in _SHOWN or states(kind, text) for text in general)
             is_of_own = self._parties.names_own(question.text) or asks_for_best(question.text)

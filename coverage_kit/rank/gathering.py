@@ -47,6 +47,12 @@ _OFFER = re.compile(
 )
 
 
+# "The 2.8 kg battery" is that of one product.
+_A_PRODUCT = re.compile(
+    r"\b(?:the|its) \d[\d.,]*[\s-]?(?:kg|g|cm|mm|m|km|Wh|Nm|V|Ah|litres?|inch)\b", re.I
+)
+
+
 class Found(NamedTuple):
     """A merged fact: its clearest wording, the questions of its answers, and whose fact it is."""
 
@@ -112,6 +118,7 @@ class Gatherer:
         statements: list[Statement] = []
         is_of_other: dict[int, bool] = {}
         was_of_other, before = False, -1
+        compared = self._compared(topic, questions) if is_comparison else frozenset()
         asked_by = {question.query_id: question.text for question in questions}
         for row, is_own_topic in zip(rows, belongs, strict=True):
             text = self._claim_texts[row]
@@ -123,7 +130,9 @@ class Gatherer:
             was_of_other, before = is_other, row
             asked = asked_by.get(self._claim_queries[row], "")
             clean = clean_fact(answer_to(asked, text), self._english)
-            if clean and is_own_topic:
+            # A comparison is of those whom the topic names.
+            is_stranger = bool(compared) and not self._brands_in(text) <= compared
+            if clean and is_own_topic and not is_stranger:
                 statements.append(read_statement(row, clean))
                 is_of_other[row] = is_other
         groups = merge_statements(statements, self._material.claim_vectors)
@@ -218,13 +227,25 @@ class Gatherer:
             for place, row in enumerate(rows)
         ]
 
+    def _compared(self, topic: Topic, questions: Sequence[BriefQuestion]) -> frozenset[str]:
+        """Return the brands that a topic compares; none where its own name has none."""
+        named = self._brands_in(topic.label)
+        return named | self._brands_in(questions[0].text) if named and questions else named
+
+    def _brands_in(self, text: str) -> frozenset[str]:
+        folded = text.casefold()
+        brands = (names[0] for names in self._material.brand_names if names)
+        return frozenset(brand for brand in brands if brand.casefold() in folded)
+
     def _is_of_company(self, statement: Statement, group: Sequence[Statement]) -> bool:
         """Return whether a fact that names nobody is another company's all the same.
 
         Its pages are cited for it rather than those of third parties, or they state its figures.
         """
         sentences = [(self._claim_queries[each.row], self._claim_texts[each.row]) for each in group]
-        if self.sources.is_company(self.sources.best(sentences)):
+        if self.sources.is_company(self.sources.best(sentences)) or _A_PRODUCT.search(
+            statement.text
+        ):
             return True
         has_figures = any(statement.figures.values())
         found = self._others.find(statement, self._material.claim_vectors) if has_figures else None

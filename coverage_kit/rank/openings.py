@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from coverage_kit.rank.parties import Parties, content_words
-from coverage_kit.rank.slots import as_action
 from coverage_kit.text.answer_kinds import AnswerKind, asked_kind, states
 from coverage_kit.text.english import English
 from coverage_kit.text.indirect import indirect
@@ -62,7 +61,7 @@ def write_opening(  # noqa: PLR0913 (what is known of one question)
     >>> from coverage_kit.rank.parties import Parties, content_words
     >>> nobody = Parties("", None, None, None, None, ())
     >>> write_opening("Can I carry a dog in the box?", [], nobody, English())
-    'You can carry a dog in the box if [FACT NEEDED: the conditions that apply].'
+    'Whether you can carry a dog in the box depends on [FACT NEEDED: on what].'
     """
     if not may_be_english(question):
         return ""
@@ -101,7 +100,7 @@ def _rule(  # noqa: PLR0911 (a rule for each form of question)
     if match := _CAN.match(asked):
         rest = _as_advice(match["rest"], english)
         limits = f", with limits in {unit}" if unit else ""
-        return f"You can {rest} if [FACT NEEDED: the conditions that apply{limits}]."
+        return f"Whether you can {rest} depends on [FACT NEEDED: on what{limits}]."
     if match := _WHERE.match(asked):
         return (
             f"You can {_as_advice(match['rest'], english)} [FACT NEEDED: where, and on what terms]."
@@ -117,13 +116,11 @@ def _rule(  # noqa: PLR0911 (a rule for each form of question)
         return (
             f"The best {_as_advice(match['rest'], english)} is [FACT NEEDED: which one, and why]."
         )
-    if action := as_action(asked, english):
-        return f"To {_as_advice(action, english)}, [FACT NEEDED: what to do first]."
     clause = indirect(asked, english)
     if match := re.match(
         r"(?:how much|what) (?P<what>.+?) (?P<verb>costs?|is worth|are worth)(?P<rest>.*)\Z", clause
     ):
-        amount = f"amount in {currency}" if currency else "amount"
+        amount = f"a range{f' in {currency}' if currency else ''}, and what it depends on"
         return f"{match['what']} {match['verb']} [FACT NEEDED: {amount}]{match['rest']}."
     if match := re.match(r"how long (?P<rest>.+)\Z", clause):
         return f"How long {match['rest']} depends on [FACT NEEDED: on what, with figures]."

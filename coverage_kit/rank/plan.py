@@ -32,6 +32,8 @@ from coverage_kit.tables import EDITS, FRONTIER, Changes, Edits, Effects, Fronti
 Floats = npt.NDArray[np.float64]
 # What table `edits` says of both parts of an edit.
 _PARTS = ("1 of 2", "2 of 2")
+# What is predicted of citations.
+_CITATIONS = {"citation_gain", "citation_low", "citation_high"}
 # Days of a month.
 _MONTH = 365.25 / 12
 # An edit that adds a smaller share of all that is asked is not listed, however little the log asks
@@ -300,9 +302,8 @@ def _describe_parts(
             "high": max(np.quantile(draws, 0.95), draws[0]),
             "harm": simulation.harm[second],
         }
-        if "citation_gain" in edits:
-            gains = proposed["citation_gain"]
-            values["citation_gain"] = gains.iloc[second] - gains.iloc[first]
+        # What the rest of a text adds to the citations of its first part is not predicted.
+        values |= dict.fromkeys(_CITATIONS & set(map(str, edits)), np.nan)
         for name, value in values.items():
             edits.loc[edits.index[second], name] = value
         edits.loc[edits.index[first], "part"] = _PARTS[0]

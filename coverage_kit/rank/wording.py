@@ -65,7 +65,9 @@ _FAMILY = (
 )
 # Words that answer the case of one asker: "your wife", "for compost, then".
 _OF_ASKER = re.compile(
-    rf"\byour (?:{_FAMILY})\b|\byou two\b|\bof the two\b|, then[,.;]|\byours\b|\bby your\b", re.I
+    rf"\byour (?:{_FAMILY})\b|\byou two\b|\bof the two\b|, then[,.;]|\byours\b|\bby your\b"
+    r"|\byou(?:['\u2019]ll| will) have an? \w+ (?:in|on|with|behind)\b",
+    re.I,
 )
 # Words that stand for what another sentence named.
 _BACKWARD = words_of(

@@ -104,6 +104,7 @@ def material() -> BriefMaterial:
     ]
     claims = CLAIMS.table(_claims())
     own = _passages("fernhollow.example", OWN)
+    other = _passages("www.marlcamp.example", OTHER)
     return BriefMaterial(
         queries=QUERIES.table(queries),
         clusters=CLUSTERS.table(clusters),
@@ -111,10 +112,11 @@ def material() -> BriefMaterial:
         claims=claims,
         citations=CITATIONS.table(citations),
         own_passages=own,
-        other_passages=_passages("www.marlcamp.example", OTHER),
+        other_passages=other,
         claim_vectors=_vectors(claims["text"].tolist()),
         query_vectors=_vectors([text for text, _, _ in QUERIES_ASKED.values()]),
         passage_vectors=_vectors(own["text"].tolist()),
+        other_vectors=_vectors(other["text"].tolist()),
         brand_names=[("Fernhollow",), ("Marlcamp",)],
     )
 
@@ -189,9 +191,9 @@ def test_without_answers_the_questions_make_the_slots(material: BriefMaterial) -
     assert brief.n_answers == 0
     assert brief.title == "Carrying a tent"
     assert brief.slots == (
-        "whether people can carry a tent on a bike",
-        "how heavy a 4 person tent is",
-        "whether you sell panniers for the Rowan, and on what terms",
+        ("whether people can carry a tent on a bike", "q1"),
+        ("how heavy a 4 person tent is", "q2"),
+        ("whether you sell panniers for the Rowan, and on what terms", "q3"),
     )
 
 
@@ -218,7 +220,7 @@ def test_fact_is_cleaned(sentence: str, fact: str) -> None:
         "It needs six pegs and a hammer.",
         "That leaves room for two mats and a dog.",
         "One bolts to the frame and the other hangs from it.",
-        "I'd avoid cheap pegs and thin poles.",
+        "I think cheap pegs and thin poles bend.",
         "No official repair page was found for this tent.",
         "Your wife will like the wide door of it.",
         "Is a tent with six pegs enough for you?",

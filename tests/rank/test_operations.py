@@ -102,12 +102,13 @@ def test_the_topics_name_in_front_of_a_heading(site):
     # the page as a whole is about something else
     part = gap(title="Theft by thieves", homes=())
     edit = only(reword_heading(part, site, EFFORT))
-    assert edit.added == (("Locks > Theft by thieves: Frame lock", TEXTS["ours/locks#0"][1]),)
+    assert edit.added == (("Locks > Frame lock: Theft by thieves", TEXTS["ours/locks#0"][1]),)
     assert edit.removed == ("ours/locks#0",)
     assert edit.changes[0][0] == "replace_heading"
     assert (edit.holds_answer, edit.own_words) == (False, ())
     # the heading says it already, or a question is no part of a heading, or the title is better
-    assert reword_heading(gap(title="Cutting a lock"), site, EFFORT) == []
+    assert reword_heading(gap(title="Locking the frame", homes=()), site, EFFORT)
+    assert reword_heading(gap(title="Lock", homes=()), site, EFFORT) == []
     assert reword_heading(gap(title="Are thieves fast?", homes=()), site, EFFORT) == []
     assert reword_heading(gap(title="Theft by thieves"), site, EFFORT) == []
 
@@ -212,9 +213,7 @@ def test_a_passage_that_states_a_part_is_extended_by_what_it_lacks(site):
 
 
 def test_a_page_of_its_own_only_where_no_page_is_the_home(site):
-    lost = gap(
-        "missing", facts=FACTS, no_home=0.9, homes=(Home("ours/locks", 0.1, "ours/locks#0"),)
-    )
+    lost = gap("missing", facts=FACTS, homes=(Home("ours/locks", 0.1, "ours/locks#0"),))
     page = add_page(lost, site, EFFORT)[-1]
     assert page.page_id == "ours/cutting-a-lock"
     assert page.after.startswith("# Cutting a lock\n\n## How long to cut the lock?")
@@ -241,9 +240,9 @@ def test_every_edit_lists_its_changes_in_order(site):
     candidates = [
         candidate
         for cause in ("missing", "not retrieved", "not cited")
-        for no_home in (0.1, 0.9)
+        for homes in ((Home("ours/locks", 0.8, "ours/locks#0"),), ())
         for make in MAKERS
-        for candidate in make(gap(cause, title="Theft by thieves", no_home=no_home), site, EFFORT)
+        for candidate in make(gap(cause, title="Theft by thieves", homes=homes), site, EFFORT)
     ]
     changes = list_changes(candidates)
     assert changes.groupby("edit_id").size().min() >= 1

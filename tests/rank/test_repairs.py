@@ -114,7 +114,7 @@ def test_one_candidate_a_page_and_check_and_none_where_no_question_leads():
     )
     repairs = propose_repairs(findings, {"a.example/p": "c1"}, SITE, EFFORT)
     assert [(repair.operation, repair.page_id, repair.cost_minutes) for repair in repairs] == [
-        ("repair", "a.example/p", cost) for cost in (6, 3)
+        ("repair", "a.example/p", cost) for cost in (5, 5)
     ]
     assert repairs[0].brief.count("- p > Part 0") == 1
     assert [change.action for change in repairs[0].changes] == ["by_hand"]
@@ -176,7 +176,7 @@ def test_what_the_site_says_otherwise_moves_to_the_front_of_its_passage():
     )
     assert (repair.added[0].text, repair.removed) == (repair.after, ("a.example/q#0",))
     assert "Answers of chatgpt, gemini contradict the site." in repair.brief
-    assert repair.cost_minutes == pytest.approx(8 + 0.02 * 3, abs=0.051)
+    assert repair.cost_minutes == 10
 
 
 def test_a_sentence_that_stands_in_front_already_is_left_to_the_editor():
@@ -193,7 +193,7 @@ def test_what_the_site_does_not_say_is_asked_of_the_editor_and_gains_nothing():
     slot = "[FACT NEEDED: is it true that “Acme costs £7.”? Say what is.]"
     assert repair.after == f"It is a bike. It costs £5. Buy it.\n\n{slot}"
     assert repair.added == ()
-    assert repair.cost_minutes == pytest.approx(8 + 10 + 0.02 * 12, abs=0.051)
+    assert repair.cost_minutes == 20
 
 
 def test_claims_without_an_own_passage_make_no_edit():
