@@ -109,7 +109,9 @@ def reword_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
     text, path = str(passage["text"]), str(passage["heading_path"])
     own = _answering_sentence(gap, text)
     old_heading = path.rsplit(" > ", maxsplit=1)[-1]
-    heading = name_heading(gap, old_heading) or old_heading
+    # A heading that is the page's title is about the page as a whole.
+    is_title = " > " not in path
+    heading = (None if is_title else name_heading(gap, old_heading)) or old_heading
     slot = write_slot("the next sentence in plain words, in its place")
     after = text.replace(own, f"{slot} {own}", 1)
     changes = [site.replace_passage(gap.passage_id, after)]
@@ -124,12 +126,12 @@ def reword_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
                 after=heading,
             )
         )
+    named = "" if heading == old_heading else f"Change that heading to “{heading}”. "
     words = ", ".join(_words_of_people(gap, text))
     outline = make_outline(gap.brief._replace(facts=(), slots=(), opening=""), _FULL_PAGE)
     lines = [
-        f"Your site answers this under “{old_heading}”, in words that nobody asks with. Put the "
-        f"topic into the heading, “{heading}”, and say in plain words what this sentence says: "
-        f"“{own}”",
+        f"Your site answers this under “{old_heading}”, in other words than people ask with. "
+        f"{named}Say in plain words what this sentence says: “{own}”",
         *([f"People say: {words}."] if words else []),
     ]
     return [

@@ -115,7 +115,10 @@ def pool_facts(facts: pd.DataFrame, queries: Queries, cluster_of: "pd.Series[str
     pooled[counts] = numeric[counts].groupby(keys).sum(min_count=1)
     pooled["names_subject"] = numeric["names_subject"].groupby(keys).mean()
     # that of the topic: queries whose own answers are unlike its passage have less
-    pooled["answer_lead"] = numeric["answer_lead"].groupby(keys).max()
+    lead = numeric["answer_lead"].groupby(keys).max()
+    # where coverage is next to nothing, the passage nearest to the answers says something else
+    is_hopeless = (pooled["coverage"] < _LEAST_COVERAGE) & (lead >= 0)
+    pooled["answer_lead"] = lead.mask(is_hopeless, -_LEAST_COVERAGE)
     return pooled
 
 
@@ -175,9 +178,8 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     # Competitors answer it, so it is on the subject, wherever your own pages are.
     is_first_party = facts["tracked"] >= SELDOM_RATE
     is_cited = knows_citations & (facts["cited"] >= SELDOM_RATE)
-    # A passage of the site says what the answers say. Where coverage is next to nothing, even the
-    # passage nearest to the answers says something else.
-    is_like = (facts["answer_lead"] >= 0) & (facts["coverage"] >= _LEAST_COVERAGE)
+    # A passage of the site says what the answers say.
+    is_like = facts["answer_lead"] >= 0
     # Most questions of the topic come upon other pages first.
     is_missed = facts["is_reached"] < _HALF
     # The answers agree with no passage, so it is not sure that the site has the answer at all.

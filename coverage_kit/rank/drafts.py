@@ -191,7 +191,9 @@ def name_heading(gap: Gap, old_heading: str) -> str | None:
     words, old_words = content_words(name), content_words(old_heading)
     if not old_words or name.endswith("?") or words <= old_words or old_words <= words:
         return None
-    return f"{old_heading}: {name}"
+    # The site's own name stays at the end of a title: "Phones | Site".
+    heading, bar, site = old_heading.rpartition(" | ")
+    return f"{heading}: {name} | {site}" if bar else f"{old_heading}: {name}"
 
 
 def sibling_path(path: str, heading: str) -> str:

@@ -64,7 +64,7 @@ def reword_heading(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
     old_path = str(section["heading_path"].iloc[0])
     old_heading = _last_heading(old_path)
     new_heading = name_heading(gap, old_heading)
-    if new_heading is None or retitle_page(gap, site, effort):
+    if new_heading is None or " > " not in old_path or retitle_page(gap, site, effort):
         return []
     page_id = str(section["page_id"].iloc[0])
     change = PageChange(
@@ -176,7 +176,7 @@ def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
     sentences = split_sentences(text)
     heading = name_heading(gap, _last_heading(old_path))
     best = _best_sentence(sentences, _answer_words(gap))
-    if best == 0 or heading is None:
+    if best == 0 or heading is None or " > " not in old_path:
         return []
     answer = sentences[best]
     new_text = " ".join([answer, *sentences[:best], *sentences[best + 1 :]])

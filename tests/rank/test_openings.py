@@ -24,7 +24,7 @@ ENGLISH = English(["You can pitch a tent. How do I pitch a tent? A storm is loud
     [
         (
             "Can I cook in my tent?",
-            "You can cook in your tent if [FACT NEEDED: the conditions that apply].",
+            "Whether you can cook in your tent depends on [FACT NEEDED: on what].",
         ),
         (
             "Where can I sell my tent?",
@@ -41,7 +41,7 @@ ENGLISH = English(["You can pitch a tent. How do I pitch a tent? A storm is loud
         ),
         (
             "How much does a tent cost?",
-            "A tent costs [FACT NEEDED: amount].",
+            "A tent costs [FACT NEEDED: a range, and what it depends on].",
         ),
     ],
 )
@@ -51,7 +51,7 @@ def test_rule_makes_a_sentence_with_a_slot(question: str, opening: str) -> None:
 
 def test_units_are_asked_for() -> None:
     opening = write_opening("Can I hang a lamp in it?", [], PARTIES, ENGLISH, unit="kg")
-    assert opening.endswith("[FACT NEEDED: the conditions that apply, with limits in kg].")
+    assert opening.endswith("[FACT NEEDED: on what, with limits in kg].")
     price = write_opening("How much does a tent cost?", [], PARTIES, ENGLISH, currency="£")
     assert price == "A tent costs [FACT NEEDED: amount in £]."
 

@@ -195,8 +195,8 @@ def test_of_the_variants_of_a_gap_one_is_listed():
 def test_edits_that_reword_the_same_heading_are_one_edit():
     heading = {"action": "replace_heading", "operation": "reword_heading", "text": "Weight"}
     candidates = [
-        make_edit(0, 5.0, **heading),
-        replace(make_edit(1, 5.0, **heading), operation="repair"),
+        make_edit(0, 40.0, **heading),
+        replace(make_edit(1, 40.0, **heading), operation="repair"),
     ]
     simulation = simulate(candidates, np.diag([0.48, 0.5]))
     result = plan(candidates, simulation)
@@ -447,3 +447,15 @@ def test_no_edits_no_plan_but_reasons():
     assert result.edits["operation"].tolist() == [NO_EDIT]
     assert result.frontier.empty
     assert result.gaps["plan"].unique().tolist() == ["Not planned: no edit is known for it."]
+
+
+def test_quick_edits_that_gain_more_per_minute_come_before_the_first_gaps():
+    candidates = [make_edit(0, 120.0), make_edit(11, 20.0, page="ours/b")]
+    simulation = simulate(candidates, np.diag([0.5, 0.4]))
+    limits = Limits(minutes=130)
+    result = plan(candidates, simulation, gaps=make_gaps(12), limits=limits)
+    # both do not fit: 20 minutes gain 4 a minute less one, 120 minutes hardly more
+    assert result.edits.loc[result.edits["is_chosen"], "edit_id"].tolist() == ["e0001"]
+    slow = [candidates[0], replace(candidates[1], cost_minutes=40.0)]
+    result = plan(slow, simulation, gaps=make_gaps(12), limits=limits)
+    assert result.edits.loc[result.edits["is_chosen"], "edit_id"].tolist() == ["e0000"]

@@ -180,7 +180,8 @@ def test_candidates_answer_the_open_questions_and_carry_no_invented_fact():
         {"c0": brief}, {"c0": (Home("ours/a", 0.6, "ours/a#0"),)}, no_home={"c0": 0.2}
     )
     site = EditedSite(own)
-    short, full = propose_edits(gaps, questions, site, at_home, RankSettings())
+    slow = RankSettings(section_minutes=50)
+    short, full = propose_edits(gaps, questions, site, at_home, slow)
     assert (short.drafted_from, full.drafted_from) == (("q0",), ("q0", "q1", "q2"))
     assert full.home_share == pytest.approx(0.75)
     assert f"> [EXTRACT TO CHECK] “{dog}”" in full.after
