@@ -46,7 +46,7 @@ from coverage_kit.tables import Changes, Edits, Effects, Evidence, Facts, Fronti
 RECORD = "predictions.parquet"
 # Your passages that an editor should read before writing about a topic: their least similarity to a
 # question, and how many (assumed).
-_NEAR = 0.35
+_NEAR = 0.45
 _MAX_NEAR = 3
 # Two passages of your site this similar say the same (assumed; shown to editors, who decide).
 _TWIN_SIMILARITY = 0.9
@@ -300,6 +300,7 @@ def correct(simulation: Simulation, track: TrackRecord, seed: int) -> Simulation
         chances=chances,
         gain=track.adjust(simulation.gain, seed),
         harm=simulation.harm * track.ratio,
+        effects=simulation.effects.assign(gain=simulation.effects["gain"] * track.ratio),
     )
 
 

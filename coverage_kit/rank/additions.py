@@ -34,8 +34,8 @@ from coverage_kit.vocabulary import MIS_WORDED, MISSING, Operation
 
 # How much a text holds, at most (assumed): a brief with more is hard to follow. A short page has
 # fewer facts; a short section answers one question.
-_FULL_PAGE = Size(questions=7, facts=8, slots=6)
-_SHORT_PAGE = Size(questions=7, facts=5, slots=4)
+_FULL_PAGE = Size(questions=7, facts=8, slots=7)
+_SHORT_PAGE = Size(questions=7, facts=5, slots=7)
 _FULL_SECTION = Size(questions=4, facts=5, slots=3)
 _SHORT_SECTION = Size(questions=1, facts=2, slots=1)
 _EXTENSION = Size(questions=4, facts=3, slots=1)
@@ -285,7 +285,7 @@ def _add_page(  # noqa: PLR0913 (the gap, the site, the settings, and the varian
     )
     # Pages that are near, though none is the home.
     near = [home.page_id for home in gap.homes[:_MAX_LINKS] if home.probability >= _MIN_LINK]
-    links = gap.new_page.links_from or tuple(near)
+    links = gap.new_page.links_from or tuple(near) or tuple(h.page_id for h in gap.homes[:1])
     linked = f" Link to it from {', '.join(links)}." if links else ""
     return _write_candidate(
         gap,

@@ -32,13 +32,15 @@ __all__ = ["BriefMaterial", "Topic", "write_briefs"]
 # Share of the words of a question that its clean form keeps. Assumed.
 _KEPT_SHARE = 0.5
 # A fact answers a question that it is as near to. Assumed.
-_ANSWERS = 0.6
+_ANSWERS = 0.7
 # How much nearer a fact has to be to another question than to that of its answer. Assumed.
 _OWN_QUESTION = 0.08
+# Words of a question that is a heading, at most. Assumed.
+_SHORT_QUESTION = 16
 # A question with more words needs a shorter heading. Assumed.
 _HEADING_WORDS = 12
 # Slots of a brief, at most. Assumed.
-_MAX_SLOTS = 6
+_MAX_SLOTS = 7
 # Characters of a text from which names and verbs are learned.
 _LEARNED = 600
 # Two questions that are more similar ask the same. Assumed.
@@ -89,7 +91,7 @@ class _Writer:
         # other topics' words are no spelling of this one's: "cellar" is no slip of "collar"
         claims = [text for name in members for text in self._log.claims_of(name)]
         spelling = Spelling([*self._material.queries["text"], *claims])
-        questions = self._questions(members, spelling)
+        questions = self._questions(members, spelling, topic.label)
         title = self._title(topic.label, questions)
         is_comparison = any(self._parties.names_other(question.text) for question in questions[:2])
         is_comparison = is_comparison or self._parties.names_other(topic.label)
@@ -106,7 +108,9 @@ class _Writer:
             n_answers=self._log.sources.count(members),
         )
 
-    def _questions(self, members: Sequence[str], spelling: Spelling) -> tuple[BriefQuestion, ...]:
+    def _questions(
+        self, members: Sequence[str], spelling: Spelling, label: str
+    ) -> tuple[BriefQuestion, ...]:
         """Return the questions in clean words, those that ask the same as one."""
         kept: list[BriefQuestion] = []
         vectors = self._material.query_vectors
@@ -127,7 +131,10 @@ class _Writer:
             else:
                 kept.append(
                     BriefQuestion(
-                        name, text, float(self._demand[name]), self._heading(self._texts[name])
+                        name,
+                        text,
+                        float(self._demand[name]),
+                        self._heading(self._texts[name], text, label),
                     )
                 )
         return tuple(sorted(kept, key=lambda question: -question.demand))
@@ -145,11 +152,23 @@ class _Writer:
             return capitalised(self._casing.restore(plain_text(text)))
         return clean
 
-    def _heading(self, text: str) -> str:
-        """Return a short heading for a long question; empty where there is none, or none needed."""
-        if len(text.split()) <= _HEADING_WORDS or not may_be_english(text):
+    def _heading(self, typed: str, text: str, label: str) -> str:
+        """Return a short heading for a long question; empty where there is none, or none needed.
+
+        Args:
+            typed: the question as it was typed.
+            text: the same in clean words.
+            label: the topic's name, of which a heading has a word.
+        """
+        is_short = text.endswith("?") and len(text.split()) <= _HEADING_WORDS
+        if is_short or not may_be_english(typed):
             return ""
-        return action_phrase(text, self._english, self._casing) or ""
+        if phrase := action_phrase(typed, self._english, self._casing):
+            return phrase
+        short = whole_question(typed, self._english, self._casing)
+        is_on_topic = bool(content_words(short) & content_words(label))
+        is_heading = short.endswith("?") and len(short.split()) <= _SHORT_QUESTION
+        return short if is_heading and is_on_topic and short != text else ""
 
     def _title(self, label: str, questions: Sequence[BriefQuestion]) -> str:
         """Return the topic's name as a heading; without a first person and other companies."""

@@ -47,6 +47,12 @@ _OFFER = re.compile(
 )
 
 
+# Terms of a contract, whoever reports them.
+_TERMS = re.compile(
+    r"\b(?:minimum (?:period|term)|month['\u2019]s notice|they collect|you['\u2019]d owe|fair wear|"
+    r"cancellation fee|excess of)\b",
+    re.I,
+)
 # "The 2.8 kg battery" is that of one product.
 _A_PRODUCT = re.compile(
     r"\b(?:the|its) \d[\d.,]*[\s-]?(?:kg|g|cm|mm|m|km|Wh|Nm|V|Ah|litres?|inch)\b", re.I
@@ -154,8 +160,8 @@ class Gatherer:
                     tuple(group),
                     frozenset(self._claim_queries[each.row] for each in group),
                     len(answers),
-                    not (is_comparison and names_other)
-                    and (not general or self._is_of_company(best, group)),
+                    (not general and not (is_comparison and names_other))
+                    or self._is_of_company(best, group),
                 )
             )
         return sorted(found, key=lambda fact: (-fact.n_answers, fact.statement.row))
@@ -253,6 +259,8 @@ class Gatherer:
 
     def _is_offer(self, row: int, text: str) -> bool:
         """Return whether a sentence tells the terms of an offer, from a company's page alone."""
+        if _TERMS.search(text):
+            return True
         if _OFFER.search(text) is None:
             return False
         source = self.sources.best([(self._claim_queries[row], text)], is_third_first=False)

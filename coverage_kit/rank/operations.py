@@ -64,9 +64,9 @@ def reword_heading(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
     old_path = str(section["heading_path"].iloc[0])
     old_heading = _last_heading(old_path)
     new_heading = name_heading(gap, old_heading)
-    if new_heading is None or " > " not in old_path or retitle_page(gap, site, effort):
-        return []
     page_id = str(section["page_id"].iloc[0])
+    if new_heading is None or " > " not in old_path or is_home(gap, page_id):
+        return []
     change = PageChange(
         action="replace_heading",
         page_id=page_id,

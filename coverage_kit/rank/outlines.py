@@ -16,8 +16,8 @@ from coverage_kit.vocabulary import FACT_SLOT
 # Brackets become round ones in a slot.
 _BRACKETS = str.maketrans("[]", "()")
 # A question, and words that are none, make no heading with more words than these (assumed).
-_MAX_HEADING_WORDS = 16
-_MAX_NAME_WORDS = 5
+_MAX_HEADING_WORDS = 18
+_MAX_NAME_WORDS = 6
 # What a fact that an editor has to find out is likely to take in the text, in words (assumed).
 _SLOT_WORDS = 12
 
@@ -88,8 +88,10 @@ class Outline:
         """Return the text as a page in Markdown, with a heading for each question."""
         blocks = [f"# {self.title}", self.opening]
         for section in self.sections:
-            body = [*map(_write_fact, section.facts)] or [_ask([section])]
-            heading = self._heading_of(section)
+            is_opened = section is self.sections[0] and FACT_SLOT in self.opening
+            body = [*map(_write_fact, section.facts)] or ([] if is_opened else [_ask([section])])
+            # The opening answers the first question.
+            heading = self._heading_of(section) if body else ""
             blocks += [*([f"## {heading}"] if heading else []), *body]
         return _join(blocks)
 
@@ -139,7 +141,10 @@ def make_outline(brief: Brief, size: Size) -> Outline:
         of_question = [
             slot for slot in slots[: size.slots] if (slot.query_id or first) == question.query_id
         ]
-        sections.append(OutlineSection(question, (*facts.get(question.query_id, ()), *of_question)))
+        needed = (*facts.get(question.query_id, ()), *of_question)
+        if question is questions[0] and FACT_SLOT in opening:
+            needed = tuple(fact for fact in needed if not _is_slot(fact))
+        sections.append(OutlineSection(question, needed))
     return Outline(brief.title, opening, tuple(sections), brief.n_answers)
 
 

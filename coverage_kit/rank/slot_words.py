@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from coverage_kit.rank.parties import content_words
+from coverage_kit.text.english_words import words_of
 from coverage_kit.text.figures import find_figures
 from coverage_kit.text.quantities import CURRENCIES
 
@@ -103,9 +104,14 @@ def quoted(question: str) -> str:
     return f"{shorter.strip()} …"
 
 
+_TIMES = words_of("years year months month weeks week days day hours hour minutes min h")
+
+
 def asked_figures(units: Sequence[str]) -> str:
     """Return which figures of yours are asked for: " (your figures in kg and cm)"."""
-    shown = list(dict.fromkeys(map(written_unit, units)))[:3]
+    # A time is no figure of a product.
+    figures = [unit for unit in units if unit not in _TIMES]
+    shown = list(dict.fromkeys(map(written_unit, figures)))[:3]
     return f" (your figures in {_listed(shown)})" if shown else ""
 
 

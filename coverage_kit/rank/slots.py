@@ -7,6 +7,7 @@ from coverage_kit.rank.parties import Parties
 from coverage_kit.rank.slot_words import quoted as quoted_question, tidy, usual_unit, written_unit
 from coverage_kit.text.answer_kinds import AnswerKind, asked_kind
 from coverage_kit.text.english import English, with_article
+from coverage_kit.text.english_words import DETERMINERS, words_of
 from coverage_kit.text.indirect import indirect
 from coverage_kit.text.language import may_be_english
 
@@ -15,6 +16,7 @@ _TERMS = re.compile(
     r"take back|refund|insur\w+|warranty|cover)\b",
     re.I,
 )
+_BEHIND_ACT = words_of("on in with for from to at up down off away out")
 _VERSUS = re.compile(
     r"\A(?P<one>.+?) (?:vs\.?|versus|or|compared (?:to|with)) (?P<other>.+?)\Z", re.I
 )
@@ -70,7 +72,9 @@ def as_action(question: str, english: English) -> str:
     """
     first, _, rest = question.partition(" ")
     verb = english.infinitive(first) if first.lower().endswith("ing") else ""
-    if not verb or not rest:
+    # "Stopping distance" is a thing: what is done has an article, or a word such as "from", behind.
+    is_act = rest.partition(" ")[0].lower() in DETERMINERS | _BEHIND_ACT
+    if not verb or not is_act:
         return ""
 
     def based(match: re.Match[str]) -> str:
@@ -150,7 +154,10 @@ def _phrase_slot(  # noqa: PLR0911 (a return for each form)
     """Return the slot of keywords, which ask without a question; '' where no rule fits."""
     versus = _VERSUS.match(asked)
     if versus and len(asked.split()) <= 12 and parties.names_other(asked):
-        one, other = (_sides(versus[side], parties) for side in ("one", "other"))
+        one, other = (
+            _sides(re.split(r"\s[-\u2013\u2014]|[,:]", versus[side])[0], parties)
+            for side in ("one", "other")
+        )
         return f"where {one} and {other} differ, figure by figure"
     best = _BEST.match(asked)
     if best and (way := re.match("way to (.+)", best["what"], re.I)):
@@ -167,7 +174,9 @@ def _phrase_slot(  # noqa: PLR0911 (a return for each form)
         return f"{_small(asked, parties)}{_in(usual_unit(texts, is_money=True))}"
     if action := as_action(asked, english):
         is_offer = _TERMS.match(action) is not None
-        return f"your terms for {phrase}" if is_offer else f"how to {english.with_articles(action)}"
+        if is_offer:
+            return f"whether you offer this, and on what terms: {phrase}"
+        return f"how to {english.with_articles(action)}"
     if english.is_of_commands:
         return f"how to {phrase}"
     bare = parties.own_brand.sub("", asked).strip() if parties.own_brand else asked

@@ -53,7 +53,7 @@ def test_units_are_asked_for() -> None:
     opening = write_opening("Can I hang a lamp in it?", [], PARTIES, ENGLISH, unit="kg")
     assert opening.endswith("[FACT NEEDED: on what, with limits in kg].")
     price = write_opening("How much does a tent cost?", [], PARTIES, ENGLISH, currency="£")
-    assert price == "A tent costs [FACT NEEDED: amount in £]."
+    assert price == "A tent costs [FACT NEEDED: a range in £, and what it depends on]."
 
 
 def test_general_fact_of_several_answers_opens() -> None:

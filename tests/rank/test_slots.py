@@ -97,7 +97,7 @@ def test_no_clause_keeps_the_asker(english: English) -> None:
             "where your products and Marlcamp differ, figure by figure",
         ),
         ("Pitching a tent in sand", [], "how to pitch a tent in sand"),
-        ("Renting a tent by the week", [], "your terms for renting a tent by the week"),
+        ("Renting a tent by the week", [], "whether you offer this, and on what terms: renting a tent by the week"),
     ],
 )
 def test_question_asks_for_what_the_company_knows(
