@@ -152,7 +152,7 @@ def reword_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
                 before=text,
                 after=after,
                 changes=tuple(changes),
-                title=heading,
+                title=gap.brief.title or heading,
             ),
             n_words=count_words(own),
             opening="",
@@ -196,9 +196,9 @@ def _add_section(  # noqa: PLR0913 (the gap, the site, the settings, and the var
     full: Outline,
     home_share: float,
 ) -> Candidate:
-    """Return the candidate that adds a section at the end of the nearest section of its home."""
+    """Return the candidate that adds a section behind the last section of its home."""
     home = gap.homes[0]
-    anchor_id = site.find_section(home.passage_id)
+    anchor_id = site.last_section(home.passage_id)
     path = str(site.by_id.loc[anchor_id, "heading_path"])
     words_before, words_after = site.words_around(anchor_id)
     after = outline.as_section()

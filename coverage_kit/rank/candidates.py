@@ -12,6 +12,8 @@ from coverage_kit.settings import RankSettings
 from coverage_kit.tables import Passages
 from coverage_kit.vocabulary import Action, Operation
 
+# A section with fewer words is no place behind which another one belongs (assumed).
+_LONG_SECTION = 25
 # Words of the page that show where a text is inserted (assumed).
 _WORDS_AROUND = 12
 
@@ -118,21 +120,29 @@ class EditedSite:
         page = self.by_id[self.by_id["page_id"] == passage["page_id"]]
         return page[page["heading_path"] == passage["heading_path"]]
 
-    def find_section(self, passage_id: str) -> str:
-        """Return the passage that opens the section of its page in which a passage is.
+    def last_section(self, passage_id: str) -> str:
+        """Return the passage that opens the last section of the page that a passage is on.
 
-        It is a section right below the page's first headings. Of what is above all sections, the
-        page's last section is returned: a new section may follow it.
+        It is a section right below the page's first headings, behind which a new section splits
+        nothing. Short sections at the end, such as links to other pages, are passed over.
         """
         page = self.by_id[self.by_id["page_id"] == self.by_id.loc[passage_id, "page_id"]]
         paths = {str(name): str(path).split(" > ") for name, path in page["heading_path"].items()}
         depths = sorted({len(path) for path in paths.values()})
         depth = depths[min(1, len(depths) - 1)]
-        wanted = paths[passage_id][:depth]
-        if len(wanted) < depth:
-            wanted = [path for path in paths.values() if len(path) >= depth][-1][:depth]
-        of_section = [name for name, path in paths.items() if path == wanted]
-        return of_section[0] if of_section else passage_id
+        sections: dict[tuple[str, ...], list[str]] = {}
+        for name, path in paths.items():
+            if len(path) >= depth:
+                sections.setdefault(tuple(path[:depth]), []).append(name)
+        words = {str(name): len(str(text).split()) for name, text in page["text"].items()}
+        long = [
+            key
+            for key, names in sections.items()
+            if sum(words[name] for name in names) >= _LONG_SECTION
+        ]
+        key = long[-1] if long else next(reversed(sections))
+        opening = [name for name in sections[key] if tuple(paths[name]) == key]
+        return (opening or sections[key])[0]
 
     def words_around(self, passage_id: str) -> tuple[str, str]:
         """Return the last words of a passage's section, and the first words behind it.

@@ -247,7 +247,6 @@ class _Writer:
     ) -> tuple[Slot, ...]:
         """Return what is missing of the questions themselves."""
         slots: list[Slot] = []
-        taken = [fact.slot for fact in facts if fact.slot]
         for question in questions:
             kind = asked_kind(question.text)
             general = [
@@ -261,7 +260,13 @@ class _Writer:
                 continue
             texts = self._log.claims_of(question.query_id)
             slot = question_slot(question.text, texts, self._parties, self._english)
-            if slot and not is_repeated(slot, [*taken, *(known.text for known in slots)]):
+            # What another question asks for is asked again: each has its own place in the text.
+            taken = [
+                fact.slot
+                for fact in facts
+                if fact.slot and fact.query_ids[:1] == (question.query_id,)
+            ]
+            if slot and not is_repeated(slot, taken):
                 slots.append(Slot(slot, question.query_id))
         return tuple(slots)
 

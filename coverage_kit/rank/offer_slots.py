@@ -13,7 +13,7 @@ from coverage_kit.rank.slot_words import (
     tidy,
 )
 from coverage_kit.rank.slots import question_slot
-from coverage_kit.text.english import English, base_form
+from coverage_kit.text.english import English, base_form, with_article
 from coverage_kit.text.figures import find_figures
 from coverage_kit.text.phrases import noun_runs
 
@@ -95,7 +95,9 @@ def _offered(text: str, bare: str, english: English) -> str:
         thing, verb = owned["what"].strip(), owned["verb"]
         if 0 < len(thing.split()) <= 3 and "@" not in thing:
             if money:
-                return f"what your {thing} costs, in {money[0]}"
+                return (
+                    f"whether you offer {with_article(f'a {thing}')}, and its price in {money[0]}"
+                )
             if units:
                 return measure_slot(text, thing, units[0])
             rest = _END_OF_THING.split(owned["rest"])[0].strip(" ,;.")

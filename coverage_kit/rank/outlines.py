@@ -142,6 +142,9 @@ def make_outline(brief: Brief, size: Size) -> Outline:
             slot for slot in slots[: size.slots] if (slot.query_id or first) == question.query_id
         ]
         needed = (*facts.get(question.query_id, ()), *of_question)
+        if not any(map(_is_slot, needed)):
+            # A fact that found no room leaves what it asks for.
+            needed += tuple(_slots_of(brief.facts, question.query_id)[:1])
         if question is questions[0] and FACT_SLOT in opening:
             needed = tuple(fact for fact in needed if not _is_slot(fact))
         sections.append(OutlineSection(question, needed))
@@ -212,6 +215,15 @@ def _write_fact(fact: Fact | Slot) -> str:
     if fact.is_known:
         return str(fact.own_words)
     return write_slot(fact.slot) if fact.slot else mark_extract(fact.text)
+
+
+def _slots_of(facts: Sequence[Fact], query_id: str) -> list[Slot]:
+    """Return what the facts that answer a question first of all ask an editor to find out."""
+    return [
+        Slot(fact.slot, query_id)
+        for fact in facts
+        if fact.slot and not fact.is_known and fact.query_ids[:1] == (query_id,)
+    ]
 
 
 def _is_slot(fact: Fact | Slot) -> bool:

@@ -21,6 +21,8 @@ Values = dict[str, Any]
 _SAME = 0.02
 # A question that adds less than this share of an edit's gain is not listed (assumed).
 _TOLD = 0.01
+# Citations per 100 answers that an edit has to add or take to be named (assumed).
+_MIN_CITATIONS = 0.05
 # Names of topics, pages and headings within a title (assumed: it stays a line or two), and words
 # of your page around the edit.
 _MAX_NAME = 120
@@ -183,7 +185,7 @@ def describe_citations(row: Values) -> str:
         row: an edit; citation_gain and the ends of its interval are per 100 answers.
     """
     gain, low, high = (row.get(f"citation_{name}") for name in ("gain", "low", "high"))
-    if is_missing(gain):
+    if gain is None or is_missing(gain) or abs(gain) < _MIN_CITATIONS:
         return ""
     interval = "" if is_missing(low) or is_missing(high) else f" ({low:+.1f} to {high:+.1f})"
     return f"expected citations per 100 answers to its questions: {gain:+.1f}{interval}"

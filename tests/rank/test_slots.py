@@ -124,7 +124,7 @@ def test_question_that_no_rule_fits_is_quoted(parties: Parties, english: English
             "Marlcamp sells a storm kit for its Kestrel at £48.",
             "whether you sell a storm kit, and its price in £",
         ),
-        ("Marlcamp's repair plan is £12 a year.", "what your repair plan costs, in £"),
+        ("Marlcamp's repair plan is £12 a year.", "whether you offer a repair plan, and its price in £"),
         (
             "A liner keeps you dry; Marlcamp charges £20 for one.",
             "your price for liner, in £",

@@ -133,9 +133,9 @@ def _link_contexts(pages: list[Context]) -> list[Context]:
 
 
 def _brief_context(brief: Context) -> Context:
-    """Return a brief for the page: texts are bounded; `text` is there where there is nothing else.
+    """Return a brief for the page: texts are bounded; `text` is what to do, or all there is.
 
-    Facts have `told`: who says so and what is known, in sentences.
+    Facts have who says so, your own words, and what to find out.
     """
     facts = [
         {
@@ -157,7 +157,9 @@ def _brief_context(brief: Context) -> Context:
         "slots": [shorten(slot, 300) for slot in brief["slots"]],
         "opening": shorten(brief["opening"], _ANSWER_CHARACTERS),
     }
-    text = "" if any(parts.values()) else shorten_lines(brief["text"], _BRIEF_CHARACTERS)
+    text = shorten_lines(brief["text"], _BRIEF_CHARACTERS)
+    # The first line says what to do; the others say what the parts say.
+    text = text.split("\n", maxsplit=1)[0] if any(parts.values()) else text
     return {**parts, "text": text, "length": describe_length(brief["n_words"])}
 
 
