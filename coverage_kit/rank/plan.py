@@ -38,7 +38,7 @@ _CITATIONS = {"citation_gain", "citation_low", "citation_high"}
 _MONTH = 365.25 / 12
 # An edit that adds a smaller share of all that is asked is not listed, however little the log asks
 # (assumed).
-_LEAST_SHARE = 0.001
+_LEAST_SHARE = 0.005
 
 
 @dataclass(frozen=True)
