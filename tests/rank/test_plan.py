@@ -429,7 +429,7 @@ def make_queries(days, demand):
         (1, [5000.0], 1.0, 1.0),
         (None, [5000.0], None, 1.0),
         # 60 questions asked: none of them is lost to the limit
-        (61, [1.0] * 60, 2.004, 0.06),
+        (61, [1.0] * 60, 2.004, 0.3),
     ],
 )
 def test_the_least_gain_is_one_question_a_month_over_the_time_of_the_log(

@@ -97,7 +97,11 @@ def test_no_clause_keeps_the_asker(english: English) -> None:
             "where your products and Marlcamp differ, figure by figure",
         ),
         ("Pitching a tent in sand", [], "how to pitch a tent in sand"),
-        ("Renting a tent by the week", [], "whether you offer this, and on what terms: renting a tent by the week"),
+        (
+            "Renting a tent by the week",
+            [],
+            "whether you offer this, and on what terms: renting a tent by the week",
+        ),
     ],
 )
 def test_question_asks_for_what_the_company_knows(
@@ -124,7 +128,10 @@ def test_question_that_no_rule_fits_is_quoted(parties: Parties, english: English
             "Marlcamp sells a storm kit for its Kestrel at £48.",
             "whether you sell a storm kit, and its price in £",
         ),
-        ("Marlcamp's repair plan is £12 a year.", "whether you offer a repair plan, and its price in £"),
+        (
+            "Marlcamp's repair plan is £12 a year.",
+            "whether you offer a repair plan, and its price in £",
+        ),
         (
             "A liner keeps you dry; Marlcamp charges £20 for one.",
             "your price for liner, in £",
