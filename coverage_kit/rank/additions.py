@@ -49,6 +49,8 @@ _MIN_PAGE_QUESTIONS = 2
 # Pages that link to a new page where none is near enough (assumed).
 _MAX_LINKS = 2
 _MIN_LINK = 0.1
+# Pages that link to a new page, at most (assumed).
+_MAX_LINKED = 4
 # Words of people that a brief names at most (assumed).
 _MAX_WORDS = 8
 # A passage is extended where your site states at least this share of the facts (assumed).
@@ -284,8 +286,10 @@ def _add_page(  # noqa: PLR0913 (the gap, the site, the settings, and the varian
         after=after,
     )
     # Pages that are near, though none is the home.
+    named = site.pages_of(gap.brief.names)
     near = [home.page_id for home in gap.homes[:_MAX_LINKS] if home.probability >= _MIN_LINK]
-    links = gap.new_page.links_from or tuple(near) or tuple(h.page_id for h in gap.homes[:1])
+    candidates = [*gap.new_page.links_from, *near, *named] or [h.page_id for h in gap.homes[:1]]
+    links = tuple(dict.fromkeys(candidates))[:_MAX_LINKED]
     linked = f" Link to it from {', '.join(links)}." if links else ""
     return _write_candidate(
         gap,

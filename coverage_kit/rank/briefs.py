@@ -63,6 +63,7 @@ class Brief(NamedTuple):
         slots: further facts that are missing, each specific: what nobody but you can know.
         opening: a first sentence in the form of an answer, with slots; empty where none is safe.
         n_answers: the logged answers to the questions.
+        names: names of your products in the questions, in lower case.
     """
 
     title: str
@@ -71,3 +72,4 @@ class Brief(NamedTuple):
     slots: tuple[Slot, ...] = ()
     opening: str = ""
     n_answers: int = 0
+    names: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """A candidate edit, its page changes, and the gap and site that it is written from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ from coverage_kit.settings import RankSettings
 from coverage_kit.tables import Passages
 from coverage_kit.vocabulary import Action, Operation
 
+# A product has at most this many pages of its own (assumed).
+_MAX_NAMED = 2
 # A section with fewer words is no place behind which another one belongs (assumed).
 _LONG_SECTION = 25
 # Words of the page that show where a text is inserted (assumed).
@@ -119,6 +121,16 @@ class EditedSite:
         passage = self.by_id.loc[passage_id]
         page = self.by_id[self.by_id["page_id"] == passage["page_id"]]
         return page[page["heading_path"] == passage["heading_path"]]
+
+    def pages_of(self, names: Collection[str]) -> list[str]:
+        """Return the pages whose titles begin with one of these names, such as a product's.
+
+        A name in the titles of many pages, such as a company's, is no page's own.
+        """
+        titles = self.by_id.groupby("page_id", sort=False)["heading_path"].first()
+        first = titles.str.split(" > ").str[0].str.casefold()
+        of_name = {name: titles.index[first.str.startswith(name)].tolist() for name in names}
+        return [page for pages in of_name.values() if len(pages) <= _MAX_NAMED for page in pages]
 
     def last_section(self, passage_id: str) -> str:
         """Return the passage that opens the last section of the page that a passage is on.

@@ -106,6 +106,9 @@ class _Writer:
             slots=slots,
             opening=self._opening(questions, chosen),
             n_answers=self._log.sources.count(members),
+            names=tuple(
+                sorted({n for q in questions for n in self._parties.find_own_names(q.text)})
+            ),
         )
 
     def _questions(
@@ -260,6 +263,8 @@ class _Writer:
                 continue
             texts = self._log.claims_of(question.query_id)
             slot = question_slot(question.text, texts, self._parties, self._english)
+            if slot and self._is_common(question.text, slot):
+                slot = tidy(f"{slot}, from a source that you can name")
             # What another question asks for is asked again: each has its own place in the text.
             taken = [
                 fact.slot
@@ -269,6 +274,11 @@ class _Writer:
             if slot and not is_repeated(slot, taken):
                 slots.append(Slot(slot, question.query_id))
         return tuple(slots)
+
+    def _is_common(self, question: str, slot: str) -> bool:
+        """Return whether a question asks for what others know: nothing of yours is named."""
+        is_yours = re.search(r"\b(?:you|your|your answer)\b", slot) is not None
+        return not is_yours and not self._parties.find_own_names(question)
 
     def _opening(
         self,

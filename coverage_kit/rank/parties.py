@@ -105,6 +105,11 @@ class Parties:
             for name in pattern.findall(text)
         )
 
+    def find_own_names(self, text: str) -> frozenset[str]:
+        """Return the names of your company and its products in a text, in lower case."""
+        found = self.own.findall(text) if self.own is not None else []
+        return frozenset(name.casefold() for name in found)
+
     def is_of_other(self, text: str) -> bool:
         """Return whether a sentence states another company's fact, price or test."""
         if self.names_other(text):
