@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.headline import summarize
+from coverage_kit.headline import describe_plan, summarize
 from coverage_kit.report import figures
 from coverage_kit.report.gap_lists import REST, count_rest, list_gaps
 from coverage_kit.report.gap_texts import describe_no_gaps
@@ -189,6 +189,7 @@ def _run_context(analysis: Analysis) -> Context:
     head = summarize(analysis)
     return {
         "head": asdict(head),
+        "plan": describe_plan(head),
         "about": analysis.about,
         "covered": between(head.covered_low, head.covered_high),
         "level": describe_level(analysis),

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 from coverage_kit.analysis import About, Analysis
+from coverage_kit.headline import describe_plan, summarize
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.gap_texts import describe_gap, describe_lists
 from coverage_kit.report.joined import describe_edits
@@ -148,6 +149,14 @@ def _describe_edits(analysis: Analysis) -> list[str]:
         lines.append(
             f"The chosen edits gain at least {share:.0%} of what any edits of the same total cost "
             "could gain."
+        )
+    plan = describe_plan(summarize(analysis))
+    if plan:
+        lines.append(f"The plan: {plan}.")
+    if analysis.about.n_small_edits:
+        lines.append(
+            f"Not listed: {count(analysis.about.n_small_edits, 'edit')} that add too little to "
+            "these, or are other variants of them."
         )
     return [
         "Top edits (extra questions answered beyond the edits above; minutes):",

@@ -193,8 +193,8 @@ def test_without_answers_the_questions_make_the_slots(material: BriefMaterial) -
     assert brief.n_answers == 0
     assert brief.title == "Carrying a tent"
     assert brief.slots == (
-        ("whether people can carry a tent on a bike", "q1"),
-        ("how heavy a 4 person tent is", "q2"),
+        ("whether people can carry a tent on a bike, from a source that you can name", "q1"),
+        ("how heavy a 4 person tent is, from a source that you can name", "q2"),
         ("whether you sell panniers for the Rowan, and on what terms", "q3"),
     )
 
