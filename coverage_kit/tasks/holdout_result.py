@@ -180,7 +180,7 @@ def _citations_by_group(
     group = questions["group"].reindex(cells.index)
     table = pd.DataFrame({"before": cells[False], "after": cells[True]}).groupby(group).mean()
     return table.assign(
-        predicted=_predict_citations(questions, drawn, before, acting).reindex(table.index),
+        predicted=_predict_citations(drawn, before, acting).reindex(table.index),
         n_questions=cells.groupby(group).size(),
     )
 
@@ -216,11 +216,11 @@ def _value_answers(
 
 
 def _predict_citations(
-    questions: pd.DataFrame, drawn: Holdout, before: Analysis, acting: Collection[str]
+    drawn: Holdout, before: Analysis, acting: Collection[str]
 ) -> "pd.Series[float]":
     """Return the predicted rise of each group's citation rate, missing where nothing is predicted.
 
-    It is the edits' citation gain / demand of the group's questions.
+    It is the mean of its edits' gains per 100 answers: each edit is for other questions.
     """
     gain = before.edits.set_index("edit_id")["citation_gain"].astype(np.float64)
     edits = drawn.edits.assign(
@@ -228,8 +228,8 @@ def _predict_citations(
             gain.get(name, math.nan) if name in acting else 0.0 for name in drawn.edits["edit_id"]
         ]
     )
-    sums = edits.groupby("group")["citation_gain"].agg(lambda gains: gains.sum(skipna=False))
-    predicted: pd.Series[float] = sums / questions.groupby("group")["demand"].sum()
+    of_group = edits.groupby("group")["citation_gain"]
+    predicted: pd.Series[float] = of_group.agg(lambda gains: gains.mean(skipna=False)) / 100
     return predicted
 
 

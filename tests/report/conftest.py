@@ -202,6 +202,7 @@ def make_edits() -> pd.DataFrame:
             "harm": 0.5 * n,
             "marginal_gain": 20.0 - n if n < 10 else 0.0,
             "is_chosen": n < 7,
+            "in_next_hour": n < 5,
             "rank": n + 1,
         }
         for n in range(12)
@@ -216,7 +217,15 @@ def make_edits() -> pd.DataFrame:
         ("cost_minutes", "n_words", "gain", "low", "high", "harm", "marginal_gain"), 0
     )
     rows.append(
-        {**zeros, **none, "edit_id": "e12", "heading_path": "", "is_chosen": False, "rank": 13}
+        {
+            **zeros,
+            **none,
+            "edit_id": "e12",
+            "heading_path": "",
+            "is_chosen": False,
+            "in_next_hour": False,
+            "rank": 13,
+        }
     )
     return tables.EDITS.table(rows)
 

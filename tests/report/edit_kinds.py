@@ -28,7 +28,7 @@ GAINS = {
     "parcels": (0.0, 0.0, 0.0, 0.0, 4.26),
     "tracker": (0.0, 0.0, 0.0, 0.0, 2.0),
 }
-CITATIONS = {"citation_gain": 12.0, "citation_low": 3.0, "citation_high": 21.0}
+CITATIONS = {"citation_gain": 2.0, "citation_low": 0.5, "citation_high": 3.5}
 
 
 def make_kinds() -> Analysis:
@@ -126,6 +126,7 @@ def make_edits() -> pd.DataFrame:
                 "high": sums[row["edit_id"]] * 2,
                 "marginal_gain": sums[row["edit_id"]],
                 "is_chosen": n < 4,
+                "in_next_hour": n < 1,
                 "rank": n + 1,
                 **row,
             }

@@ -102,7 +102,7 @@ def test_page_shows_where_how_much_and_what_to_write(page):
         "How much: 75 minutes, about 220 words; gains 120 queries asked alone "
         "(90% interval 60 to 240).",
         # 12, 3 and 21 of the 600 times that is asked
-        "Expected citations per 100 answers: +2.0 (+0.5 to +3.5).",
+        "Expected citations per 100 answers to its questions: +2.0 (+0.5 to +3.5).",
         "can I carry a dog asked 120 times",
         "A dog rides on the floor. 9 of 14 answers say so, rival.example",
         "Find out instead: whether you sell a divider, and its price",
@@ -137,8 +137,7 @@ def test_table_of_an_edit_adds_up_to_its_gain(page):
 
 def test_a_brief_that_has_only_words_shows_them(page):
     words = words_of(page.get_element_by_id("edit-5"))
-    assert "What to write Questions to answer which bike for parcels" in words
-    assert "Mend it" not in words
+    assert "What to write Mend it in your own words. Questions to answer" in words
 
 
 def test_gap_says_which_edit_serves_it_or_why_none_does(page):
@@ -172,6 +171,7 @@ def test_workbook_has_topic_place_and_brief(book):
         "Link to it from: “Battery care”, “Children on board”."
     )
     assert first["what to write"].split("\n") == [
+        "Mend it in your own words.",
         "Questions to answer:",
         "- can I carry a dog (asked 120 times)",
         "- which harness does a dog need (asked 120 times)",
@@ -189,7 +189,7 @@ def test_workbook_has_topic_place_and_brief(book):
         "Length: about 220 words.",
     ]
     assert first["expected citations"] == (
-        "expected citations per 100 answers: +2.0 (+0.5 to +3.5)"
+        "expected citations per 100 answers to its questions: +2.0 (+0.5 to +3.5)"
     )
     assert (second["words in front"], second["words behind"]) == (
         "after four hours.",
@@ -207,7 +207,7 @@ def test_todo_list_of_a_new_page_holds_the_brief(todo):
     for line in (
         "## 1. New page: Carrying a dog (part 1 of 2)",
         "- 75 minutes; gains 120 queries asked alone (90% interval 60 to 240)",
-        "- expected citations per 100 answers: +2.0 (+0.5 to +3.5)",
+        "- expected citations per 100 answers to its questions: +2.0 (+0.5 to +3.5)",
         "- can I carry a dog (asked 120 times)",
         "- [ ] A dog rides on the floor (9 of 14 answers say so). "
         "Source: <https://rival.example/p1>",

@@ -376,8 +376,8 @@ def test_citation_gains_of_the_edits_are_the_prediction(tmp_path):
     before = with_answers(before, [0.0] * 4, drawn.drawn_at - timedelta(days=7), 0)
     later = with_answers(make_run(asked(4)), [1.0] * 4, drawn.drawn_at + timedelta(days=7), 1)
     citations = compare_halves(drawn, before, later, published(before)).outcomes[0]
-    # 6 of the 30 times that a gap's questions are asked
-    assert citations.halves["predicted"].to_dict() == {FIRST: pytest.approx(0.2), LATER: 0.0}
+    # 6 of 100 answers
+    assert citations.halves["predicted"].to_dict() == {FIRST: pytest.approx(0.06), LATER: 0.0}
 
 
 def test_compare_finds_the_draw_in_the_folder_of_the_run(tmp_path, monkeypatch):
