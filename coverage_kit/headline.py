@@ -1,7 +1,9 @@
 """The key figures of a finished run."""
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
@@ -96,7 +98,8 @@ def predict_covered(
     low, high = _plan_interval(frontier, plan, gain)
     after, lowest, highest = (
         # Gains of edits that share questions may add up to more than there is.
-        min(1.0, covered_now + added / demand if demand else covered_now)
+        # numpy's minimum, as Python's makes 1 of a share that is not known.
+        float(np.minimum(1.0, covered_now + added / demand if demand else covered_now))
         for added in (gain, low, high)
     )
     return {
@@ -110,11 +113,13 @@ def predict_covered(
 
 
 def describe_plan(headline: Headline) -> str:
-    """Return what the planned edits bring in a sentence's words, '' where none is planned.
+    """Return what the planned edits bring in a sentence's words.
+
+    It is '' where none is planned, and where the share of today is not known.
 
     Such as: 54% to 57% for 8 hours of work (90% interval 55% to 60%).
     """
-    if not headline.n_planned:
+    if not headline.n_planned or math.isnan(headline.covered):
         return ""
     now, after = headline.covered, headline.covered_after
     # A decimal where whole percents would hide the rise.

@@ -174,7 +174,9 @@ def explained_causes(analysis):
 
 def test_edits_are_briefs_with_pages_costs_and_intervals(analysis):
     edits = analysis.edits
-    assert {"add_question_and_answer", "extend_passage", "add_page"} <= set(edits["operation"])
+    assert {"add_question_and_answer", "retitle_page", "reword_passage", "add_page"} <= set(
+        edits["operation"]
+    )
     assert (edits["low"] <= edits["gain"]).all()
     assert (edits["gain"] <= edits["high"]).all()
     lost = set(analysis.gaps.loc[~analysis.gaps["is_closable"], "cluster_id"])

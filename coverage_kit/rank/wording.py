@@ -188,8 +188,10 @@ def clean_fact(sentence: str, english: English) -> str:  # noqa: PLR0911 (a retu
 
     >>> clean_fact("Yes, a front box suits a large dog best [1].", English())
     'A front box suits a large dog best.'
-    >>> clean_fact("It weighs 30 kg.", English()), clean_fact("I'd avoid cheap locks.", English())
-    ('', 'Avoid cheap locks.')
+    >>> clean_fact("It weighs 30 kg.", English())
+    ''
+    >>> clean_fact("I'd avoid cheap locks in a city.", English())
+    'Avoid cheap locks in a city.'
     """
     text = plain_text(_MARKS.sub("", sentence).replace("\u2212", "-"))
     text = capitalised(_ADVICE.sub("", text))

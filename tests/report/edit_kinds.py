@@ -126,7 +126,7 @@ def make_edits() -> pd.DataFrame:
                 "high": sums[row["edit_id"]] * 2,
                 "marginal_gain": sums[row["edit_id"]],
                 "is_chosen": n < 4,
-                "in_next_hour": n < 1,
+                "in_next_hour": n == 1,
                 "rank": n + 1,
                 **row,
             }

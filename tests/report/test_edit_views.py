@@ -137,7 +137,8 @@ def test_table_of_an_edit_adds_up_to_its_gain(page):
 
 def test_a_brief_that_has_only_words_shows_them(page):
     words = words_of(page.get_element_by_id("edit-5"))
-    assert "What to write Mend it in your own words. Questions to answer" in words
+    assert "What to write Mend it in your own words." in words
+    assert "Questions to answer which bike for parcels asked 120 times" in words
 
 
 def test_gap_says_which_edit_serves_it_or_why_none_does(page):
@@ -148,7 +149,7 @@ def test_gap_says_which_edit_serves_it_or_why_none_does(page):
 
 def test_lists_name_the_topic_first(page, kinds, tmp_path):
     hour = page.get_element_by_id("hour")
-    assert "Carrying a dog: new page (part 1 of 2)" in words_of(hour)
+    assert "Charging at night: new section" in words_of(hour)
     assert words_of(page.get_element_by_id("edit-2").xpath(".//*[@class='name']")[0]) == (
         "Charging at night"
     )
@@ -195,7 +196,10 @@ def test_workbook_has_topic_place_and_brief(book):
         "after four hours.",
         "Batteries age",
     )
-    assert cells(book["to do by page"], 2)["edit"] == "Carrying a dog: new page (part 1 of 2)"
+    # The page of the next hour's edits comes first.
+    assert cells(book["to do by page"], 2)["edit"] == (
+        "Charging at night: new section on “Battery care > Charging”"
+    )
     assert cells(book["gaps"], 6)["in the plan"].startswith("Not in the plan: too dear")
 
 

@@ -364,10 +364,7 @@ def test_the_hour_holds_the_first_edits_that_fill_it(page):
     hour = page.get_element_by_id("hour")
     words = " ".join(hour.text_content().split())
     assert len(hour.xpath(".//li")) == 5
-    assert (
-        "5 edits from the top of the list, 60 minutes; "
-        "together predicted to bring 90 queries asked" in words
-    )
+    assert "5 edits, 60 minutes; together predicted to bring 90 queries asked" in words
 
 
 def test_an_edit_longer_than_an_hour_is_passed_over():
