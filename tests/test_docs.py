@@ -105,6 +105,13 @@ def test_the_howto_of_ga4_shows_visits_that_are_read(tmp_path):
     assert rejects["reason"].tolist() == ["a grand total, which the other rows add up to"]
 
 
+def test_no_document_has_a_chapter_twice():
+    for document in documents():
+        prose = re.sub(r"^```.*?^```", "", text_of(document), flags=re.DOTALL | re.MULTILINE)
+        chapters = re.findall(r"^## .+", prose, re.MULTILINE)
+        assert len(chapters) == len(set(chapters)), document.name
+
+
 def test_links_between_documents_lead_somewhere():
     assert len(documents()) >= 40
     for document in documents():
