@@ -54,6 +54,7 @@ LISTING_OF_CAUSE: dict[str, Listing] = {
 }
 # Whether your site lacks the answer, by the interval of a gap's severity.
 Likelihood = Literal["likely", "possible", "unlikely"]
+LIKELY: Likelihood = "likely"
 # What became of a gap since the run before.
 GapStatus = Literal["new", "open", "shrinking", "closed", "reopened", "dismissed"]
 

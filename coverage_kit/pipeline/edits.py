@@ -41,6 +41,7 @@ from coverage_kit.rank.simulate import (
 )
 from coverage_kit.rank.track import TrackRecord, read_track
 from coverage_kit.tables import Changes, Edits, Effects, Evidence, Facts, Frontier, Gaps, Passages
+from coverage_kit.vocabulary import LIKELY
 
 # The file in the cache to which `coverage-kit compare` adds, and from which this run learns.
 RECORD = "predictions.parquet"
@@ -162,7 +163,7 @@ def _propose(
         homes=homes.by_topic,
         new_pages=homes.new_pages,
         no_home=homes.none,
-        near=_near_passages(ranked.evidence, questions),
+        near=_near_passages(ranked.evidence, gaps, questions),
         holdout=run.holdout,
     )
     effort = run.settings.rank
@@ -176,15 +177,21 @@ def _propose(
 
 
 def _near_passages(
-    evidence: Evidence, questions: Mapping[str, pd.DataFrame]
+    evidence: Evidence, gaps: Gaps, questions: Mapping[str, pd.DataFrame]
 ) -> dict[str, tuple[str, ...]]:
-    """Return by cluster_id your passages that are near to its questions, the nearest first."""
-    near = evidence[evidence["own_best"] >= _NEAR].sort_values("own_best", ascending=False)
-    passages = near.set_index("query_id")["own_passage_id"].dropna()
-    return {
-        name: tuple(passages[passages.index.isin(members["query_id"])].unique()[:_MAX_NEAR])
-        for name, members in questions.items()
-    }
+    """Return by cluster_id your passages that are near to its questions, the nearest first.
+
+    Of a gap that is only possible they are the nearest, however far: one may answer it.
+    """
+    ordered = evidence.dropna(subset=["own_passage_id"]).sort_values("own_best", ascending=False)
+    likely = set(gaps.loc[gaps["likelihood"] == LIKELY, "cluster_id"])
+    near = {}
+    for name, members in questions.items():
+        rows = ordered[ordered["query_id"].isin(members["query_id"])]
+        if name in likely:
+            rows = rows[rows["own_best"] >= _NEAR]
+        near[name] = tuple(rows["own_passage_id"].unique()[:_MAX_NEAR])
+    return near
 
 
 def _find_homes(

@@ -28,7 +28,7 @@ from coverage_kit.rank.outlines import (
     write_slot,
 )
 from coverage_kit.settings import RankSettings
-from coverage_kit.text.sentences import split_sentences
+from coverage_kit.text.sentences import is_whole_sentence, split_sentences
 from coverage_kit.text.years import stale_years
 from coverage_kit.vocabulary import MIS_WORDED, MISSING, Operation
 
@@ -101,8 +101,8 @@ def add_question_and_answer(gap: Gap, site: EditedSite, effort: RankSettings) ->
 def reword_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate]:
     """Say in people's words what a passage says in other words, under a heading that names it.
 
-    Only where that passage says what the logged answers say, and its page is not as a whole about
-    the topic.
+    Only where that passage says what the logged answers say in a sentence that can be quoted, and
+    its page is not as a whole about the topic.
     """
     page_id = str(site.by_id.loc[gap.passage_id, "page_id"])
     if gap.cause != MIS_WORDED or not gap.is_answered or is_home(gap, page_id):
@@ -110,6 +110,8 @@ def reword_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
     passage = site.by_id.loc[gap.passage_id]
     text, path = str(passage["text"]), str(passage["heading_path"])
     own = _answering_sentence(gap, text)
+    if not own:
+        return []
     old_heading = path.rsplit(" > ", maxsplit=1)[-1]
     # A heading that is the page's title is about the page as a whole.
     is_title = " > " not in path
@@ -164,10 +166,19 @@ def reword_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
 
 
 def _answering_sentence(gap: Gap, text: str) -> str:
-    """Return the sentence of a passage with most words of the gap's questions and facts."""
+    """Return the sentence of a passage with most words of the gap's questions and facts.
+
+    It is '' where no whole sentence has any: lists of offers and menus are no sentences.
+    """
     said = [*(q.text for q in gap.brief.questions), *(fact.text for fact in gap.brief.facts)]
     words = content_words(" ".join([gap.label, *said]))
-    return max(split_sentences(text), key=lambda sentence: len(content_words(sentence) & words))
+    shared = {
+        sentence: len(content_words(sentence) & words)
+        for sentence in split_sentences(text)
+        if is_whole_sentence(sentence)
+    }
+    best = max(shared, key=shared.__getitem__, default="")
+    return best if shared.get(best) else ""
 
 
 def _words_of_people(gap: Gap, text: str) -> list[str]:
@@ -259,13 +270,23 @@ def add_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate
 
 
 def _read_first(gap: Gap, site: EditedSite) -> str:
-    """Return which passages an editor should read first, as a sentence; empty for none."""
+    """Return which passages an editor should read first, as a sentence; empty for none.
+
+    Where the gap is only possible, they may answer it: the editor finds out before writing.
+    """
     named = []
     for passage_id in gap.near:
         passage = site.by_id.loc[passage_id]
         heading = str(passage["heading_path"]).rsplit(" > ", maxsplit=1)[-1]
         named.append(f"“{heading or passage['page_id']}” ({passage['page_id']})")
-    return f" Read first what your site says nearby: {', '.join(named)}." if named else ""
+    if not named:
+        return ""
+    if gap.is_likely:
+        return f" Read first what your site says nearby: {', '.join(named)}."
+    return (
+        " Check first whether your site answers this already, as the gap is only possible: "
+        f"{', '.join(named)}."
+    )
 
 
 def _add_page(  # noqa: PLR0913 (the gap, the site, the settings, and the variant)

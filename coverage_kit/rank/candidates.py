@@ -207,6 +207,7 @@ class Gap:
         no_home: probability that none of your pages is.
         new_page: where a page of its own would be.
         near: your passages that an editor should read first, nearest to its questions.
+        is_likely: whether the gap is likely, not only possible.
     """
 
     cluster_id: str
@@ -221,6 +222,7 @@ class Gap:
     no_home: float
     new_page: NewPage
     near: tuple[str, ...] = ()
+    is_likely: bool = True
 
 
 # An operation's maker: it returns no candidate where the operation does not fit the gap.

@@ -27,6 +27,7 @@ from coverage_kit.tables import (
 )
 from coverage_kit.vocabulary import (
     CONTENT_CAUSES,
+    LIKELY,
     NO_EDIT,
     TO_CLOSE,
     UNSEEN,
@@ -188,6 +189,7 @@ def _draft_gap(
         homes=sources.homes.get(cluster_id, ()),
         no_home=sources.no_home.get(cluster_id, 1.0),
         near=sources.near.get(cluster_id, ()),
+        is_likely=row["likelihood"] == LIKELY,
         new_page=sources.new_pages.get(cluster_id, NewPage("")),
     )
 

@@ -276,7 +276,12 @@ class _Writer:
         return tuple(slots)
 
     def _is_common(self, question: str, slot: str) -> bool:
-        """Return whether a question asks for what others know: nothing of yours is named."""
+        """Return whether a question asks for what others know: nothing of yours is named.
+
+        A log of commands is of people who use your product: you know.
+        """
+        if self._english.is_of_commands:
+            return False
         is_yours = re.search(r"\b(?:you|your|your answer)\b", slot) is not None
         return not is_yours and not self._parties.find_own_names(question)
 

@@ -26,7 +26,7 @@ from coverage_kit.rank.candidates import (
 from coverage_kit.rank.drafts import content_words, name_heading, sibling_path
 from coverage_kit.rank.effort import count_words, editor_minutes
 from coverage_kit.settings import RankSettings
-from coverage_kit.text.sentences import split_sentences
+from coverage_kit.text.sentences import is_whole_sentence, split_sentences
 
 # A passage with fewer words is short enough to be read whole and is not split (assumed).
 _MIN_SPLIT_WORDS = 120
@@ -365,8 +365,11 @@ def _answer_words(gap: Gap) -> set[str]:
 
 
 def _best_sentence(sentences: list[str], answer_words: set[str]) -> int:
-    """Return the index of the sentence with most of these words; of equals, the first."""
-    n_answering = [len(content_words(sentence) & answer_words) for sentence in sentences]
+    """Return the index of the whole sentence with most of these words; of equals, the first."""
+    n_answering = [
+        len(content_words(sentence) & answer_words) if is_whole_sentence(sentence) else 0
+        for sentence in sentences
+    ]
     return n_answering.index(max(n_answering)) if sentences else 0
 
 

@@ -74,7 +74,8 @@ def as_action(question: str, english: English) -> str:
     verb = english.infinitive(first) if first.lower().endswith("ing") else ""
     # "Stopping distance" is a thing: what is done has an article, or a word such as "from", behind.
     is_act = rest.partition(" ")[0].lower() in DETERMINERS | _BEHIND_ACT
-    if not verb or not is_act:
+    # Where most questions of a log are commands, "Copying files" is one, too.
+    if not verb or not (is_act or english.is_of_commands):
         return ""
 
     def based(match: re.Match[str]) -> str:

@@ -82,6 +82,9 @@ _BEGINS = re.compile(
     r"\s+[\"'“‘«(\[*_¿¡]*[^\W_a-zß-öø-ÿ]"  # noqa: RUF001 (opening quotes)
     r"|\s*\Z|\s+[-•]"
 )
+# Words of a sentence at most, and the mark at its end. Assumed.
+_MAX_WORDS = 60
+_ENDED = re.compile(r"[.!?。！？](?:[\"'”’»」』)\]*_]|\[\d+\]|\s)*\Z")  # noqa: RUF001 (CJK, quotes)
 # The number of a list item, such as "3.", at the start of a line.
 _LIST_NUMBER = re.compile(r"(?:\A|\n)\s*\d{1,3}\.\Z")
 
@@ -106,6 +109,15 @@ def split_sentences(text: str) -> list[str]:
     starts = [0, *ends]
     pieces = (text[start:end].strip() for start, end in zip(starts, ends, strict=False))
     return [piece for piece in pieces if piece]
+
+
+def is_whole_sentence(text: str) -> bool:
+    """Return whether a sentence can be quoted: it has an end, and is no run of offers or a menu.
+
+    >>> is_whole_sentence("It runs."), is_whole_sentence("Home Shop Basket Sign in")
+    (True, False)
+    """
+    return len(text.split()) <= _MAX_WORDS and _ENDED.search(text) is not None
 
 
 def _sentence_ends(text: str) -> list[int]:

@@ -20,6 +20,7 @@ from coverage_kit.rank.operations import (
     refresh_fact,
     retitle_page,
     reword_heading,
+    reword_passage,
     split_section,
 )
 from coverage_kit.settings import RankSettings
@@ -213,6 +214,40 @@ def test_a_passage_that_states_a_part_is_extended_by_what_it_lacks(site):
     assert extend_passage(gap("missing"), site, EFFORT) == []
     full = partial.brief._replace(facts=(known,))
     assert extend_passage(replace(partial, brief=full), site, EFFORT) == []
+
+
+def test_an_answer_in_other_words_gets_plain_words_in_front_and_a_heading_that_names_it(site):
+    answered = gap("mis-worded", is_answered=True, homes=())
+    edit = only(reword_passage(answered, site, EFFORT))
+    slot = "[FACT NEEDED: the next sentence in plain words, in its place] "
+    answer = "A thief needs 4 minutes to cut the lock in 2021."
+    assert edit.after == TEXTS["ours/locks#0"][1].replace(answer, slot + answer)
+    assert f"what this sentence says: “{answer}”" in edit.brief
+    assert edit.changes[1].after == "Frame lock: Cutting a lock"
+    # the page as a whole is about the topic, or nothing says what the answers say
+    assert reword_passage(gap("mis-worded", is_answered=True), site, EFFORT) == []
+    assert reword_passage(replace(answered, is_answered=False), site, EFFORT) == []
+
+
+def test_a_run_of_offers_is_never_quoted_as_an_answer(site):
+    offers = " ".join(["Cut lock deals — $9.99 See It Best"] * 12) + " Thieves."
+    site.by_id.loc["ours/locks#0", "text"] = offers
+    answered = gap("mis-worded", is_answered=True, homes=())
+    assert reword_passage(answered, site, EFFORT) == []
+    assert answer_first(answered, site, EFFORT) == []
+
+
+def test_what_is_near_is_to_read_first_and_to_check_where_the_gap_is_only_possible(site):
+    lost = gap("missing", facts=FACTS, homes=(Home("ours/locks", 0.1, ""),), near=("ours/paint#0",))
+    read, check = (
+        add_page(replace(lost, is_likely=is_likely), site, EFFORT)[-1].brief
+        for is_likely in (True, False)
+    )
+    assert "Read first what your site says nearby: “Colours” (ours/paint)." in read
+    assert (
+        "Check first whether your site answers this already, as the gap is only possible: "
+        "“Colours” (ours/paint)." in check
+    )
 
 
 def test_a_page_of_its_own_only_where_no_page_is_the_home(site):
