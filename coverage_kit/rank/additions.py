@@ -46,9 +46,9 @@ _HOUR = 60.0
 _MIN_HOME = 0.6
 # A page answers at least this many questions (assumed).
 _MIN_PAGE_QUESTIONS = 2
-# Pages that link to a new page where none is near enough (assumed).
+# Pages that link to a new page though none of their passages is near: the likely homes (assumed).
 _MAX_LINKS = 2
-_MIN_LINK = 0.1
+_MIN_LINK = 0.15
 # Pages that link to a new page, at most (assumed).
 _MAX_LINKED = 4
 # Words of people that a brief names at most (assumed).
@@ -306,12 +306,14 @@ def _add_page(  # noqa: PLR0913 (the gap, the site, the settings, and the varian
         before=None,
         after=after,
     )
-    # Pages that are near, though none is the home.
     named = site.pages_of(gap.brief.names)
     near = [home.page_id for home in gap.homes[:_MAX_LINKS] if home.probability >= _MIN_LINK]
-    candidates = [*gap.new_page.links_from, *near, *named] or [h.page_id for h in gap.homes[:1]]
-    links = tuple(dict.fromkeys(candidates))[:_MAX_LINKED]
-    linked = f" Link to it from {', '.join(links)}." if links else ""
+    links = tuple(dict.fromkeys([*gap.new_page.links_from, *near, *named]))[:_MAX_LINKED]
+    linked = (
+        f" Link to it from {', '.join(links)}."
+        if links
+        else " No page is near enough to link to it; the one that lists its folder can."
+    )
     return _write_candidate(
         gap,
         outline,
