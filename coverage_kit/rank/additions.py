@@ -312,7 +312,7 @@ def _add_page(  # noqa: PLR0913 (the gap, the site, the settings, and the varian
     linked = (
         f" Link to it from {', '.join(links)}."
         if links
-        else " No page is near enough to link to it; the one that lists its folder can."
+        else " No page is near enough to link to it: make sure first that the topic is yours."
     )
     return _write_candidate(
         gap,
