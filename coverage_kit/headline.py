@@ -143,18 +143,6 @@ def describe_minutes(minutes: float) -> str:
     return f"{round(minutes / 30) / 2:,g} hours"
 
 
-def next_hour(analysis: Analysis) -> pd.DataFrame:
-    """Return the edits of the next hour by rank, with `minutes_so_far` and `gain_so_far`.
-
-    Gains so far are sums of marginal gains. The table is empty where every planned edit takes more
-    than an hour.
-    """
-    edits = analysis.edits[analysis.edits["in_next_hour"].astype(bool)].sort_values("rank")
-    return edits.assign(
-        minutes_so_far=edits["cost_minutes"].cumsum(), gain_so_far=edits["marginal_gain"].cumsum()
-    )
-
-
 def budget(analysis: Analysis) -> float:
     """Return the editor minutes of the settings; NaN where the run does not hold them."""
     return float(analysis.about.setting("rank", "budget_minutes", "nan"))

@@ -34,14 +34,6 @@ from coverage_kit.vocabulary import (
 # Each cluster gets this many queries with the log's mean, so that the severity of small clusters
 # is drawn to that mean (docs/method.md, Gaps; the number is assumed).
 _PSEUDO_QUERIES = 1.0
-# The page for an edit is chosen by this many passages of the site nearest to each query
-# (docs/method.md, Edits, *Place*; the number is assumed).
-_N_PAGE_PASSAGES = 20
-# A passage weighs e times less for each .05 of similarity that it is behind the nearest (assumed).
-_PAGE_LEVEL = 0.05
-# Scores are rounded to this many decimals before they are sorted, so that ties are broken in the
-# same way on every machine.
-_PAGE_DECIMALS = 9
 # A gap is likely where the lower end of the interval of its severity reaches this share, possible
 # where the upper end does: most of what is asked is then unanswered. Assumed.
 _MOST = 0.5
@@ -197,44 +189,6 @@ def _highest_passage(scored: pd.DataFrame) -> "pd.Series[str]":
     sums = scored.groupby(["cluster_id", "passage_id"])["score"].sum().reset_index()
     ordered = sums.sort_values(["cluster_id", "score", "passage_id"], ascending=[True, False, True])
     return ordered.drop_duplicates("cluster_id").set_index("cluster_id")["passage_id"]
-
-
-def best_pages(
-    matches: Matches,
-    queries: Queries,
-    clusters: Clusters,
-    own_site: str,
-    n: int = 2,
-) -> pd.DataFrame:
-    """Return the n pages that fit a cluster's answer best.
-
-    Columns cluster_id, rank (from 1), page_id, passage_id. A page's score is the demand of the
-    cluster's queries times the page's share of each query's twenty nearest passages of the site.
-    Each of these passages weighs e times less for every _PAGE_LEVEL of similarity that it is behind
-    the nearest. passage_id is the page's heaviest passage.
-    """
-    is_counted = (matches["site"] == own_site) & (matches["rank"] <= _N_PAGE_PASSAGES)
-    nearest = matches[is_counted].merge(clusters, on="query_id")
-    behind = nearest["similarity"] - nearest.groupby("query_id")["similarity"].transform("max")
-    nearest["score"] = np.exp(behind / _PAGE_LEVEL)
-    # A query's passages share its demand.
-    total = nearest.groupby("query_id")["score"].transform("sum")
-    nearest["score"] *= nearest["query_id"].map(demand_weights(queries)) / total
-    # A passage's id is that of its page, "#" and its number.
-    nearest["page_id"] = nearest["passage_id"].str.rsplit("#", n=1).str[0]
-    keys = ["cluster_id", "page_id", "passage_id"]
-    passages = nearest.groupby(keys)["score"].sum().reset_index()
-    page_score = passages.groupby(["cluster_id", "page_id"])["score"].transform("sum")
-    ordered = passages.assign(
-        page_score=page_score.round(_PAGE_DECIMALS),
-        score=passages["score"].round(_PAGE_DECIMALS),
-    ).sort_values(
-        ["cluster_id", "page_score", "page_id", "score", "passage_id"],
-        ascending=[True, False, True, False, True],
-    )
-    pages = ordered.drop_duplicates(["cluster_id", "page_id"]).groupby("cluster_id").head(n)
-    rank = pages.groupby("cluster_id").cumcount() + 1
-    return pages.assign(rank=rank)[["cluster_id", "rank", "page_id", "passage_id"]]
 
 
 def order_gaps(gaps: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,6 @@ DETERMINERS = words_of(
     "a an the my your our his her its their this that these those any some all both each every "
     "no another either one's"
 )
-POSSESSIVES = words_of("my your our his her their")
 PREPOSITIONS = words_of(
     "of for on in with without to at by from into onto under over between during after before "
     "about against near across along around behind through per as than via until till since "

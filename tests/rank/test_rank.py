@@ -15,7 +15,7 @@ from coverage_kit.rank.edits import (
     open_questions,
     propose_edits,
 )
-from coverage_kit.rank.gaps import ClusterFacts, best_pages, nearest_to_clusters, rank_gaps
+from coverage_kit.rank.gaps import ClusterFacts, nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import LogParties, count_outcomes, outcome_rates
 from coverage_kit.rank.select import Limits, rank_edits
 from coverage_kit.rank.simulate import ANSWERED_SHARE, edit_table, simulate_edits
@@ -344,31 +344,3 @@ def test_claims_that_many_make_and_the_site_lacks_come_first_and_none_twice():
 )
 def test_headings_in_the_words_of_those_who_ask(text, heading):
     assert as_question(text) == heading
-
-
-def test_the_best_page_is_where_most_of_the_demand_looks():
-    """q0 is nearest to page b by far; q1 is between a and c and nearer to c.
-
-    q1 is asked nine times as often.
-    """
-    near_rows = [
-        ("q0", "b", 1, 0.9),
-        ("q0", "a", 2, 0.2),
-        ("q1", "c", 1, 0.6),
-        ("q1", "a", 2, 0.55),
-    ]
-    matches = MATCHES.table(
-        [
-            {"query_id": q, "passage_id": f"ours/{p}#0", "site": "ours", "rank": r, "similarity": x}
-            for q, p, r, x in near_rows
-        ]
-    )
-    queries = QUERIES.table(
-        [{"query_id": q, "text": q, "demand": d} for q, d in (("q0", 1.0), ("q1", 9.0))]
-    )
-    clusters = CLUSTERS.table(
-        [{"query_id": q, "cluster_id": "c0", "membership": 1.0} for q in ("q0", "q1")]
-    )
-    pages = best_pages(matches, queries, clusters, "ours")
-    assert pages["passage_id"].tolist() == ["ours/c#0", "ours/a#0"]
-    assert pages["rank"].tolist() == [1, 2]
