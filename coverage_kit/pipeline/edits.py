@@ -197,7 +197,10 @@ def _near_passages(
 def _find_homes(
     run: Run, inputs: Inputs, fitted: RunCoverage, questions: Mapping[str, pd.DataFrame]
 ) -> Homes:
-    """Return on which page of your site each topic belongs, by its open questions."""
+    """Return on which page of your site each topic belongs, by its open questions.
+
+    No page is a home where the encoder cannot read the texts: nearness then says nothing.
+    """
     pages = inputs.own_pages
     site = SitePages.describe(
         inputs.own_passages,
@@ -220,7 +223,8 @@ def _find_homes(
         name: row_of.get_indexer(pd.Index(members["query_id"]))
         for name, members in questions.items()
     }
-    return find_homes(site, asked, topics, load_home_model())
+    barred = () if fitted.scorer.reliability.meaning else site.page_ids
+    return find_homes(site, asked, topics, load_home_model(), barred)
 
 
 def _write_briefs(

@@ -2,7 +2,11 @@
 
 import numpy as np
 
+from coverage_kit.pipeline.analyze import analyze
+from coverage_kit.settings import read_settings
 from coverage_kit.vocabulary import NO_EDIT, PLANNED, TO_CLOSE
+from tests.match.test_self_test import RandomEncoder
+from tests.world import write_project
 
 # Operations that add text to answer questions.
 WRITTEN = ("add_page", "add_question_and_answer", "extend_passage")
@@ -83,3 +87,10 @@ def test_no_slot_is_generic_and_no_rivals_fact_is_in_a_draft(sample_analysis):
     assert len(foreign) > 20
     for row in foreign.to_dict("records"):
         assert row["text"] not in after[row["edit_id"]]
+
+
+def test_no_page_is_a_home_where_the_encoder_cannot_read(tmp_path):
+    blind = analyze(read_settings(write_project(tmp_path)), RandomEncoder())
+    assert blind.about.retrievers["meaning"] == 0
+    edits = listed(blind)
+    assert "add_question_and_answer" not in set(edits["operation"])
