@@ -6,7 +6,8 @@ They hold titles and links instead of ids.
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.vocabulary import WRONG_VERDICTS, name_series
+from coverage_kit.report.engine_names import with_engine_names
+from coverage_kit.vocabulary import WRONG_VERDICTS
 
 # The order in which the pillars and the weights of checks are listed.
 PILLARS = ("relevance", "authority", "clarity", "freshness")
@@ -62,7 +63,7 @@ def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
     with.
     """
     claims = analysis.brand_claims
-    wrong = _with_series(claims[claims["verdict"].isin(WRONG_VERDICTS)])
+    wrong = with_engine_names(claims[claims["verdict"].isin(WRONG_VERDICTS)], analysis.answers)
     # Claims with the same words are one row, whichever answers make them.
     grouped = wrong.groupby(["verdict", "text"], sort=False)
     first = grouped[["passage_id", "own_words", "reason", "judge"]].first()
@@ -87,19 +88,10 @@ def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
 
 def describe_claim_rates(analysis: Analysis) -> pd.DataFrame:
     """Return the rates of wrong claims by engine and segment, contradicted first, with `series`."""
-    frame = _with_series(analysis.claim_rates)
+    frame = with_engine_names(analysis.claim_rates, analysis.answers)
     return frame.sort_values(
         ["verdict", "series", "split_by", "segment"], kind="stable"
     ).reset_index(drop=True)
-
-
-def _with_series(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with the name of each row's engine and surface."""
-    series = [
-        name_series(engine, surface)
-        for engine, surface in zip(frame["engine"], frame["surface"], strict=True)
-    ]
-    return frame.assign(series=pd.Series(series, index=frame.index, dtype="str"))
 
 
 def _ranks(names: tuple[str, ...]) -> dict[str, int]:

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.engine_names import with_engine_names
 from coverage_kit.report.wording import (
     GROUPS,
     NO_CHANGE,
     SIGNS,
     describe_measure,
 )
-from coverage_kit.vocabulary import MEASURES, name_series
+from coverage_kit.vocabulary import MEASURES
 
 # The p values in a verdict's reason, with or without the correction for several comparisons:
 # " (p 0.001, 0.005 after Holm over 4 comparisons)", " (p 0.003)".
@@ -43,7 +44,7 @@ def describe_visibility(analysis: Analysis, splits: tuple[str, ...]) -> pd.DataF
         # the segment of a split by cluster is the cluster's id; other segments are in no gap
         cluster_id=frame["segment"],
     )
-    frame = _with_gap(_with_series(frame), analysis).assign(
+    frame = _with_gap(with_engine_names(frame, analysis.answers), analysis).assign(
         measure_rank=frame["measure"].map(_ranks(MEASURES)),
         split_rank=frame["split_by"].map(_ranks(splits)),
     )
@@ -125,7 +126,9 @@ def describe_verdicts(analysis: Analysis) -> pd.DataFrame:
     the gaps. Effect, interval, drift and so on are differences of rates, 0-1.
     """
     frame = _with_gap(
-        _with_series(analysis.verdicts.assign(cluster_id=analysis.verdicts["group"])),
+        with_engine_names(
+            analysis.verdicts.assign(cluster_id=analysis.verdicts["group"]), analysis.answers
+        ),
         analysis,
     )
     # A group is all changed pages, all unchanged pages, or the changed pages of a cluster.
@@ -180,7 +183,7 @@ def describe_reason(reason: str) -> str:
 
 def describe_drifts(analysis: Analysis) -> pd.DataFrame:
     """Return how the engines themselves changed, with the signs in words."""
-    frame = _with_series(analysis.drifts)
+    frame = with_engine_names(analysis.drifts, analysis.answers)
     return frame.assign(sign_title=frame["sign"].map(SIGNS).astype("str").fillna(frame["sign"]))
 
 
@@ -232,14 +235,6 @@ def describe_sources(analysis: Analysis) -> pd.DataFrame:
 
 def _ranks(names: Iterable[str]) -> dict[str, int]:
     return {name: rank for rank, name in enumerate(names)}
-
-
-def _with_series(frame: pd.DataFrame) -> pd.DataFrame:
-    names = [
-        name_series(str(engine), str(surface))
-        for engine, surface in zip(frame["engine"], frame["surface"], strict=True)
-    ]
-    return frame.assign(series=pd.Series(names, index=frame.index, dtype="str"))
 
 
 def _with_gap(frame: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:

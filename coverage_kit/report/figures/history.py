@@ -4,6 +4,7 @@ from typing import Any
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report import figure_data
+from coverage_kit.report.engine_names import display_series
 from coverage_kit.report.figure_data import hover_text
 from coverage_kit.report.figures.base import (
     Figure,
@@ -44,7 +45,11 @@ def history_figure(analysis: Analysis) -> Figure:
     series = sorted(frame["part"].unique(), key=lambda name: (name != "all", name))
     for number, series_name in enumerate(series):
         rows = frame[frame["part"] == series_name].sort_values("run")
-        legend = "coverage" if series_name == "all" else f"cited by {series_name}"
+        legend = (
+            "coverage"
+            if series_name == "all"
+            else f"cited by {display_series(series_name, analysis.answers)}"
+        )
         rows = rows.assign(hover=[_hover(row, legend) for row in rows.to_dict("records")])
         colour, symbol = figure_data.series_mark(number)
         add_line(

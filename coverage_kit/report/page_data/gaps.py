@@ -18,6 +18,7 @@ from coverage_kit.report.edit_texts import (
     describe_votes,
     split_effects,
 )
+from coverage_kit.report.engine_names import name_engine
 from coverage_kit.report.gap_lists import list_gaps, name_gap
 from coverage_kit.report.joined import (
     PLANNED,
@@ -254,7 +255,7 @@ def list_answer_contexts(analysis: Analysis, queries: pd.DataFrame) -> dict[str,
         cited = citations_of.get(row["answer_id"], citations.head(0)).head(_MAX_CITATIONS)
         contexts.setdefault(row["cluster_id"], []).append(
             {
-                "engine": shorten(row["engine"], 60),
+                "engine": shorten(name_engine(row["engine"]), 60),
                 "query": shorten(row["query"], 240),
                 "searched": bool(row["has_searched"]),
                 "logs_citations": bool(row["logs_citations"]),

@@ -6,6 +6,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.llm.costs import sum_costs
+from coverage_kit.report.engine_names import display_series
 from coverage_kit.report.gap_lists import list_gaps, name_gap
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import is_missing, shorten
@@ -294,7 +295,8 @@ def _describe_rate_changes(analysis: Analysis) -> list[str]:
     )
     title = describe_measure("citation_rate").title
     return [
-        f"{shorten(series, 40)}: {title} {_compare_rates(previous[series], row)}"
+        f"{shorten(display_series(str(series), analysis.answers), 40)}: {title} "
+        f"{_compare_rates(previous[series], row)}"
         for series, row in current.items()
         if series in previous
     ]
