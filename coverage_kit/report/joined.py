@@ -11,6 +11,7 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import chosen_edits
 from coverage_kit.report.edit_texts import list_name, name_edit, name_subject, name_task
+from coverage_kit.report.evidence import describe_nearest, with_rivals
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.texts import clean_text, is_missing
 from coverage_kit.report.wording import describe_cause, describe_open, describe_operation
@@ -136,7 +137,8 @@ def describe_queries(analysis: Analysis) -> pd.DataFrame:
 def describe_gaps(analysis: Analysis) -> pd.DataFrame:
     """Return one row a gap, most urgent first: cause in words, a few queries, nearest passages.
 
-    The columns of `list_gaps` are among them, and `unanswered` says how many of its questions are.
+    The columns of `list_gaps` are among them. `unanswered` says how many of its questions are,
+    `nearest` what your site has, and `instead` and `rival` who answers (`report/evidence.py`).
     """
     frame = list_gaps(analysis)
     counts = zip(frame["n_open"], frame["n_queries"], strict=True)
@@ -156,7 +158,9 @@ def describe_gaps(analysis: Analysis) -> pd.DataFrame:
         else pd.Series(dtype="str")
     )
     frame["queries"] = texts.reindex(frame["cluster_id"]).to_numpy()
-    return _with_passages(frame, describe_passages(analysis))
+    frame = with_rivals(_with_passages(frame, describe_passages(analysis)), analysis)
+    nearest = [describe_nearest(row) for row in frame.to_dict("records")]
+    return frame.assign(nearest=pd.Series(nearest, dtype="str"))
 
 
 def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
