@@ -70,7 +70,7 @@ from coverage_kit.vocabulary import NO_EDIT, TO_CLOSE
 # The Jinja templates, the style and the scripts of the page.
 _TEMPLATES = Path(__file__).parent / "templates"
 # The scripts of the page, which are joined into one in this order.
-_SCRIPTS = ("plots.js", "views.js", "find.js", "edits.js")
+_SCRIPTS = ("plots.js", "views.js", "map.js", "find.js", "edits.js")
 # Gaps and edits that the page lists, so that a browser opens it at once; the workbook has all.
 # Assumed.
 _MAX_GAPS = 200
