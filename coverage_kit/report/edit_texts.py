@@ -1,9 +1,10 @@
 """An edit in the words of those who make it: what is done, where, and what to write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import clean_text, is_missing, shorten
 from coverage_kit.report.wording import (
     EDIT_NAMES,
@@ -197,8 +198,8 @@ def describe_home(where: Values) -> str:
         return ""
     share = percent(where["home_probability"])
     if where["is_new_page"]:
-        return f"Probability that none of your pages is the right one: {share}."
-    return f"Probability that this page is the right one: {share}."
+        return f"No page of yours is the right one, with a probability of {share}."
+    return f"This page is the right one, with a probability of {share}."
 
 
 def list_questions(brief: Values) -> list[str]:
@@ -282,6 +283,24 @@ def split_effects(queries: Sequence[Values], limit: int) -> tuple[list[Values], 
     return shown, list(queries[len(shown) :])
 
 
+def describe_gain_unit(analysis: Analysis) -> str:
+    """Return what gains are counted in, in a sentence: times asked in this log."""
+    demand = float(analysis.queries["demand"].sum())
+    return f"Counted in times asked: this log's questions were asked {times(demand)}."
+
+
+def describe_why(gap: Mapping[Any, Any] | None, cause_title: str) -> str:
+    """Return why an edit is proposed: the cause of its gap, and who is cited instead.
+
+    Args:
+        gap: the row of `describe_gaps` that the edit serves, or None.
+        cause_title: the cause in words; empty for an edit without a gap.
+    """
+    rival = shorten(gap["rival"], _MAX_WORDS) if gap else ""
+    parts = [part for part in (cause_title, rival) if part]
+    return f"{'; '.join(parts)}." if parts else ""
+
+
 def describe_harm(row: Values) -> str:
     """Return what an edit takes from other questions; empty where that is next to nothing.
 
@@ -290,14 +309,14 @@ def describe_harm(row: Values) -> str:
     """
     # Assumed: half a hundredth of a query is nothing to a reader.
     is_some = row["harm"] >= 0.005
-    harm = f"Predicted harm to other questions: {amount(row['harm'])} queries asked, counted twice."
+    harm = f"Other questions lose {amount(row['harm'])} answers, which count twice."
     return harm if is_some else ""
 
 
 def describe_gain(row: Values) -> str:
-    """Return what an edit gains in queries asked, alone and beyond the edits above it."""
+    """Return what an edit answers more, in times asked: alone, and beyond the edits above it."""
     alone = (
-        f"gains {amount(row['gain'])} queries asked alone (90% interval {amount(row['low'])} to "
+        f"answers {amount(row['gain'])} more alone (90% interval {amount(row['low'])} to "
         f"{amount(row['high'])})"
     )
     if abs(row["gain"] - row["marginal_gain"]) < _SAME * max(1.0, abs(row["gain"])):

@@ -65,12 +65,12 @@ def describe_level(analysis: Analysis, folder: str | Path | None = None) -> list
 def _describe_covered(analysis: Analysis) -> str:
     head = summarize(analysis)
     if math.isnan(head.covered):
-        return "Covered: unknown, as there is no question."
+        return "How much your site answers is unknown, as there is no question."
     # Runs of earlier versions hold only the intervals of single questions.
     kind = "90% interval" if analysis.about.covered else "ends of the questions' 90% intervals"
     return (
-        f"Covered: {between(head.covered_low, head.covered_high)} of what is asked ({kind}; "
-        f"estimate {percent(head.covered)})."
+        f"Your site answers {between(head.covered_low, head.covered_high)} of what is asked "
+        f"({kind}; estimate {percent(head.covered)})."
     )
 
 

@@ -11,12 +11,15 @@ import pandas as pd
 from markupsafe import Markup
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.headline import describe_plan, summarize
+from coverage_kit.headline import summarize
 from coverage_kit.report import figures
+from coverage_kit.report.branding import accent_colours, logo_url
+from coverage_kit.report.edit_texts import describe_gain_unit
+from coverage_kit.report.engine_names import describe_surfaces
 from coverage_kit.report.gap_lists import REST, count_rest, list_gaps
 from coverage_kit.report.gap_texts import describe_no_gaps
 from coverage_kit.report.joined import flatten
-from coverage_kit.report.level import between, describe_level
+from coverage_kit.report.level import describe_level
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.page_data.audit import (
     claims_context,
@@ -31,6 +34,7 @@ from coverage_kit.report.page_data.gaps import (
     pick_hour,
     questions_context,
 )
+from coverage_kit.report.page_data.overview import overview_context
 from coverage_kit.report.page_data.trend import (
     list_own_rates,
     list_runs,
@@ -40,12 +44,16 @@ from coverage_kit.report.page_data.trend import (
 from coverage_kit.report.page_data.visibility import (
     brand_context,
     change_context,
+    explain_rates,
     rates_context,
     referrals_context,
 )
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text
 from coverage_kit.report.trust import (
+    CARE,
+    RELIABLE,
+    UNKNOWN_TRUST,
     describe_not_assessed,
     describe_pages_left_out,
     describe_sampling,
@@ -55,8 +63,8 @@ from coverage_kit.report.trust import (
     predicted_under,
     rate_trust,
 )
-from coverage_kit.report.visibility_joined import is_alone
 from coverage_kit.report.wording import (
+    EDIT_ORDER,
     GAP_ORDER,
     HOW_COUNTED,
     LIKELIHOODS,
@@ -69,22 +77,35 @@ from coverage_kit.vocabulary import NO_EDIT, TO_CLOSE
 
 # The Jinja templates, the style and the scripts of the page.
 _TEMPLATES = Path(__file__).parent / "templates"
+# The style of the page: first its colours and sizes, then the rules that use them.
+_STYLES = ("tokens.css", "page.css")
 # The scripts of the page, which are joined into one in this order.
-_SCRIPTS = ("plots.js", "views.js", "map.js", "find.js", "edits.js")
+_SCRIPTS = (
+    "plots.js",
+    "state.js",
+    "views.js",
+    "map.js",
+    "lists.js",
+    "find.js",
+    "edits.js",
+)
 # Gaps and edits that the page lists, so that a browser opens it at once; the workbook has all.
 # Assumed.
 _MAX_GAPS = 200
 _MAX_EDITS = 100
 # Figures that the page shows even where they hold only a note; it leaves out other empty figures.
 _ALWAYS_SHOWN = ("gaps", "map", "sites", "frontier", "voice")
-# The tabs of the page: id, title, and whom it is for.
+# The tabs of the page: the name, which is that of its template, and the title.
 _VIEWS = (
-    ("manager", "Overview", "for managers"),
-    ("strategist", "Gaps", "for strategists"),
-    ("editor", "Edits", "for editors"),
-    ("auditor", "Pages", "for auditors"),
-    ("engineer", "Engine room", "for engineers"),
+    ("overview", "Overview"),
+    ("gaps", "Gaps"),
+    ("edits", "Edits"),
+    ("visibility", "Visibility"),
+    ("pages", "Pages"),
+    ("engine", "Engine room"),
 )
+# The style of the mark of trust, by its word.
+_TRUST_CLASSES = {RELIABLE: "", CARE: " care", UNKNOWN_TRUST: " none"}
 
 
 def write_page(analysis: Analysis, path: str | Path) -> Path:
@@ -101,8 +122,10 @@ def write_page(analysis: Analysis, path: str | Path) -> Path:
 
 def render_page(analysis: Analysis) -> str:
     """Return the page as HTML."""
-    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
-    source = "\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    style, source = (
+        "\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in names)
+        for names in (_STYLES, _SCRIPTS)
+    )
     scripts = {
         "plotly": figures.plotly_script(),
         # One function around all scripts keeps their names out of the page's global names.
@@ -117,7 +140,9 @@ def render_page(analysis: Analysis) -> str:
             **_run_context(analysis),
             **_trend_context(analysis),
             views=_VIEWS,
+            overview=overview_context(analysis, gaps, edits),
             gaps=gaps,
+            gaps_to_close=[gap for gap in gaps if gap["listing"] == TO_CLOSE],
             n_more_gaps=len(analysis.gaps) - len(gaps),
             causes=_count_values("cause_title", gaps),
             **_lists_context(analysis, gaps),
@@ -127,6 +152,8 @@ def render_page(analysis: Analysis) -> str:
             edited_pages=_count_values("page_id", edits),
             hour=pick_hour([edit for edit in edits if edit["in_next_hour"]]),
             how_counted=HOW_COUNTED,
+            gain_unit=describe_gain_unit(analysis),
+            edit_order=EDIT_ORDER,
             unedited=list_unedited_contexts(analysis),
             n_more_edits=int((analysis.edits["operation"] != NO_EDIT).sum()) - len(edits),
             figures=_draw_figures(analysis),
@@ -135,6 +162,8 @@ def render_page(analysis: Analysis) -> str:
             pillars=pillars_context(analysis),
             claims=claims_context(analysis),
             judges=list_judges(analysis),
+            accent=accent_colours(analysis.about),
+            logo=logo_url(analysis.about),
             style=Markup(style),  # noqa: S704 (a file of this package)
             scripts={
                 name: Markup(text)  # noqa: S704 (files of plotly and of this package)
@@ -189,11 +218,10 @@ def _run_context(analysis: Analysis) -> Context:
     head = summarize(analysis)
     return {
         "head": asdict(head),
-        "plan": describe_plan(head),
         "about": analysis.about,
-        "covered": between(head.covered_low, head.covered_high),
         "level": describe_level(analysis),
         "verdict": rate_trust(analysis.about),
+        "trust_class": _TRUST_CLASSES[rate_trust(analysis.about).word],
         "self_test": describe_self_test(analysis.about),
         "not_assessed": describe_not_assessed(analysis.about),
         "stability": describe_stability(analysis.about),
@@ -216,16 +244,14 @@ def _run_context(analysis: Analysis) -> Context:
 def _trend_context(analysis: Analysis) -> Context:
     """Return how visible the site is, and what moved."""
     return {
-        "own": {
-            name: list_own_rates(analysis, name) for name in ("citation_rate", "share_of_voice")
-        },
-        "is_alone": is_alone(analysis),
         "retrieved_not_cited": list_own_rates(analysis, "retrieved_not_cited_rate"),
         "news": news_context(analysis),
         "runs": list_runs(analysis),
         "rates_all": rates_context(analysis, "all"),
         "rates_branded": rates_context(analysis, "branded"),
-        "low_n": LOW_N.capitalize(),
+        "low_n": LOW_N,
+        "surfaces": describe_surfaces(analysis.answers),
+        "explained": explain_rates(analysis),
         "change": change_context(analysis),
     }
 

@@ -17,7 +17,7 @@ from coverage_kit.report.wording import amount, count, minutes, percent, times
 def open_templates(folder: Path) -> Environment:
     """Return the environment of a folder of templates.
 
-    Its filters are percent, amount, minutes, times, count, clean and safe_url.
+    Its filters are percent, amount, minutes, times, count, sentence, clean and safe_url.
     """
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -35,10 +35,16 @@ def open_templates(folder: Path) -> Environment:
         "minutes": minutes,
         "times": times,
         "count": count,
+        "sentence": _sentence,
         "clean": clean_text,
         "safe_url": safe_url,
     }
     return environment
+
+
+def _sentence(text: str) -> str:
+    """Return the text with a capital first letter; Jinja's `capitalize` lowers all others."""
+    return text[:1].upper() + text[1:]
 
 
 def _finalize(value: Any) -> Any:

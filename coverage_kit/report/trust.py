@@ -43,6 +43,12 @@ _NEAR_MIN_AUC = (
 )
 
 
+# The three words for how far a run can be trusted.
+RELIABLE = "Reliable"
+CARE = "Use with care"
+UNKNOWN_TRUST = "Not enough to tell"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """How far a run can be trusted: Reliable, Use with care or Not enough to tell, and why."""
@@ -72,18 +78,16 @@ def rate_trust(about: About) -> Verdict:
             reason = "The tool cannot detect gaps well on this site"
         else:
             reason = "The site or the log is too small to test how well gaps are detected"
-        return Verdict("Not enough to tell", f"{reason}: read the gaps as hints.")
+        return Verdict(UNKNOWN_TRUST, f"{reason}: read the gaps as hints.")
     if not _can_read(about):
-        return Verdict(
-            "Use with care", "The encoder cannot read these texts: coverage rests on words alone."
-        )
+        return Verdict(CARE, "The encoder cannot read these texts: coverage rests on words alone.")
     covered = about.covered
     if covered and covered["high"] - covered["low"] > _MAX_WIDTH:
         return Verdict(
-            "Use with care",
+            CARE,
             "The order of the gaps can be used. How much is covered in all is open.",
         )
-    return Verdict("Reliable", "The tool detects gaps on this site.")
+    return Verdict(RELIABLE, "With parts of your site hidden, the tool detected the gaps.")
 
 
 def model_name(about: About) -> str:

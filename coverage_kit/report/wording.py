@@ -95,6 +95,12 @@ GAP_ORDER = (
     "questions were asked."
 )
 
+# The rule by which rank/plan.py and rank/serve.py order the edits; readers can check it.
+EDIT_ORDER = (
+    "Order: first the plan, with the edits of the next hour on top; then the others. "
+    "Within each, those that answer most for a minute of work come first."
+)
+
 # Titles by the words of vocabulary.Operation.
 OPERATIONS = {
     "retitle_page": "Retitle a page",
@@ -195,7 +201,7 @@ SPLITS = {
     "market": "market",
 }
 # Figures of too few prompts (docs/method.md, "low n").
-LOW_N = "low n: too few prompts, or too few that count, to rely on it"
+LOW_N = "Few prompts: too few, or too few that count, to rely on the rate"
 # The groups of a comparison before and after a change.
 GROUPS = {"treated": "changed pages", "untreated": "unchanged pages"}
 # What each choice of a check means, by the words of vocabulary.Choice.

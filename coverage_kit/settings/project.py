@@ -259,6 +259,22 @@ class RankSettings(SettingsSection):
     )
 
 
+class ReportSettings(SettingsSection):
+    """How the page looks: your logo and your colour."""
+
+    logo: PathText = Field(
+        "",
+        description="picture that the page shows beside your site's name: PNG, SVG, JPEG or WebP, "
+        "200 kB at most; '' shows none",
+    )
+    accent: str = Field(
+        "",
+        pattern=r"^(#[0-9a-fA-F]{6})?$",
+        description="colour of links and marks on the page, such as '#0b62a4'; it is made darker "
+        "or lighter where text in it could not be read; '' takes the tool's blue",
+    )
+
+
 class ParallelSettings(SettingsSection):
     """What computes reading, embedding and matching in parts (docs/cluster.md)."""
 
@@ -306,4 +322,5 @@ class Settings(SettingsSection):
     visibility: VisibilitySettings = VisibilitySettings()
     before_after: BeforeAfterSettings = BeforeAfterSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
+    report: ReportSettings = ReportSettings()
     parallel: ParallelSettings = ParallelSettings()

@@ -16,10 +16,11 @@ from coverage_kit.report.edit_texts import (
     describe_length,
     describe_place,
     describe_votes,
+    describe_why,
     split_effects,
 )
 from coverage_kit.report.engine_names import name_engine
-from coverage_kit.report.gap_lists import list_gaps, name_gap
+from coverage_kit.report.gap_lists import HALF, name_gap
 from coverage_kit.report.joined import (
     PLANNED,
     describe_edits,
@@ -66,7 +67,7 @@ def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
     for row in gaps.to_dict("records"):
         cluster_id = row["cluster_id"]
         query_contexts = [
-            {**query, "text": shorten(query["text"], 240)}
+            _query_context(query)
             for query in queries.get(cluster_id, pd.DataFrame()).to_dict("records")
         ]
         first_edits = edits.get(cluster_id, pd.DataFrame()).head(_MAX_EDITS_OF_GAP)
@@ -90,7 +91,7 @@ def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
 
 def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
     """Return the first n edits: what, where, brief, diff, reason, and what each question adds."""
-    examples = list_gaps(analysis).set_index("cluster_id")["example"]
+    gaps = {str(gap["cluster_id"]): gap for gap in describe_gaps(analysis).to_dict("records")}
     rows = {row["edit_id"]: row for row in describe_edits(analysis).head(n).to_dict("records")}
     contexts = []
     for record in list_records(analysis)[:n]:
@@ -103,14 +104,14 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
                 **_without_missing(row),
                 "page_id": shorten(row["page_id"], 160),
                 "label": name_gap(row["label"])[0],
-                "example": examples.get(row["cluster_id"], ""),
+                "why": describe_why(gaps.get(row["cluster_id"]), clean_text(row["cause_title"])),
                 "reason": shorten(row["reason"], 300),
                 "url": None if where["is_new_page"] else safe_url(where["url"]),
                 "address": safe_url(where["url"]) if where["is_new_page"] else None,
                 "place": describe_place(where),
                 "home": describe_home(where),
-                "gain_told": describe_gain(record),
-                "harm_told": describe_harm(record),
+                "gain_text": describe_gain(record),
+                "harm_text": describe_harm(record),
                 "links": _link_contexts(where["links_from"]),
                 "citations": record["citations"],
                 "brief": _brief_context(record["brief"]),
@@ -121,6 +122,16 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
             }
         )
     return contexts
+
+
+def _query_context(query: dict[Any, Any]) -> Context:
+    """Return a question of a gap, with `verdict`: whether it counts as answered."""
+    is_answered = not is_missing(query["coverage"]) and query["coverage"] >= HALF
+    return {
+        **_without_missing(query),
+        "text": shorten(query["text"], 240),
+        "verdict": "answered" if is_answered else "unanswered",
+    }
 
 
 def _link_contexts(pages: list[Context]) -> list[Context]:

@@ -64,6 +64,23 @@ def rates_context(analysis: Analysis, split_by: str) -> Context:
     return {"series": [shorten(name, 60) for name in series], "rows": rows}
 
 
+def explain_rates(analysis: Analysis) -> str:
+    """Return why share of voice and mention rate differ, in a sentence; empty without both."""
+    table = describe_visibility(analysis, ("all",))
+    table = table[table["is_own"]]
+    named = table[table["measure"] == "mention_rate"]
+    voice = table[table["measure"] == "share_of_voice"]
+    if named.empty or voice.empty or is_alone(analysis):
+        return ""
+    n_named, n_mentions = float(voice["numerator"].sum()), float(voice["denominator"].sum())
+    n_answers = float(named["denominator"].sum())
+    return (
+        f"Of {amount(n_answers)} answers, {amount(n_named)} name your brand: the mention rate. All "
+        f"tracked brands together are named {amount(n_mentions)} times, {amount(n_named)} of them "
+        "yours: the share of voice. It is high where answers seldom name any brand."
+    )
+
+
 def change_context(analysis: Analysis) -> Context:
     """Return the verdicts on all changed and all unchanged pages, and each engine's drift."""
     verdicts = describe_verdicts(analysis)

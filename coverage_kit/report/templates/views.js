@@ -1,23 +1,23 @@
-// One view for each reader, links to whatever stands in one, and the gap chosen on the map or in the list.
+// One view for each reader, links to whatever is in a view, and the gap chosen on the map or in the list.
 
 const tabs = every(".tabs a");
-const views = every(".view");
-const bar = byId("tab-manager").closest(".bar");
+const bar = tabs[0].closest(".bar");
 const panel = byId("panel"), pick = byId("pick"), chosen = byId("chosen");
 const gapItems = new Map(every("#gaps .item[data-rank]").map((item) => [Number(item.dataset.rank), item]).sort(([a], [b]) => a - b));
 const nameOf = (item) => item.querySelector(".name").textContent;
 
 function show(view) {
-  for (const one of views) one.classList.toggle("shown", one === view);
+  for (const other of views) other.classList.toggle("shown", other === view);
   for (const tab of tabs) {
     const isShown = "view=" + tab.dataset.view === view.id;
     tab.setAttribute("aria-selected", isShown);
     tab.tabIndex = isShown ? 0 : -1;
   }
+  if (view.contains(panel) && !chosenRank && gapItems.size && !panel.hidden) choose([...gapItems.keys()][0]);
 }
 
-byId("tab-manager").parentElement.setAttribute("role", "tablist");
-for (const [place, tab] of tabs.entries()) {
+tabs[0].parentElement.setAttribute("role", "tablist");
+for (const [number, tab] of tabs.entries()) {
   const view = byId("view=" + tab.dataset.view);
   tab.setAttribute("role", "tab");
   tab.setAttribute("aria-controls", view.id);
@@ -25,12 +25,13 @@ for (const [place, tab] of tabs.entries()) {
   view.setAttribute("aria-labelledby", tab.id);
   tab.addEventListener("click", (event) => {
     event.preventDefault();
-    history.pushState(null, "", tab.hash);
+    say("");
+    writeAddress(view.id, true);
     show(view);
-    if (scrollY > byId("main").offsetTop) scrollTo({ top: byId("main").offsetTop - bar.offsetHeight, behavior: "instant" });
+    scrollTo({ top: 0, behavior: "instant" });
   });
   tab.addEventListener("keydown", (event) => {
-    const to = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    const to = { ArrowRight: number + 1, ArrowLeft: number - 1, Home: 0, End: tabs.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     const next = tabs[(to + tabs.length) % tabs.length];
@@ -39,44 +40,48 @@ for (const [place, tab] of tabs.entries()) {
   });
 }
 
-function targetOf(hash) {
-  try { return byId(decodeURIComponent(hash.slice(1))); } catch { return null; } // a broken escape leads nowhere
+function targetOf(target) {
+  try { return target && byId(decodeURIComponent(target)); } catch { return null; } // a broken escape leads nowhere
 }
 
 function openTarget(isFirst) { // a link to a gap or an edit opens it, also in another view and where a filter hides it
-  const target = location.hash.length > 1 ? targetOf(location.hash) : null;
-  const view = target && target.closest(".view");
+  const { target: name } = readAddress();
+  const target = targetOf(name), view = target && target.closest(".view");
   if (view) show(view); else if (isFirst) show(views[0]);
+  say(name && !view ? `This page has no “${name.slice(0, 40)}”: the link may come from another run, or lead to a gap or an edit that only the workbook lists.` : "");
+  document.documentElement.style.setProperty("--bar-height", `${bar.offsetHeight}px`); // it may take two lines
   if (!view || (target === view && !isFirst)) return;
   const item = target.closest("details");
   if (item) {
-    for (const one of [item, item.closest(".tickable")]) if (one) one.hidden = false;
+    for (const hidden of [item, item.closest(".tickable")]) if (hidden) hidden.hidden = false;
     const rest = item.closest("#rest");
     if (rest) rest.open = true;
     item.open = true;
   }
-  document.documentElement.style.setProperty("--bar-height", `${bar.offsetHeight}px`); // it may take two lines
   target.scrollIntoView({ behavior: "instant" });
   if (item) item.querySelector("summary").focus({ preventScroll: true });
 }
-addEventListener("hashchange", () => openTarget(false));
-document.addEventListener("click", (event) => { // a link to where one is already
+addEventListener("hashchange", () => { if (takeAddress()) filter(); openTarget(false); });
+addEventListener("popstate", () => { if (takeAddress()) filter(); openTarget(false); });
+document.addEventListener("click", (event) => { // links within the page keep search and filters
   const link = event.target.closest("a[href^='#']");
-  if (link && link.hash === location.hash && !link.closest(".tabs")) openTarget(false);
+  if (!link || link.closest(".tabs") || link.matches(".skip")) return;
+  event.preventDefault();
+  writeAddress(link.hash.slice(1), true);
+  openTarget(false);
 });
 
-// --- the chosen gap: its content moves beside the map, so that it stands on the page once
+// --- the chosen gap: its content moves beside the map, so that it is on the page once
 
 let chosenRank = 0;
 const bodyOf = (item) => item.querySelector(".body") || chosen.querySelector(".body");
 
 function light(rank) {
-  const map = byId("plot-map");
   if (chosenRank) gapItems.get(chosenRank).classList.remove("chosen");
   chosenRank = gapItems.has(rank) ? rank : 0;
   if (chosenRank) gapItems.get(rank).classList.add("chosen");
   pick.value = chosenRank || "";
-  lightPoints(map);
+  lightPoints(byId("plot-map"));
 }
 
 function giveBack() {
@@ -84,20 +89,17 @@ function giveBack() {
   if (body) gapItems.get(Number(body.dataset.of)).append(body);
 }
 
-function choose(rank, told = "") {
+function choose(rank, point = "") {
   giveBack();
   const item = gapItems.get(rank);
-  if (!item) return chosen.replaceChildren(make("p", told || "Choose a gap.", { className: "muted" })), light(0);
+  if (!item) return chosen.replaceChildren(make("p", point || "Choose a gap.", { className: "muted" })), light(0);
   const body = bodyOf(item);
   body.dataset.of = rank;
-  const facts = [".severity", ".asked", ".cause"].map((part) => item.querySelector(part).textContent.trim().replace(/\s+/g, " "));
-  const typical = item.querySelector(".typical");
-  const [share, ...counts] = facts[0].split("% ");
+  const [severity, asked] = [".severity", ".asked"].map((part) => item.querySelector(part).textContent.trim().replace(/\s+/g, " "));
   chosen.replaceChildren(
     make("h3", `${rank}. ${nameOf(item)}`),
-    ...(typical ? [make("p", typical.textContent, { className: "muted" })] : []),
-    make("p", `${counts.join("% ")}, severity ${share}%; asked ${facts[1]}; ${facts[2]}`),
-    ...(told ? [make("p", [make("b", "Chosen: "), told])] : []),
+    make("p", `${severity} unanswered, asked ${asked}`, { className: "muted" }),
+    ...(point ? [make("p", [make("b", "Chosen: "), point])] : []),
     body,
   );
   panel.scrollTop = 0;
@@ -111,7 +113,11 @@ pick.addEventListener("change", () => choose(Number(pick.value)));
 for (const [rank, item] of gapItems) {
   item.addEventListener("toggle", () => {
     if (!item.open) return;
-    if (!item.querySelector(".body")) { giveBack(); chosen.replaceChildren(make("p", "Opened in the list below.", { className: "muted" })); }
+    if (!item.querySelector(".body")) { giveBack(); chosen.replaceChildren(make("p", "This gap is open in the list below.", { className: "muted" })); }
     light(rank);
   });
 }
+document.addEventListener("click", (event) => { // a row that is opened is in the address
+  const item = event.target.closest("summary.row")?.parentElement;
+  if (item && item.id) writeAddress(item.open ? shownView().id : item.id);
+});

@@ -1,0 +1,210 @@
+"""The first screen: what the site answers, what it lacks, what to do first, how far to trust it.
+
+All as plain values for the page.
+"""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from coverage_kit.analysis import About, Analysis
+from coverage_kit.headline import Headline, chosen_edits, describe_minutes, summarize
+from coverage_kit.report.engine_names import describe_surfaces
+from coverage_kit.report.page_data import Context
+from coverage_kit.report.page_data.trend import list_own_rates
+from coverage_kit.report.texts import shorten
+from coverage_kit.report.trust import RELIABLE, UNKNOWN_TRUST, rate_trust
+from coverage_kit.report.visibility_joined import is_alone
+from coverage_kit.report.wording import count, percent, times
+from coverage_kit.vocabulary import TO_CLOSE
+
+# Gaps and edits that the overview names: three are read, more are not. Assumed.
+_N_FIRST = 3
+_NUMBERS = {2: "two", 3: "three"}
+# A change of a share that whole percents do not show is none to a reader.
+_MIN_CHANGE = 0.005
+
+
+def overview_context(analysis: Analysis, gaps: list[Context], edits: list[Context]) -> Context:
+    """Return the first screen: a sentence, tiles, the first gaps and edits, and the plan.
+
+    Args:
+        analysis: the run.
+        gaps: as `list_gap_contexts` returns them.
+        edits: as `list_edit_contexts` returns them.
+    """
+    head = summarize(analysis)
+    first_gaps = [gap for gap in gaps if gap["listing"] == TO_CLOSE][:_N_FIRST]
+    return {
+        "brand": name_brand(analysis.about),
+        "sentence": describe_answered(analysis.about, head),
+        "basis": describe_basis(analysis, head),
+        "tiles": _list_tiles(analysis, head),
+        "gaps": first_gaps,
+        "edits": edits[:_N_FIRST],
+        "plan": describe_plan_rise(head),
+        "plan_rows": _list_plan(analysis, head, edits),
+        "lost": _describe_loss(head, first_gaps),
+    }
+
+
+def name_brand(about: About) -> str:
+    """Return the name of the site's brand, or the site's address where no brand is set."""
+    brand = about.setting("site", "brand") or ()
+    return shorten(next(iter(brand), ""), 60) or shorten(about.own_site, 80) or "Your site"
+
+
+def describe_answered(about: About, head: Headline) -> str:
+    """Return in one sentence how much of what people ask the site answers.
+
+    It names a range where the interval is wide, and says so where nothing can be known.
+    """
+    brand = name_brand(about)
+    trust = rate_trust(about)
+    if math.isnan(head.covered) or trust.word == UNKNOWN_TRUST:
+        return f"It is not known how much of what people ask {brand} answers."
+    tenths = [round(10 * share) for share in (head.covered_low, head.covered, head.covered_high)]
+    if trust.word != RELIABLE and tenths[0] != tenths[2]:
+        share = f"between {tenths[0]} and {tenths[2]} in 10"
+    elif tenths[1] in (0, 10):
+        share = "almost none" if tenths[1] == 0 else "almost all"
+    else:
+        share = f"about {tenths[1]} in 10"
+    return f"{brand} answers {share} of what people ask AI."
+
+
+def describe_basis(analysis: Analysis, head: Headline) -> str:
+    """Return what the run read: questions, answers and pages, and how the engines were asked."""
+    answers = f"{count(head.n_answers, 'logged answer')}, " if head.n_answers else ""
+    return (
+        f"{count(head.n_queries, 'question')} asked {times(head.demand)}, {answers}"
+        f"{count(head.n_pages, 'page')} read. {describe_surfaces(analysis.answers)}"
+    ).strip()
+
+
+def describe_plan_rise(head: Headline) -> Context:
+    """Return the share answered now and with the plan, the time, and the interval; empty if none.
+
+    Values: now, after, time, interval, each as words.
+    """
+    if not head.n_planned or math.isnan(head.covered):
+        return {}
+    # A decimal where whole percents would hide the rise.
+    digits = 0 if round(100 * head.covered) != round(100 * head.covered_after) else 1
+    low, high = head.covered_after_low, head.covered_after_high
+    return {
+        "now": f"{head.covered:.{digits}%}",
+        "after": f"{head.covered_after:.{digits}%}",
+        "time": describe_minutes(head.planned_minutes),
+        "interval": f"{low:.{digits}%} to {high:.{digits}%}",
+    }
+
+
+def _describe_loss(head: Headline, gaps: list[Context]) -> str:
+    """Return how much of what is asked the first gaps hold, in a sentence; empty without any."""
+    demand = sum(gap["open_demand"] for gap in gaps)
+    if not demand or not head.demand:
+        return ""
+    which = "gap holds" if len(gaps) == 1 else f"{_NUMBERS[len(gaps)]} largest gaps hold"
+    return f"Its {which} {percent(demand / head.demand)} of it."
+
+
+def _list_tiles(analysis: Analysis, head: Headline) -> list[Context]:
+    """Return the tiles: a word, a figure, a note, and the change since the last run."""
+    is_reliable = rate_trust(analysis.about).word == RELIABLE
+    covered = "unknown" if math.isnan(head.covered) else percent(head.covered)
+    between = f"{percent(head.covered_low)} to {percent(head.covered_high)}"
+    has_interval = not math.isnan(head.covered_low)
+    check = analysis.about.question_check
+    checked = f", set by {count(check['n_checks'], 'checked question')}" if check else ""
+    answered = {
+        "word": "Answered",
+        "figure": covered if is_reliable or not has_interval else between,
+        "note": (f"likely {between}" if is_reliable else f"estimate {covered}") + checked
+        if has_interval
+        else "of what is asked",
+        "trend": _describe_trend(analysis, "coverage"),
+        "link": "#trust",
+    }
+    gaps = {
+        "word": "Gaps",
+        "figure": f"{head.n_severe:,}",
+        "note": f"of {count(head.n_gaps, 'topic')}",
+        "trend": _describe_trend(analysis, "severe_gaps"),
+        "link": "#gaps",
+    }
+    plan = {
+        "word": "Planned",
+        "figure": describe_minutes(head.planned_minutes) if head.n_planned else "no edit",
+        "note": count(head.n_planned, "edit"),
+        "trend": "",
+        "link": "#edits",
+    }
+    rates = [
+        _rate_tile(analysis, "citation_rate", "Cited", "of answers", "citations are not logged"),
+        _rate_tile(
+            analysis,
+            "share_of_voice",
+            "Share of voice",
+            "of brand mentions",
+            "no competitor is tracked" if is_alone(analysis) else "not in this log",
+        ),
+    ]
+    return [answered, gaps, plan, *rates]
+
+
+def _rate_tile(analysis: Analysis, measure: str, word: str, note: str, missing: str) -> Context:
+    """Return the tile of a rate: its range over the engines, which are never pooled."""
+    rates = [row["value"] for row in list_own_rates(analysis, measure)]
+    tile = {"word": word, "trend": "", "link": "#visibility"}
+    if not rates:
+        return {**tile, "figure": "none", "note": missing}
+    low, high = round(100 * min(rates)), round(100 * max(rates))
+    by_engine = ", by engine" if len(rates) > 1 else ""
+    figure = f"{low}%" if low == high else f"{low} to {high}%"
+    return {**tile, "figure": figure, "note": f"{note}{by_engine}"}
+
+
+def _describe_trend(analysis: Analysis, measure: str) -> str:
+    """Return how a figure changed since the last run that differs; empty for a first run."""
+    history = analysis.history
+    rows = history[(history["measure"] == measure) & (history["part"] == "all")].sort_values("run")
+    if len(rows) < 2:
+        return ""
+    previous, current = (float(value) for value in rows["value"].iloc[-2:])
+    change = current - previous
+    if measure == "coverage":
+        shown = f"{100 * abs(change):.0f} points"
+        is_change = abs(change) >= _MIN_CHANGE
+    else:
+        shown = f"{abs(change):,.0f}"
+        is_change = bool(change)
+    if not is_change:
+        return "unchanged"
+    return f"{'▲' if change > 0 else '▼'} {shown}"
+
+
+def _list_plan(analysis: Analysis, head: Headline, edits: list[Context]) -> list[Context]:
+    """Return the planned edits with minutes, gain, and the share answered after each."""
+    plan = chosen_edits(analysis)
+    listed = {edit["edit_id"]: edit for edit in edits}
+    shares = _running_shares(head, plan["marginal_gain"])
+    rows: list[dict[Any, Any]] = plan.to_dict("records")
+    return [
+        {
+            **{key: edit[key] for key in ("rank", "subject", "task", "gap_rank", "label")},
+            "minutes": edit["cost_minutes"],
+            "gain": edit["marginal_gain"],
+            "after": "" if math.isnan(share) else percent(share),
+        }
+        for row, share in zip(rows, shares, strict=True)
+        if (edit := listed.get(row["edit_id"]))
+    ]
+
+
+def _running_shares(head: Headline, gains: "pd.Series[float]") -> list[float]:
+    """Return the share answered after each planned edit, at most 1."""
+    if not head.demand:
+        return [float("nan")] * len(gains)
+    return [min(1.0, head.covered + gain / head.demand) for gain in gains.cumsum()]
