@@ -83,7 +83,7 @@ class PlainClaimJudge:
             return replace(
                 support,
                 verdict=NOT_ASSESSED,
-                reason="Passages of your site are near, but words do not show if they say the same.",
+                reason="Passages of your site are near, but words do not show if they agree.",
             )
         return replace(
             support, reason=f"No passage of your site near it mentions {', '.join(new_facts)}."
