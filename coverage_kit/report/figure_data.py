@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import ndimage
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import chosen_edits
@@ -20,7 +21,7 @@ from coverage_kit.report.joined import (
     describe_passages,
     describe_queries,
 )
-from coverage_kit.report.texts import markup_lines
+from coverage_kit.report.texts import is_missing, markup_lines
 from coverage_kit.report.wording import (
     amount,
     minutes,
@@ -54,8 +55,13 @@ SKY = "#56B4E9"
 PINK = "#CC79A7"
 # The grey of what should not stand out, such as causes that no edit can mend.
 MUTED = "#8b939c"
-# Coverage from 0 to 1: orange is not covered, blue is covered.
-COVERAGE_SCALE = [[0.0, ORANGE], [0.5, "#c3c6ca"], [1.0, BLUE]]
+# Fill and outline of a question by how it is answered: 0 not at all, 1 answered, 0.5 unknown. What
+# is answered is hollow, so that both can be distinguished in grey too.
+ANSWERED_FILLS = [[0.0, ORANGE], [0.5, MUTED], [1.0, "rgba(31,131,189,.2)"]]
+ANSWERED_LINES = [[0.0, "#a84800"], [0.5, MUTED], [1.0, BLUE]]
+# The ground of a theme's region on the map, and its outline.
+REGION_FILL = "rgba(128,136,146,.13)"
+REGION_LINE = "rgba(128,136,146,.4)"
 # Colour and symbol of each cause. Symbols differ as well, for readers who cannot see colours.
 CAUSE_MARKS = {
     "missing": (ORANGE, "circle"),
@@ -101,8 +107,17 @@ _GAPS_TOP = 1.06 * _GAPS_HEIGHT + 20
 _CHARACTER_WIDTH = 6.6
 # A character of the map's bold names.
 _BOLD_WIDTH = 8.0
-# Names beside points are broken into lines of about so many characters, and never cut. Assumed.
+# Names are broken into at most two lines, of at least so many characters, and never cut. Assumed.
 LABEL_WIDTH = 24
+# A theme's region is where the density of its questions is above that of all others, and above
+# that of so many questions at one point. Each question is spread over so many pixels around it,
+# and the density is measured on a grid of so many cells. Assumed: on the sample, regions are
+# compact with these, and hold most questions.
+_REGION_SPREAD = 17.0
+_REGION_DENSITY = 1.5
+_REGION_CELLS = (72, 48)
+# A coverage from which on a question counts as answered, as in the lists of gaps.
+_HALF = 0.5
 _LINE_HEIGHT = 18.0
 # Side of the square around a point that a label should not cover, in pixels. Assumed.
 _POINT_SIZE = 10.0
@@ -127,8 +142,12 @@ class Label:
 
     @property
     def lines(self) -> list[str]:
-        """The text's lines: it is broken between words, and never cut."""
-        return textwrap.wrap(self.text, LABEL_WIDTH, break_long_words=False) or [""]
+        """The text's lines, at most two: it is broken between words, and never cut."""
+        for width in range(LABEL_WIDTH, max(LABEL_WIDTH, len(self.text)) + 1):
+            lines = textwrap.wrap(self.text, width, break_long_words=False)
+            if len(lines) <= 2:
+                return lines or [""]
+        return [self.text]
 
 
 def series_mark(number: int) -> tuple[str, str]:
@@ -153,22 +172,32 @@ def locate_queries(analysis: Analysis) -> pd.DataFrame:
 
 
 def query_points(analysis: Analysis) -> pd.DataFrame:
-    """Return the most asked queries on the map: x, y, coverage, size in pixels, hover, gap."""
+    """Return the most asked queries on the map: x, y, answered, size in pixels, hover, gap.
+
+    `answered` is 1 for an answered query, 0 for another, and 0.5 where it is not known.
+    """
     frame = locate_queries(analysis)
+    answered = frame["coverage"].ge(_HALF).astype("float64").where(frame["coverage"].notna(), 0.5)
     max_demand = max(float(frame["demand"].max()), 1e-9) if len(frame) else 1.0
-    hover = [
-        hover_text(
-            row["text"],
-            f"coverage {percent(row['coverage'])} {_interval_90(row)}",
-            f"asked {times(row['demand'])}",
-            f"topic: {markup_lines(row['label'])}" if isinstance(row["label"], str) else "",
-            str(row["cause_title"]),
-        )
-        for row in frame.to_dict("records")
-    ]
+    hover = [_hover_query(row) for row in frame.assign(answered=answered).to_dict("records")]
     # the area of a point, not its diameter, shows demand
     size = 5 + 15 * np.sqrt(frame["demand"].clip(lower=0) / max_demand)
-    return frame.assign(size=size, hover=hover)
+    return frame.assign(answered=answered, size=size, hover=hover)
+
+
+def _hover_query(row: dict[Any, Any]) -> str:
+    verdicts = {0.0: "does not answer it", 1.0: "answers it"}
+    verdict = verdicts.get(row["answered"], "may answer it: nothing is known")
+    sure = "" if is_missing(row["coverage"]) else f" (coverage {percent(row['coverage'])})"
+    label = row["label"]
+    rank = "" if is_missing(row["gap_rank"]) else f" {row['gap_rank']:.0f}"
+    return hover_text(
+        row["text"],
+        f"Your site {verdict}{sure}.",
+        f"It was asked {times(row['demand'])}.",
+        f"Topic{rank}: {markup_lines(label)}" if isinstance(label, str) else "",
+        str(row["cause_title"]),
+    )
 
 
 def passage_points(analysis: Analysis) -> pd.DataFrame:
@@ -297,11 +326,11 @@ def site_points(analysis: Analysis, n_gaps: int = MAX_ROWS, n_competitors: int =
 
 
 def label_map(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
-    """Return the names of the themes at the medians of their queries on the map, largest first.
+    """Return the names of the themes at the middles of their regions, the most asked first.
 
     Where a run has no themes, the most urgent gaps are named instead.
     """
-    regions = _theme_regions(analysis, queries)
+    regions = theme_regions(analysis, queries)
     if regions.empty:
         regions = _gap_regions(analysis, queries, (TO_CLOSE,))
     regions = regions.head(MAX_NAMED_ON_MAP)
@@ -334,15 +363,69 @@ def label_closer(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
     return _as_labels(regions.head(MAX_CLOSER_NAMES))
 
 
-def _theme_regions(analysis: Analysis, queries: pd.DataFrame) -> pd.DataFrame:
-    """Return id, label, x and y of each theme that is on the map, the most asked first."""
+def theme_regions(analysis: Analysis, queries: pd.DataFrame) -> pd.DataFrame:
+    """Return the region of each theme on the map, the most asked first: id, label, x, y, density.
+
+    A region is the largest part of the map where the theme's questions are among themselves, and
+    regions do not overlap. x and y are its middle. `density` is an array over `region_grid`: above
+    100 within the region, at most 200. It is 0 everywhere where a theme's questions are far apart;
+    x and y are the median of all of them then.
+    """
     located = queries[["query_id", "x", "y"]].merge(
         analysis.clusters[["query_id", "theme_id"]], on="query_id"
     )
     themes = analysis.themes.sort_values("demand", ascending=False, kind="stable")
-    medians = located.groupby("theme_id")[["x", "y"]].median()
-    regions = themes.merge(medians, left_on="theme_id", right_index=True)
-    return regions.assign(id=[f"theme-{theme_id}" for theme_id in regions["theme_id"]])
+    themes = themes[themes["theme_id"].isin(located["theme_id"])]
+    theme_ids = located["theme_id"].to_numpy()
+    grid_x, grid_y = region_grid(queries)
+    by_question = [
+        _spread(grid, located[name], length)
+        for name, grid, length in (("x", grid_x, _MAP_WIDTH), ("y", grid_y, _MAP_HEIGHT))
+    ]
+    along_x, along_y = by_question
+    total = along_y.T @ along_x
+    places = []
+    for theme_id in themes["theme_id"]:
+        is_own = theme_ids == theme_id
+        own = along_y[is_own].T @ along_x[is_own]
+        density = np.minimum(own / _REGION_DENSITY, own / np.maximum(total - own, 1e-9))
+        density = _largest_region(np.clip(100 * density, 0, 200))
+        is_within = density > 100
+        if is_within.any():
+            row, column = ndimage.center_of_mass(is_within)
+            x = np.interp(column, np.arange(len(grid_x)), grid_x)
+            y = np.interp(row, np.arange(len(grid_y)), grid_y)
+        else:
+            x, y = located.loc[is_own, ["x", "y"]].median()
+        places.append({"x": float(x), "y": float(y), "density": density.astype(np.uint8)})
+    ids = [f"theme-{theme_id}" for theme_id in themes["theme_id"]]
+    frame = pd.DataFrame(places, columns=["x", "y", "density"], index=themes.index)
+    return pd.concat([themes.assign(id=ids), frame], axis=1)
+
+
+def region_grid(queries: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Return the x and the y at which the density of themes is measured."""
+    x, y = (
+        np.linspace(*span_of(list(queries[name])), n_cells)
+        for name, n_cells in zip("xy", _REGION_CELLS, strict=True)
+    )
+    return x, y
+
+
+def _spread(grid: Floats, values: "pd.Series[float]", length: float) -> Floats:
+    """Return how much of each question is at each step of an axis, shape (questions, steps)."""
+    pixels = length / max(float(np.ptp(values)), 1e-9) if len(values) else 1.0
+    distances = pixels * (grid - values.to_numpy(np.float64)[:, None])
+    return np.exp(-0.5 * (distances / _REGION_SPREAD) ** 2)
+
+
+def _largest_region(density: Floats) -> Floats:
+    """Return the density with its largest region only: what else is above 100 is set to 0."""
+    parts, n_parts = ndimage.label(density > 100)
+    if n_parts <= 1:
+        return density
+    largest = np.bincount(parts.ravel())[1:].argmax() + 1
+    return np.where((parts == 0) | (parts == largest), density, 0.0)
 
 
 def _gap_regions(

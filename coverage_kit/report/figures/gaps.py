@@ -32,23 +32,28 @@ from coverage_kit.report.wording import (
 
 
 def map_figure(analysis: Analysis) -> Figure:
-    """Return the map of queries and passages, with the names of the themes at their places.
+    """Return the map of questions and passages, with the themes as regions with their names.
 
-    The colour of a query shows coverage and its size demand; passages are small and behind them.
-    Names of gaps are in the figure, but not visible: the page shows them to whoever looks closer.
+    The colour of a question shows whether it is answered, and its size how often it was asked;
+    passages are small and behind them. Names of gaps are in the figure, but not visible: the page
+    shows them to whoever looks closer.
     """
     queries = figure_data.query_points(analysis)
     passages = figure_data.passage_points(analysis)
     if queries.empty:
-        return note_figure("Map of the queries", "There is no query to draw.")
-    n_queries = _count_drawn(queries, analysis.queries, "queries")
-    n_passages = _count_drawn(passages, analysis.passages, "passages")
+        return note_figure("Map of the questions", "There is no question to draw.")
+    n_open = int((queries["answered"] == 0).sum())
+    drawn = "" if len(queries) == len(analysis.queries) else "the most asked "
     figure = new_figure(
-        f"{n_queries} and {n_passages}: where coverage is low",
-        "Near is roughly alike; axes mean nothing. Size: how often it was asked. "
-        f"Named: {'themes' if len(analysis.themes) else 'the first gaps'}.",
+        f"{n_open:,} of {drawn}{count(len(queries), 'question')} have no answer on your site",
+        "Each circle is a question: the larger, the more often it was asked. Questions that are "
+        "near each other are alike. "
+        + ("The grey regions are themes." if len(analysis.themes) else "Named: the first gaps."),
         height=660,
     )
+    grid = figure_data.region_grid(queries)
+    for density in figure_data.theme_regions(analysis, queries)["density"]:
+        figure.add_trace(_region(*grid, density))
     _add_map_points(figure, queries, passages)
     # A halo keeps a name readable over points; it is in contrast to the colour of the text.
     style = {"captureevents": True, "arrowcolor": "rgba(0,0,0,0)"}
@@ -60,6 +65,7 @@ def map_figure(analysis: Analysis) -> Figure:
     axis = {
         "showgrid": False,
         "showticklabels": False,
+        "ticks": "",
         "zeroline": False,
         "title": None,
     }
@@ -68,14 +74,30 @@ def map_figure(analysis: Analysis) -> Figure:
     return figure.update_layout(  # type: ignore[no-any-return]
         xaxis={**axis, "range": x_range},
         yaxis={**axis, "range": y_range},
+        legend={"itemclick": False, "itemdoubleclick": False},
+    )
+
+
+def _region(x: Any, y: Any, density: Any) -> go.Contour:
+    """Return the ground of a theme's region, where its density is above 100."""
+    return go.Contour(
+        x=x,
+        y=y,
+        z=density,
+        contours={"type": "constraint", "operation": "<", "value": 100},
+        fillcolor=figure_data.REGION_FILL,
+        line={"color": figure_data.REGION_LINE, "width": 1, "smoothing": 1.3},
+        hoverinfo="skip",
+        showlegend=False,
+        showscale=False,
     )
 
 
 def _add_map_points(figure: Figure, queries: pd.DataFrame, passages: pd.DataFrame) -> None:
-    """Draw the passages, and the queries over them."""
-    for kind, symbol in (
-        ("own passage", "diamond"),
-        ("other passage", "x-thin-open"),
+    """Draw the passages, and the questions over them."""
+    for kind, name, symbol in (
+        ("own passage", "passage of your site", "diamond"),
+        ("other passage", "passage of another site", "x-thin-open"),
     ):
         drawn = passages[passages["kind"] == kind]
         marker = {
@@ -85,48 +107,29 @@ def _add_map_points(figure: Figure, queries: pd.DataFrame, passages: pd.DataFram
             "opacity": 0.45,
             "line": {"width": 1, "color": figure_data.MUTED},
         }
-        figure.add_trace(points(drawn["x"], drawn["y"], f"{kind}s", drawn["hover"], marker))
-    trace = points(
-        queries["x"],
-        queries["y"],
-        "queries",
-        queries["hover"],
-        _coverage_marker(queries),
-    )
+        trace = points(drawn["x"], drawn["y"], name, drawn["hover"], marker)
+        figure.add_trace(trace.update(showlegend=len(drawn) > 0))
+    for name, answered in (("question without an answer", 0.0), ("answered question", 1.0)):
+        key = points([None], [None], name, None, _question_marker([answered], 13))
+        figure.add_trace(key.update(showlegend=True))
+    marker = _question_marker(queries["answered"], queries["size"])
+    trace = points(queries["x"], queries["y"], "questions", queries["hover"], marker)
     # The page links a point to its gap by this rank.
     gap_ranks = queries["gap_rank"].fillna(0).astype("int64")
     figure.add_trace(trace.update(customdata=gap_ranks))
-    figure.update_traces(showlegend=True)
 
 
-def _count_drawn(drawn: pd.DataFrame, table: pd.DataFrame, noun: str) -> str:
-    """Return the number of rows of a table, and how many of them are drawn if not all are."""
-    if len(drawn) == len(table):
-        return f"{len(table):,} {noun}"
-    return f"{len(drawn):,} of {len(table):,} {noun}"
-
-
-def _coverage_marker(queries: pd.DataFrame) -> dict[str, Any]:
+def _question_marker(answered: Any, size: Any) -> dict[str, Any]:
+    """Return the marker of questions by whether they are answered: 0, 1, or 0.5 if unknown."""
+    scale = {"color": answered, "cmin": 0, "cmax": 1}
+    line = {**scale, "colorscale": figure_data.ANSWERED_LINES, "width": 1.2}
     return {
-        "size": queries["size"],
-        "color": queries["coverage"],
-        "colorscale": figure_data.COVERAGE_SCALE,
-        "cmin": 0,
-        "cmax": 1,
+        **scale,
+        "colorscale": figure_data.ANSWERED_FILLS,
+        "showscale": False,
+        "size": size,
         "opacity": 0.9,
-        "line": {"width": 0.6, "color": "rgba(60,66,74,.7)"},
-        "colorbar": {
-            "title": {"text": "coverage", "font": {"size": 13}},
-            "tickformat": ".0%",
-            "thickness": 10,
-            "len": 0.34,
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": -0.02,
-            "yanchor": "top",
-            "outlinewidth": 0,
-        },
+        "line": line,
     }
 
 
