@@ -40,6 +40,9 @@ def set_up_safely() -> None:
             renderer.config = {**(renderer.config or {}), **CONFIG}
 
 
+# Small multiples: panels beside each other, and the height of one with its title. Assumed.
+_PANELS_A_ROW = 4
+_PANEL_HEIGHT = 190
 # Every axis: faint lines, and room for long labels.
 _AXIS = {
     **dict.fromkeys(("gridcolor", "zerolinecolor", "linecolor"), figure_data.FAINT),
@@ -209,14 +212,7 @@ def note_figure(title: str, text: str) -> Figure:
 
 
 def annotate(figure: Figure, labels: list[figure_data.Label], style: dict[str, Any]) -> None:
-    """Write the labels into the figure, each with a line to its point; lines are never cut."""
-    line = {
-        "showarrow": True,
-        "arrowhead": 0,
-        "arrowwidth": 1,
-        "arrowcolor": figure_data.MUTED,
-        "standoff": 6,
-    }
+    """Write the labels into the figure; lines are never cut."""
     for label in labels:
         position = {
             "x": label.x,
@@ -226,7 +222,7 @@ def annotate(figure: Figure, labels: list[figure_data.Label], style: dict[str, A
             "name": label.name,
         }
         text = "<br>".join(map(for_html, label.lines))
-        figure.add_annotation(text=text, **position, **{**line, **style})
+        figure.add_annotation(text=text, showarrow=True, arrowhead=0, **position, **style)
 
 
 def points(x: Any, y: Any, name: str, hover: Any, marker: dict[str, Any]) -> go.Scatter:
@@ -256,70 +252,104 @@ def interval_bars(value: Any, low: Any, high: Any, colour: str) -> dict[str, Any
     return {**ends, "thickness": 1.2, "width": 0, "color": colour}
 
 
-def faint(colour: str) -> str:
-    """Return the colour of a band around a line of this colour, given as #rrggbb.
+def panel_figure(title: str, subtitle: str, n_panels: int) -> Figure:
+    """Return a figure for small multiples, which `add_panel` fills.
 
-    >>> faint("#1f83bd")
-    'rgba(31,131,189,.14)'
+    All panels have the same y axis, which starts at 0. The page puts them into as many columns as
+    there is room for.
     """
-    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
-    return f"rgba({red},{green},{blue},.14)"
+    n_rows = -(-n_panels // _PANELS_A_ROW)
+    n_columns = -(-n_panels // n_rows)
+    figure = new_figure(title, subtitle, height=130 + _PANEL_HEIGHT * n_rows)
+    grid = {
+        "rows": n_rows,
+        "columns": n_columns,
+        "pattern": "independent",
+        "xgap": 0.14,
+        "ygap": 0.34,
+    }
+    return figure.update_layout(  # type: ignore[no-any-return]
+        grid=grid, meta={"panels": n_panels}, margin={"t": 100, "b": 40}
+    )
 
 
-def add_line(
-    figure: Figure,
-    series: pd.DataFrame,
-    x: str,
-    name: str,
-    marker: dict[str, Any],
-) -> None:
-    """Draw one series over the column `x`: line, points, and a band where intervals are known."""
+def add_panel(
+    figure: Figure, number: int, name: str, series: pd.DataFrame, x: str
+) -> tuple[str, str]:
+    """Draw one series in a panel of its own: line, points, and a band of intervals.
+
+    Return the ids of its axes, such as x2 and y2.
+
+    Args:
+        figure: a figure of `panel_figure`.
+        number: the panel's number, from 0.
+        name: its title, which is data, no markup.
+        series: the series with value, low, high and hover, and optionally is_low_n.
+        x: the column of x.
+    """
+    of_panel = "" if number == 0 else str(number + 1)
+    axes = {"xaxis": f"x{of_panel}", "yaxis": f"y{of_panel}"}
     # The band is the area between two invisible lines.
     band = series.dropna(subset=["low", "high"])
-    colour = str(marker["color"])
     invisible = {
         "mode": "lines",
         "hoverinfo": "skip",
         "showlegend": False,
-        "legendgroup": name,
         "line": {"width": 0},
+        **axes,
     }
     figure.add_trace(go.Scatter(x=band[x], y=band["low"], **invisible))
-    figure.add_trace(
-        go.Scatter(
-            x=band[x],
-            y=band["high"],
-            **invisible,
-            fill="tonexty",
-            fillcolor=faint(colour),
-        )
+    filled = {"fill": "tonexty", "fillcolor": "rgba(31,131,189,.16)"}
+    figure.add_trace(go.Scatter(x=band[x], y=band["high"], **invisible, **filled))
+    is_low = series.get("is_low_n", pd.Series(data=False, index=series.index))
+    marker = {
+        "color": figure_data.BLUE,
+        "size": 6,
+        "symbol": ["circle-open" if low else "circle" for low in is_low],
+    }
+    line = {"color": figure_data.BLUE, "width": 2}
+    title = markup_lines(name, 60, width=34)
+    trace = points(series[x], series["value"], title, series["hover"], marker)
+    figure.add_trace(trace.update(mode="lines+markers", line=line, cliponaxis=False, **axes))
+    figure.add_annotation(
+        text=f"<b>{title}</b>",
+        xref=f"{axes['xaxis']} domain",
+        yref=f"{axes['yaxis']} domain",
+        x=0,
+        y=1,
+        xanchor="left",
+        yanchor="bottom",
+        yshift=4,
+        showarrow=False,
+        font={"size": 13},
     )
-    trace = points(series[x], series["value"], name, series["hover"], marker)
-    figure.add_trace(
-        trace.update(
-            mode="lines+markers",
-            line={"color": colour, "width": 2},
-            showlegend=True,
-            legendgroup=name,
-        )
-    )
+    shared = {"matches": "y"} if number else {}
+    tick = {"tickformat": ".0%", "nticks": 5, "rangemode": "tozero"}
+    figure.update_layout({f"yaxis{of_panel}": {**tick, **shared}, f"xaxis{of_panel}": {}})
+    return axes["xaxis"], axes["yaxis"]
 
 
 def stack(bars: pd.DataFrame, value: str, name: str, marker: dict[str, Any]) -> go.Bar:
-    """Return stacked bars of the lengths in the column `value`, one in each row of the figure."""
+    """Return stacked bars of the lengths in the column `value`, one in each row of the figure.
+
+    A column `gap_rank` becomes the customdata by which the page filters and opens gaps.
+    """
     style = {
         "hovertext": bars["hover"],
         "hoverinfo": "text",
         "textposition": "none",
         "showlegend": True,
     }
+    ranks = {"customdata": bars["gap_rank"].tolist()} if "gap_rank" in bars else {}
+    # Lists, as the page's script reads them; plotly packs arrays.
     return go.Bar(
-        x=bars[value],
-        y=bars["row"],
+        x=bars[value].tolist(),
+        y=bars["row"].tolist(),
         orientation="h",
         name=name,
         marker=marker,
         **style,
+        **ranks,
     )
 
 
@@ -330,13 +360,14 @@ def start_at_zero(figure: Figure, axis: str, **options: Any) -> Figure:
     return figure
 
 
-def name_rows(figure: Figure, names: list[str]) -> Figure:
-    """Name the rows of a dot plot, the first on top."""
+def name_rows(figure: Figure, names: list[str], n_in_sight: int | None = None) -> Figure:
+    """Name the rows of a figure, the first on top; all are in sight without a number of them."""
     rows = {
         "tickvals": list(range(len(names))),
         "ticktext": names,
         # from the bottom to the top, with a margin of about half a row
-        "range": [len(names) - 0.4, -0.6],
+        "range": [(n_in_sight or len(names)) - 0.4, -0.6],
         "ticklabelstandoff": 8,
     }
-    return figure.update_yaxes(**rows, title=None, showgrid=True)  # type: ignore[no-any-return]
+    is_bars = any(trace.type == "bar" and trace.hovertext is not None for trace in figure.data)
+    return figure.update_yaxes(**rows, title=None, showgrid=not is_bars)  # type: ignore[no-any-return]

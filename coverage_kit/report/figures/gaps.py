@@ -1,4 +1,4 @@
-"""The figures of gaps and edits: map, severity and demand, frontier, and comparison of sites."""
+"""The figures of gaps and edits: map, gaps by size, plan, and who answers instead."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.headline import budget, summarize
+from coverage_kit.headline import describe_minutes, summarize
 from coverage_kit.report import figure_data
 from coverage_kit.report.figures.base import (
     Figure,
@@ -16,39 +16,50 @@ from coverage_kit.report.figures.base import (
     new_figure,
     note_figure,
     points,
-    start_at_zero,
+    stack,
 )
-from coverage_kit.report.gap_lists import REST
-from coverage_kit.report.texts import markup_lines
-from coverage_kit.report.trust import predicted_under
+from coverage_kit.report.texts import markup_lines, shorten
 from coverage_kit.report.wording import (
     CAUSES,
     amount,
     count,
     describe_cause,
-    describe_listing,
-    minutes,
+    percent,
 )
+
+# Gaps whose bars are in sight; the page's filters bring up others. Assumed.
+_MAX_BARS = 15
+# What each kind of site is in a legend.
+_HOLDER_NAMES = {
+    "own": "your site",
+    "competitor": "a site that yours was compared with",
+    "third-party": "another site",
+}
 
 
 def map_figure(analysis: Analysis) -> Figure:
-    """Return the map of queries and passages, with the names of the themes at their places.
+    """Return the map of questions and passages, with the themes as regions with their names.
 
-    The colour of a query shows coverage and its size demand; passages are small and behind them.
-    Names of gaps are in the figure, but not visible: the page shows them to whoever looks closer.
+    The colour of a question shows whether it is answered, and its size how often it was asked;
+    passages are small and behind them. Names of gaps are in the figure, but not visible: the page
+    shows them to whoever looks closer.
     """
     queries = figure_data.query_points(analysis)
     passages = figure_data.passage_points(analysis)
     if queries.empty:
-        return note_figure("Map of the queries", "There is no query to draw.")
-    n_queries = _count_drawn(queries, analysis.queries, "queries")
-    n_passages = _count_drawn(passages, analysis.passages, "passages")
+        return note_figure("Map of the questions", "There is no question to draw.")
+    n_open = int((queries["answered"] == 0).sum())
+    drawn = "" if len(queries) == len(analysis.queries) else "the most asked "
     figure = new_figure(
-        f"{n_queries} and {n_passages}: where coverage is low",
-        "Near is roughly alike; axes mean nothing. Size: how often it was asked. "
-        f"Named: {'themes' if len(analysis.themes) else 'the first gaps'}.",
+        f"{n_open:,} of {drawn}{count(len(queries), 'question')} have no answer on your site",
+        "Each circle is a question: the larger, the more often it was asked. Questions that are "
+        "near each other are alike. "
+        + ("The grey regions are themes." if len(analysis.themes) else "Named: the first gaps."),
         height=660,
     )
+    grid = figure_data.region_grid(queries)
+    for density in figure_data.theme_regions(analysis, queries)["density"]:
+        figure.add_trace(_region(*grid, density))
     _add_map_points(figure, queries, passages)
     # A halo keeps a name readable over points; it is in contrast to the colour of the text.
     style = {"captureevents": True, "arrowcolor": "rgba(0,0,0,0)"}
@@ -60,6 +71,7 @@ def map_figure(analysis: Analysis) -> Figure:
     axis = {
         "showgrid": False,
         "showticklabels": False,
+        "ticks": "",
         "zeroline": False,
         "title": None,
     }
@@ -68,14 +80,30 @@ def map_figure(analysis: Analysis) -> Figure:
     return figure.update_layout(  # type: ignore[no-any-return]
         xaxis={**axis, "range": x_range},
         yaxis={**axis, "range": y_range},
+        legend={"itemclick": False, "itemdoubleclick": False},
+    )
+
+
+def _region(x: Any, y: Any, density: Any) -> go.Contour:
+    """Return the ground of a theme's region, where its density is above 100."""
+    return go.Contour(
+        x=x,
+        y=y,
+        z=density,
+        contours={"type": "constraint", "operation": "<", "value": 100},
+        fillcolor=figure_data.REGION_FILL,
+        line={"color": figure_data.REGION_LINE, "width": 1, "smoothing": 1.3},
+        hoverinfo="skip",
+        showlegend=False,
+        showscale=False,
     )
 
 
 def _add_map_points(figure: Figure, queries: pd.DataFrame, passages: pd.DataFrame) -> None:
-    """Draw the passages, and the queries over them."""
-    for kind, symbol in (
-        ("own passage", "diamond"),
-        ("other passage", "x-thin-open"),
+    """Draw the passages, and the questions over them."""
+    for kind, name, symbol in (
+        ("own passage", "passage of your site", "diamond"),
+        ("other passage", "passage of another site", "x-thin-open"),
     ):
         drawn = passages[passages["kind"] == kind]
         marker = {
@@ -85,244 +113,193 @@ def _add_map_points(figure: Figure, queries: pd.DataFrame, passages: pd.DataFram
             "opacity": 0.45,
             "line": {"width": 1, "color": figure_data.MUTED},
         }
-        figure.add_trace(points(drawn["x"], drawn["y"], f"{kind}s", drawn["hover"], marker))
-    trace = points(
-        queries["x"],
-        queries["y"],
-        "queries",
-        queries["hover"],
-        _coverage_marker(queries),
-    )
+        trace = points(drawn["x"], drawn["y"], name, drawn["hover"], marker)
+        figure.add_trace(trace.update(showlegend=len(drawn) > 0))
+    for name, answered in (("question without an answer", 0.0), ("answered question", 1.0)):
+        key = points([None], [None], name, None, _question_marker([answered], 13))
+        figure.add_trace(key.update(showlegend=True, legendrank=1))
+    marker = _question_marker(queries["answered"], queries["size"])
+    trace = points(queries["x"], queries["y"], "questions", queries["hover"], marker)
     # The page links a point to its gap by this rank.
     gap_ranks = queries["gap_rank"].fillna(0).astype("int64")
     figure.add_trace(trace.update(customdata=gap_ranks))
-    figure.update_traces(showlegend=True)
 
 
-def _count_drawn(drawn: pd.DataFrame, table: pd.DataFrame, noun: str) -> str:
-    """Return the number of rows of a table, and how many of them are drawn if not all are."""
-    if len(drawn) == len(table):
-        return f"{len(table):,} {noun}"
-    return f"{len(drawn):,} of {len(table):,} {noun}"
-
-
-def _coverage_marker(queries: pd.DataFrame) -> dict[str, Any]:
+def _question_marker(answered: Any, size: Any) -> dict[str, Any]:
+    """Return the marker of questions by whether they are answered: 0, 1, or 0.5 if unknown."""
+    scale = {"color": answered, "cmin": 0, "cmax": 1}
+    line = {**scale, "colorscale": figure_data.ANSWERED_LINES, "width": 1.2}
     return {
-        "size": queries["size"],
-        "color": queries["coverage"],
-        "colorscale": figure_data.COVERAGE_SCALE,
-        "cmin": 0,
-        "cmax": 1,
+        **scale,
+        "colorscale": figure_data.ANSWERED_FILLS,
+        "showscale": False,
+        "size": size,
         "opacity": 0.9,
-        "line": {"width": 0.6, "color": "rgba(60,66,74,.7)"},
-        "colorbar": {
-            "title": {"text": "coverage", "font": {"size": 13}},
-            "tickformat": ".0%",
-            "thickness": 10,
-            "len": 0.34,
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": -0.02,
-            "yanchor": "top",
-            "outlinewidth": 0,
-        },
+        "line": line,
     }
 
 
 def gaps_figure(analysis: Analysis) -> Figure:
-    """Return the severity of each gap, with its 90% interval, against demand, by cause.
+    """Return how often each gap was asked without an answer, as bars, the largest first.
 
-    The gaps with most to win have names. Topics that are covered, out of reach or dismissed are
-    pale, and hidden until a reader asks for them in the legend.
+    The colour shows the cause. The page can filter the rows by the ranks in `customdata`.
     """
-    gaps = figure_data.gap_points(analysis)
+    gaps = figure_data.gap_bars(analysis)
     if gaps.empty:
-        return note_figure(
-            "Gaps by severity and demand",
-            "There is no topic to draw.",
-        )
-    is_rest = gaps["listing"].isin(REST)
+        return note_figure("Gaps, the largest first", "There is no gap to draw.")
+    n_to_close = int((~gaps["is_unseen"]).sum())
+    n_shown = min(n_to_close or len(gaps), _MAX_BARS)
+    shown = f" The first {n_shown} are shown." if n_shown < n_to_close else ""
     figure = new_figure(
-        f"Severity and demand of {count(int((~is_rest).sum()), 'gap')}",
-        "Up: less of what is asked is answered. Right: asked more often. Bars: 90% interval. "
-        f"Named: of the gaps to close, the {figure_data.MAX_NAMED_GAPS} with most demand x "
-        "severity.",
-        height=560,
+        f"{count(n_to_close, 'gap')}, the largest first"
+        if n_to_close
+        else f"{count(len(gaps), 'topic')} answered, but not seen, the largest first",
+        f"How often each was asked: coloured without an answer, grey with one.{shown}",
+        height=150 + 28 * n_shown,
     )
+    gaps = gaps.rename(columns={"rank": "gap_rank"})
     # Causes in their usual order, then those of other versions.
     causes = [*CAUSES, *sorted(set(gaps["cause"]) - set(CAUSES))]
     for cause in causes:
-        gaps_of_cause = gaps[(gaps["cause"] == cause) & ~is_rest]
-        if len(gaps_of_cause):
-            figure.add_trace(_gap_trace(gaps_of_cause, cause))
-    for listing in REST:
-        rest = gaps[gaps["listing"] == listing]
-        if len(rest):
-            title = describe_listing(listing).title
-            mark = figure_data.REST_MARKS[listing]
-            figure.add_trace(_gap_points(rest, title, mark).update(visible="legendonly"))
-    annotate(
-        figure,
-        figure_data.label_gaps(gaps),
-        {"font": {"size": 12}, "bgcolor": figure_data.VEIL, "borderpad": 1},
-    )
-    # A tick at 1, 2 and 5 of each power of ten.
-    # The first tick is 0.1, the least demand that `gap_points` returns.
-    ticks = [float(f"{digit}e{power}") for power in range(-1, 10) for digit in (1, 2, 5)]
-    figure.update_xaxes(
-        title="demand (times asked, log scale)",
-        type="log",
-        tickvals=ticks,
-        ticktext=list(map(amount, ticks)),
-    )
-    return figure.update_yaxes(  # type: ignore[no-any-return]
-        title="severity (share unanswered)",
-        tickformat=".0%",
-        range=[-0.04, 1.06],
-    )
-
-
-def _gap_trace(gaps: pd.DataFrame, cause: str) -> go.Scatter:
-    mark = figure_data.CAUSE_MARKS.get(cause, figure_data.OTHER_MARK)
-    return _gap_points(gaps, describe_cause(cause).title, mark)
-
-
-def _gap_points(gaps: pd.DataFrame, title: str, mark: tuple[str, str]) -> go.Scatter:
-    colour, symbol = mark
-    marker = {
-        "color": colour,
-        "symbol": symbol,
-        "size": 11,
-        "line": {"width": 2 if symbol.endswith("open") else 0},
-    }
-    trace = points(gaps["demand"], gaps["severity"], title, gaps["hover"], marker)
-    bars = {
-        "array": gaps["high"] - gaps["severity"],
-        "arrayminus": gaps["severity"] - gaps["low"],
-        "symmetric": False,
-    }
-    trace.error_y = {**bars, "thickness": 1, "width": 0, "color": colour}
-    is_pale = colour == figure_data.MUTED or mark in figure_data.REST_MARKS.values()
-    return trace.update(opacity=0.4 if is_pale else 0.95, showlegend=True)
+        bars = gaps[gaps["cause"] == cause]
+        if len(bars):
+            colour = figure_data.CAUSE_COLOURS.get(cause, figure_data.MUTED)
+            trace = stack(bars, "open", describe_cause(cause).title, {"color": colour})
+            figure.add_trace(trace.update(showlegend=bool(bars["row"].min() < n_shown)))
+    rest = stack(gaps, "rest", "asked and answered", {"color": figure_data.PALE})
+    figure.add_trace(rest.update(hovertext=None, hoverinfo="skip"))
+    figure.update_layout(barmode="stack", bargap=0.35, legend={"traceorder": "normal"})
+    figure.update_xaxes(title="times asked", tickformat=",", rangemode="tozero", nticks=8)
+    names = [markup_lines(name, width=44) for name in gaps["label"]]
+    # The rows below those in sight are for filters, so the figure is not dragged.
+    figure.update_layout(dragmode=False)
+    return name_rows(figure, names, n_shown)
 
 
 def frontier_figure(analysis: Analysis) -> Figure:
-    """Return the predicted gain of the ranked edits, from the top, against their editor minutes."""
+    """Return how much of what is asked your site answers with more and more edits, by hours."""
     frontier = figure_data.frontier_points(analysis)
     if frontier.empty:
-        return note_figure(
-            "What editing is predicted to bring",
-            "No edit is predicted to bring anything.",
-        )
+        return note_figure("What the edits bring", "No edit is predicted to bring anything.")
     head = summarize(analysis)
-    figure = new_figure(
-        f"{minutes(head.planned_minutes)} minutes of editing, predicted to cover "
-        f"{amount(head.planned_gain)} more queries asked",
-        f"Edits from the top of the list down, {predicted_under(analysis.about)}. "
-        "Band: 90% interval.",
-        height=460,
+    title = (
+        f"{describe_minutes(head.planned_minutes)} of edits: from {percent(head.covered)} to "
+        f"{percent(head.covered_after)} answered"
+        if head.n_planned
+        else "What the edits bring"
     )
-    _add_frontier_lines(figure, frontier)
+    figure = new_figure(
+        title,
+        "Each step is an edit with its number, from the top of the list. Blue: in the plan. The "
+        "band is where the result is likely to be.",
+        height=420,
+    )
+    # The number of an edit is above its step.
+    step = {"x": frontier["hours"], "mode": "lines", "hoverinfo": "skip", "showlegend": False}
+    invisible = {"shape": "hv", "width": 0}
+    figure.add_trace(go.Scatter(**step, y=frontier["low"], line=invisible))
+    band = {"fill": "tonexty", "fillcolor": "rgba(31,131,189,.16)"}
+    figure.add_trace(go.Scatter(**step, y=frontier["high"], line=invisible, **band))
+    line = {"shape": "hv", "width": 2, "color": figure_data.BLUE}
+    figure.add_trace(go.Scatter(**step, y=frontier["share"], line=line))
     colour = np.where(frontier["is_chosen"].astype(bool), figure_data.BLUE, figure_data.MUTED)
     marker = {"color": colour, "size": 8}
+    trace = points(frontier["hours"], frontier["share"], "edits", frontier["hover"], marker)
     figure.add_trace(
-        points(
-            frontier["cost_minutes"],
-            frontier["gain"],
-            "edits",
-            frontier["hover"],
-            marker,
+        trace.update(
+            mode="markers+text",
+            text=_step_names(frontier),
+            textposition="top center",
+            cliponaxis=False,
+            customdata=frontier["rank"].astype("int64"),
         )
     )
-    figure.update_layout(margin={"b": 60})
-    budget_minutes = budget(analysis)
+    limit = head.budget_minutes / 60
+    last = float(frontier["hours"].max())
     # A budget far beyond all edits would squeeze them to the left; NaN is not smaller either.
-    if budget_minutes <= 3 * float(frontier["cost_minutes"].max()):
+    if limit <= 1.5 * last:
         figure.add_vline(
-            x=budget_minutes,
+            x=limit,
             line={"dash": "dash", "width": 1.5, "color": figure_data.ORANGE},
-            annotation_text=f"budget: {minutes(budget_minutes)} minutes",
+            annotation={
+                "text": f"budget: {figure_data.hours(limit)}",
+                "yref": "paper",
+                "y": 1,
+                "yanchor": "bottom",
+                "xanchor": "center",
+            },
         )
-    start_at_zero(
-        figure,
-        "xaxis",
-        title="editor minutes, all edits so far",
-        tickformat=",",
+    figure.update_layout(margin={"b": 60})
+    figure.update_xaxes(title="hours of an editor, all edits so far", rangemode="tozero")
+    return figure.update_yaxes(  # type: ignore[no-any-return]
+        title="answered share of what is asked", tickformat=".0%"
     )
-    return start_at_zero(figure, "yaxis", title="predicted gain (queries asked)", tickformat=",")
 
 
-def _add_frontier_lines(figure: Figure, frontier: pd.DataFrame) -> None:
-    """Draw the gain as steps, with the band of its interval."""
-    step = {
-        "x": frontier["cost_minutes"],
-        "mode": "lines",
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-    invisible = {"shape": "hv", "width": 0}
-    visible = {"shape": "hv", "width": 2, "color": figure_data.BLUE}
-    figure.add_trace(go.Scatter(**step, y=frontier["low"], line=invisible))
-    figure.add_trace(
-        go.Scatter(
-            **step,
-            y=frontier["high"],
-            line=invisible,
-            fill="tonexty",
-            fillcolor="rgba(31,131,189,.18)",
-        )
-    )
-    figure.add_trace(go.Scatter(**step, y=frontier["gain"], line=visible))
+def _step_names(frontier: pd.DataFrame) -> list[str]:
+    """Return the numbers of the edits, without those that would cover the one before."""
+    steps = frontier[["hours", "share"]].to_numpy(np.float64)
+    spans = np.maximum(np.ptp(steps, axis=0), 1e-9)
+    names = [""]
+    last = np.array([-1.0, -1.0])
+    for rank, step in zip(frontier["rank"].iloc[1:], steps[1:] / spans, strict=True):
+        # Shares of the width and height of the figure that a number takes. Assumed.
+        is_free = bool((np.abs(step - last) >= (0.03, 0.06)).any())
+        names.append(str(int(rank)) if is_free else "")
+        last = step if is_free else last
+    return names
 
 
 def sites_figure(analysis: Analysis) -> Figure:
-    """Return the similarity of each site's best passage to each of the most urgent gaps.
+    """Return which sites answer instead of yours: their shares of the links in your gaps' answers.
 
-    The sites are the run's own and its strongest competitors.
+    Where the log holds no such link: how much of what the gaps ask other sites are nearer to.
     """
-    frame = figure_data.site_points(analysis)
-    if frame.empty:
-        return note_figure(
-            "Own site and others, by gap",
-            "There is no gap to close with a matched passage.",
+    cited = figure_data.site_bars(analysis)
+    bars = cited if len(cited) else figure_data.nearer_bars(analysis)
+    title = "Who answers instead of you"
+    if bars.empty:
+        cure = "Log citations with the answers under [log] files, or name [[competitors]]."
+        return note_figure(title, f"No other site is known in your gaps. {cure}")
+    if len(cited):
+        subtitle = (
+            f"The share of the {int(bars['n_all'].iloc[0]):,} links that answers to the questions "
+            "of your gaps give to each site."
         )
-    ranks = sorted(frame["rank"].unique())
-    row_of = {rank: row for row, rank in enumerate(ranks)}
-    title = (
-        "Own site against the strongest others"
-        if not frame["is_own"].all()
-        else "Own site (no other site was read)"
-    )
-    figure = new_figure(
-        f"{title}, for the first {len(ranks)} gaps",
-        "Similarity of the best passage to what is asked: further right is nearer. Mean over "
-        "queries, weighted by demand.",
-        height=190 + 36 * len(ranks),
-    )
-    competitors = frame.loc[~frame["is_own"], "site"].value_counts().index
-    n_styled = len(figure_data.SITE_MARKS)
-    styles = dict(zip(competitors, figure_data.SITE_MARKS, strict=False))
-    styles |= dict.fromkeys(competitors[n_styled:], figure_data.OTHER_MARK)
-    # Your site has no entry in `styles`: it gets a larger, blue circle.
-    for site in [*frame.loc[frame["is_own"], "site"].unique(), *competitors]:
-        drawn = frame[frame["site"] == site]
-        colour, symbol = styles.get(site, (figure_data.BLUE, "circle"))
-        marker = {
-            "color": colour,
-            "symbol": symbol,
-            "size": 13 if site not in styles else 9,
-        }
-        trace = points(
-            drawn["similarity"],
-            drawn["rank"].map(row_of),
-            markup_lines(site, 40),
-            drawn["hover"],
-            marker,
+        axis = "share of the links"
+    else:
+        subtitle = (
+            "How much of what your gaps ask another site's pages are nearer to than yours, by "
+            "times asked. The log holds no links of these answers."
         )
-        figure.add_trace(trace.update(showlegend=True))
-    names = [
-        markup_lines(frame.loc[frame["rank"] == rank, "label"].iloc[0], width=32) for rank in ranks
-    ]
-    figure.update_xaxes(title="similarity (cosine)", tickformat=".2f")
-    return name_rows(figure, names)
+        axis = "share of the times asked"
+    figure = new_figure(_name_first_site(bars, title), subtitle, height=150 + 28 * len(bars))
+    for holder, name in _HOLDER_NAMES.items():
+        of_holder = bars[bars["holder"] == holder]
+        if len(of_holder):
+            marker = {"color": figure_data.HOLDER_COLOURS[holder]}
+            trace = stack(of_holder, "share", name, marker)
+            figure.add_trace(
+                trace.update(
+                    text=[
+                        f"{percent(share)} ({amount(n)})"
+                        for share, n in zip(of_holder["share"], of_holder["n"], strict=True)
+                    ],
+                    textposition="outside",
+                    cliponaxis=False,
+                )
+            )
+    figure.update_layout(bargap=0.35, legend={"traceorder": "normal"})
+    # Room for the figures beside the longest bar.
+    end = 1.25 * max(float(bars["share"].max()), 0.04)
+    figure.update_xaxes(title=axis, tickformat=".0%", range=[0, end], fixedrange=True)
+    return name_rows(figure, [markup_lines(site, 60, width=44) for site in bars["site"]])
+
+
+def _name_first_site(bars: pd.DataFrame, title: str) -> str:
+    """Return a title that names the first other site, where it has a share."""
+    others = bars[(bars["holder"] != "own") & (bars["n"] > 0)]
+    if others.empty:
+        return title
+    first = others.iloc[0]
+    return f"{title}: most often {shorten(first['site'], 60)} ({percent(first['share'])})"

@@ -46,7 +46,7 @@ class LinkedMap:
         # The widget draws copies of the traces; the ring is the last of them.
         self._ring = self.figure.data[-1]
         for trace in self.figure.data:
-            if trace.name == "queries":
+            if trace.name == "questions":
                 trace.on_click(lambda _trace, clicked, _state: self._choose(clicked, choose))
 
     def ring(self, query_ids: set[str]) -> None:

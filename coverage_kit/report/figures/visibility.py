@@ -13,11 +13,12 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.report import figure_data
 from coverage_kit.report.figures.base import (
     Figure,
-    add_line,
+    add_panel,
     interval_bars,
     name_rows,
     new_figure,
     note_figure,
+    panel_figure,
     points,
     stack,
     start_at_zero,
@@ -32,13 +33,6 @@ from coverage_kit.report.visibility_figure_data import (
 )
 from coverage_kit.report.wording import NO_CHANGE, describe_measure
 
-# The colour of each kind of site that holds citations.
-_HOLDERS = {
-    "own": figure_data.BLUE,
-    "competitor": figure_data.ORANGE,
-    "third-party": figure_data.MUTED,
-    "community": figure_data.AMBER,
-}
 # Colour and symbol of each verdict.
 _VERDICTS = {
     "up": (figure_data.GREEN, "triangle-up"),
@@ -48,7 +42,7 @@ _VERDICTS = {
 # Rows of the figure of changes; the workbook has all. Assumed.
 _MAX_ROWS = 30
 # The sentence in a subtitle that explains hollow points.
-_HOLLOW = "Hollow: low n."
+_HOLLOW = "Hollow points rest on too few questions."
 # Plotly counts the distance of ticks on an axis of dates in milliseconds.
 _WEEK_MILLISECONDS = 7 * 86_400_000
 
@@ -105,7 +99,7 @@ def share_of_voice_figure(analysis: Analysis, measure: str = "citation_rate") ->
 
 
 def visibility_over_time_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
-    """Return one measure of the site by week, a line with its 95% band for each series.
+    """Return one measure of the site by week, with a panel for each engine: line and 95% band.
 
     Args:
         analysis: the run.
@@ -115,46 +109,43 @@ def visibility_over_time_figure(analysis: Analysis, measure: str = "citation_rat
     wording = describe_measure(measure)
     frame = week_points(analysis, measure)
     own = clean_text(analysis.about.own_site or "the site")
-    title = f"{wording.title.capitalize()} of {own}, by week"
+    title = f"{wording.title.capitalize()} of {own}, week by week"
     if frame.empty:
         return note_figure(
             title,
             "No week of it in this run: log when each answer was asked (asked_at). "
             f"{wording.needs}",
         )
-    first_week = frame["week"].min()
-    last_week = frame["week"].max()
+    first_week, last_week = frame["week"].min(), frame["week"].max()
     changed_at = pd.to_datetime(
         analysis.about.setting("before_after", "changed_at"),
         errors="coerce",
     )
     # A comparison with no date (NaT) is false.
     is_within = bool(first_week <= changed_at <= last_week + pd.Timedelta(days=7))
-    note = f" Dashed: changes live on {changed_at:%Y-%m-%d}." if is_within else ""
-    figure = new_figure(
+    note = f" Dashed: changes of {changed_at:%-d %B %Y}." if is_within else ""
+    hollow = f" {_HOLLOW}" if frame["is_low_n"].any() else ""
+    years = " and ".join(map(str, sorted({first_week.year, last_week.year})))
+    series = frame["series"].unique()
+    figure = panel_figure(
         title,
-        f"{wording.formula.capitalize()}. Bands: 95% interval, by prompt. {_HOLLOW}{note}",
-        height=440,
+        f"{wording.formula.capitalize()}, in weeks of {years}. The band is where the share is "
+        f"likely to be.{hollow}{note}",
+        len(series),
     )
-    for number, name in enumerate(frame["series"].unique()):
-        rates = frame[frame["series"] == name]
-        marker = _series_marker(rates, number)
-        add_line(figure, rates, "week", markup_lines(name, 60), marker)
-    if is_within:
-        figure.add_vline(
-            x=changed_at,
-            line={"dash": "dash", "width": 1.5, "color": figure_data.MUTED},
-        )
-    years = " to ".join(map(str, sorted({first_week.year, last_week.year})))
-    # At most ten ticks, each on a Monday.
-    n_weeks_a_tick = -(-frame["week"].nunique() // 10)
+    dash = {"dash": "dash", "width": 1.5, "color": figure_data.ORANGE}
+    for number, name in enumerate(series):
+        x, y = add_panel(figure, number, name, frame[frame["series"] == name], "week")
+        if is_within:
+            ends = {"x0": changed_at, "x1": changed_at, "y0": 0, "y1": 1}
+            figure.add_shape(type="line", xref=x, yref=f"{y} domain", line=dash, **ends)
+    # At most four ticks in a panel, each on a Monday.
     ticks = {
         "tick0": first_week,
-        "dtick": _WEEK_MILLISECONDS * n_weeks_a_tick,
+        "dtick": _WEEK_MILLISECONDS * -(-frame["week"].nunique() // 4),
         "tickformat": "%-d %b",
     }
-    figure.update_xaxes(title=f"week of, {years}", type="date", **ticks)
-    return start_at_zero(figure, "yaxis", title=wording.title, tickformat=".0%")
+    return figure.update_xaxes(type="date", **ticks)  # type: ignore[no-any-return]
 
 
 def holders_figure(analysis: Analysis) -> Figure:
@@ -180,7 +171,7 @@ def holders_figure(analysis: Analysis) -> Figure:
     for holder in frame.sort_values("holder_rank")["holder"].unique():
         bars = frame[frame["holder"] == holder]
         marker = {
-            "color": _HOLDERS.get(holder, figure_data.SKY),
+            "color": figure_data.HOLDER_COLOURS.get(holder, figure_data.SKY),
             "opacity": bars["is_contested"].map({True: 0.95, False: 0.4}).tolist(),
         }
         figure.add_trace(stack(bars, "citation_share", markup_lines(holder, 40), marker))

@@ -13,31 +13,92 @@ const drawers = new Map(); // what else to do with a figure once it is drawn, by
 const specOf = (place) => JSON.parse(byId(place.id + "-data").textContent);
 const ink = () => getComputedStyle(document.body).getPropertyValue("color");
 
-function fitNarrow({ data, layout }, width) { // few names, a colour bar below and names above their rows leave room for the points
-  const isNear = (one) => !one.ax || (Math.abs(one.ax) < 75 && Math.abs(one.ay) < 40);
-  const [start, end] = (layout.xaxis && layout.xaxis.range) || [0, 0];
-  const isWithin = (one) => { // names that would run over the edge are left out
-    const at = (width * (one.x - start)) / (end - start), half = 3.3 * plain(one.text || "").length + 8;
-    return !one.showarrow || start === end || (at > half && at < width - half);
-  };
-  layout.annotations = (layout.annotations || []).filter((one) => isNear(one) && isWithin(one)).slice(0, 3).map((one) => (one.showarrow ? { ...one, ax: 0, ay: -20 } : one));
+// --- what a figure draws at a width, and with filters
+
+const kept = new Map(); // the ranks of the gaps that filters leave in a figure, by its id; all without an entry
+
+function keepRows({ data, layout }, ranks) { // a chart of gaps in rows: those that are left move up
+  const traces = data.filter((trace) => trace.customdata), axis = layout.yaxis, sight = Math.round(axis.range[0] + .4);
+  const left = new Set(traces.flatMap((trace) => trace.y.filter((_, n) => ranks.has(trace.customdata[n]))));
+  const order = [...left].sort((a, b) => a - b), rowOf = new Map(order.map((row, n) => [row, n]));
+  for (const trace of traces) {
+    const isLeft = trace.y.map((row) => rowOf.has(row));
+    const pick = (values) => (Array.isArray(values) ? values.filter((_, n) => isLeft[n]) : values);
+    for (const key of ["x", "y", "customdata", "hovertext", "text"]) trace[key] = pick(trace[key]);
+    trace.marker = Object.fromEntries(Object.entries(trace.marker).map(([key, values]) => [key, pick(values)]));
+    trace.y = trace.y.map((row) => rowOf.get(row));
+    trace.showlegend = trace.y.some((row) => row < sight);
+  }
+  const { t, b } = { t: 80, b: 90, ...layout.margin }, shown = Math.max(1, Math.min(sight, order.length));
+  layout.height -= ((layout.height - t - b) / sight) * (sight - shown);
+  Object.assign(axis, { tickvals: order.map((_, n) => n), ticktext: order.map((row) => axis.ticktext[row]), range: [shown - .4, -.6] });
+  const note = { text: "No gap fits the filters.", x: .5, y: .5, xref: "paper", yref: "paper", showarrow: false };
+  if (!order.length) layout.annotations = [note];
+}
+
+function panelGrid({ height, grid, meta, margin }, width) { // small multiples in as many columns as there is room for
+  const most = Math.max(1, Math.min(meta.panels, Math.floor(width / 250))), rows = Math.ceil(meta.panels / most);
+  const around = margin.t + margin.b, each = rows > 1 ? 190 : (height - around) / grid.rows;
+  return { height: around + rows * each, "grid.rows": rows, "grid.columns": Math.ceil(meta.panels / rows) };
+}
+
+function wrapped(text, length) { // lines of at most so many characters
+  return plain(text).replace(/; /g, " ").split(" ").reduce((lines, word) => {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    return longer.length > length && lines.at(-1) ? [...lines, word] : [...lines.slice(0, -1), longer];
+  }, [""]).join("<br>");
+}
+
+function fitNarrow({ data, layout }, width) { // names above their rows leave room for what is drawn
+  for (const one of layout.annotations || []) if (one.xref === "paper" && one.yref === "paper") one.text = wrapped(one.text, width / 8);
   layout.margin = { ...layout.margin, l: 8, r: 8 };
   const named = data.filter((trace) => trace.showlegend !== false && trace.name);
   const lines = Math.ceil(1.3 * named.reduce((sum, trace) => sum + 48 + 6.6 * trace.name.length, 0) / width);
-  let below = 58 + 20 * lines;
-  for (const { marker } of data) {
-    if (marker && marker.colorbar) {
-      Object.assign(marker.colorbar, { y: 0, len: 0.9, nticks: 5 });
-      below += 60;
-    }
-  }
-  layout.height += Math.max(0, below - (layout.margin.b || 90));
-  layout.margin.b = Math.max(below, layout.margin.b || 90);
+  const below = Math.max(58 + 20 * lines, layout.margin.b || 90);
+  layout.height += below - (layout.margin.b || 90);
+  layout.margin.b = below;
   const rows = layout.yaxis && layout.yaxis.ticktext;
-  if (rows) {
-    const names = rows.map((name) => name.replace(/<br>/g, " "));
-    Object.assign(layout.yaxis, { ticklabelposition: "inside", ticklabelshift: 14, ticktext: names, tickfont: { size: 11 } });
+  if (!rows) return;
+  const names = rows.map((name) => name.replace(/<br>/g, " "));
+  const isBars = data.some((trace) => trace.type === "bar" && trace.orientation === "h");
+  Object.assign(layout.yaxis, { ticklabelposition: "inside", ticklabelshift: isBars ? 19 : 14, ticktext: names, tickfont: { size: 11 } });
+  if (!isBars) return;
+  Object.assign(layout, { bargap: .62, height: layout.height + 12 * Math.round(layout.yaxis.range[0]) });
+  layout.yaxis.range = [layout.yaxis.range[0], -.95]; // the first name is above its bar too
+}
+
+function prepare(place, width = place.clientWidth) {
+  const spec = specOf(place), { layout } = spec, ranks = kept.get(place.id);
+  layout.font = { ...layout.font, color: ink() };
+  if (ranks && layout.yaxis.ticktext) keepRows(spec, ranks);
+  if (width < 560) fitNarrow(spec, width);
+  if (layout.meta && layout.meta.panels) {
+    const { height, "grid.rows": rows, "grid.columns": columns } = panelGrid(layout, width);
+    Object.assign(layout, { height, grid: { ...layout.grid, rows, columns } });
   }
+  if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
+  return spec;
+}
+
+// Leaves only the rows or points of these gaps in a figure: a Set of ranks, or null for all. Figures whose customdata are ranks: map, gaps, holders.
+function filterPlot(name, ranks) {
+  const place = byId(`plot-${name}`);
+  if (!place) return;
+  if (ranks) kept.set(place.id, ranks); else kept.delete(place.id);
+  if (!place.dataset.drawn || !place.data) return;
+  if (!specOf(place).layout.yaxis.ticktext) return hidePoints(place);
+  const { data, layout, config } = prepare(place);
+  Plotly.react(place, data, layout, config);
+}
+
+const pointsOf = (place) => every(".scatterlayer .trace", place).flatMap((group) => {
+  const { customdata } = group.__data__[0].trace; // Plotly's own record of what it drew
+  return customdata ? every("path.point", group).map((point) => [point, customdata[point.__data__.i]]) : [];
+});
+const isOut = (place, rank) => kept.has(place.id) && !kept.get(place.id).has(rank);
+
+function hidePoints(place) { // by style: Plotly.restyle would reckon thousands of points anew, for a second or more
+  for (const [point, rank] of pointsOf(place)) point.style.display = isOut(place, rank) ? "none" : "";
 }
 
 function loadPlotly() { // run when the first figure is near, as it takes longer than all the rest of the page
@@ -48,11 +109,13 @@ function draw(place) {
   if (place.dataset.drawn) return;
   loadPlotly();
   place.dataset.drawn = "yes";
-  const spec = specOf(place);
-  spec.layout.font = { ...spec.layout.font, color: ink() };
-  if (place.clientWidth < 560) fitNarrow(spec, place.clientWidth);
-  if (matchMedia("(pointer: coarse)").matches) spec.layout.dragmode = false; // a finger scrolls the page
-  Plotly.newPlot(place, spec.data, spec.layout, spec.config);
+  const { data, layout, config } = prepare(place);
+  Plotly.newPlot(place, data, layout, config);
+  if (kept.has(place.id)) hidePoints(place);
+  if (place.on) {
+    place.on("plotly_afterplot", () => { if (kept.has(place.id)) hidePoints(place); });
+    place.on("plotly_hover", ({ points: [{ customdata }] }) => { if (isOut(place, customdata)) Plotly.Fx.unhover(place); });
+  }
   (drawers.get(place.id) || (() => {}))(place);
 }
 
@@ -79,7 +142,7 @@ function listMarks(details) { // the same as the hover texts, for those who do n
   const traces = specOf(byId(details.dataset.plot)).data.filter((trace) => trace.hovertext);
   const rows = traces.flatMap((trace) => trace.hovertext.map((text) => [plain(trace.name || ""), plain(text)]));
   const body = make("tbody", rows.slice(0, mostRows).map((cells) => make("tr", cells.map((cell) => make("td", cell)))));
-  const head = make("tr", ["kind", "what is told of it"].map((title) => make("th", title, { scope: "col" })));
+  const head = make("tr", ["kind", "in words"].map((title) => make("th", title, { scope: "col" })));
   details.append(make("div", make("table", [make("thead", head), body], { className: "figures words" }), { className: "wide", tabIndex: 0 }));
   if (rows.length > mostRows) details.append(make("p", `and ${rows.length - mostRows} more in the workbook`));
 }
@@ -108,7 +171,10 @@ addEventListener("beforeprint", () => {
   document.documentElement.dataset.theme = "light";
   giveBack();
   plots.forEach(draw);
-  for (const place of plots) Plotly.relayout(place, { width: paperWidth, "font.color": ink() });
+  for (const place of plots) {
+    const { layout } = specOf(place), panels = layout.meta && layout.meta.panels ? panelGrid(layout, paperWidth) : {};
+    Plotly.relayout(place, { width: paperWidth, "font.color": ink(), ...panels });
+  }
   const closed = ["#gaps .item", "#edits .item", "#about .item"].flatMap((items) => every(`${items}:not([hidden])`).slice(0, 10));
   opened = closed.filter((item) => !item.open);
   for (const item of opened) item.open = true;
