@@ -5,6 +5,7 @@ name only for an engine that was logged on several; a note says it once for all 
 """
 
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -54,9 +55,10 @@ def with_engine_names(frame: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFram
 
     Args:
         frame: any table with columns engine and surface.
-        answers: the run's answers. They decide which engines need their surface to be told apart.
+        answers: the run's answers; with the frame they decide which names need their surface.
     """
-    ambiguous = _ambiguous_engines(answers)
+    columns = ["engine", "surface"]
+    ambiguous = _ambiguous_engines(pd.concat([frame[columns], answers[columns]]))
     names = [
         _name(str(engine), str(surface), ambiguous)
         for engine, surface in zip(frame["engine"], frame["surface"], strict=True)
@@ -64,16 +66,20 @@ def with_engine_names(frame: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFram
     return frame.assign(series=pd.Series(names, index=frame.index, dtype="str"))
 
 
-def display_series(series: str, answers: pd.DataFrame) -> str:
-    """Return the name for readers of a series that a table of runs holds, such as chatgpt (api).
+def display_series(series: Iterable[str]) -> dict[str, str]:
+    """Return the names for readers of the series that a table of runs holds, by their own name.
 
-    >>> answers = pd.DataFrame({"engine": ["chatgpt"], "surface": ["api"]})
-    >>> display_series("chatgpt (api)", answers), display_series("all", answers)
-    ('ChatGPT', 'all')
+    >>> display_series(["all", "chatgpt (api)", "perplexity (api)", "perplexity (app)"])
+    {'all': 'all', 'chatgpt (api)': 'ChatGPT', 'perplexity (api)': 'Perplexity (api)', \
+'perplexity (app)': 'Perplexity (app)'}
     """
-    parts = _SERIES.fullmatch(series)
-    engine, surface = parts.groups() if parts else (series, UNKNOWN_SURFACE)
-    return _name(engine, surface, _ambiguous_engines(answers))
+    pairs = {}
+    for name in series:
+        parts = _SERIES.fullmatch(name)
+        pairs[name] = parts.groups() if parts else (name, UNKNOWN_SURFACE)
+    frame = pd.DataFrame(list(pairs.values()), columns=["engine", "surface"])
+    ambiguous = _ambiguous_engines(frame)
+    return {name: _name(*pair, ambiguous) for name, pair in pairs.items()}
 
 
 def describe_surfaces(answers: pd.DataFrame) -> str:

@@ -128,8 +128,8 @@ def test_the_verdict_follows_the_figure_per_gap_and_the_width_of_the_level(facts
 def test_without_checks_the_interval_comes_first_and_the_command_names_the_run(analysis):
     lines = describe_level(with_level(analysis), "runs/demo")
     assert lines == [
-        "Covered: 50 to 85% of what is asked (90% interval; estimate 68%). Check 40 questions "
-        "(about 12 minutes) to know more: coverage-kit sample runs/demo"
+        "Your site answers 50 to 85% of what is asked (90% interval; estimate 68%). Check 40 "
+        "questions (about 12 minutes) to know more: coverage-kit sample runs/demo"
     ]
     assert describe_level(with_level(analysis))[0].endswith("coverage-kit sample RUN")
     named = with_level(analysis, settings={"out": "runs/my shop"})
@@ -151,7 +151,7 @@ def test_checks_say_the_share_its_intervals_and_that_coverage_was_set_to_it(anal
         "People chose: 1 answered, 0 not answered; 2 partly (each counts as half); 1 not our "
         "subject (each counts as not answered). The share also uses the tool's own coverage"
     )
-    assert "Covered: 50 to 85% of what is asked (90% interval; estimate 68%).\n" in text
+    assert "Your site answers 50 to 85% of what is asked (90% interval; estimate 68%).\n" in text
     assert "AUC 0.80 (90% interval 0.68 to 0.90), 0.84 per gap" in text
     assert text.endswith(
         "1 question checked by model-x: 1 answered, 0 partly, 0 not answered, 0 not our subject "
@@ -185,23 +185,25 @@ def test_the_share_that_is_assumed_is_not_named_where_checks_set_the_level(analy
 
 def test_the_page_has_a_short_box_of_trust_with_the_figures_behind_it(analysis):
     page = lxml.html.document_fromstring(render_page(with_level(analysis)))
-    box = page.get_element_by_id("trust")
-    assert box.get("class") == "trust"
+    (box,) = page.get_element_by_id("trust").xpath("div")
+    assert box.get("class") == "box"
     shown = [paragraph.text_content() for paragraph in box.findall("p")]
     assert shown[0].startswith("Use with care.")
-    assert shown[1].startswith("Covered: 50 to 85% of what is asked")
+    assert shown[1].startswith("Your site answers 50 to 85% of what is asked")
     assert "AUC 0.64 per gap" in box.find("details").text_content()
-    tile = page.xpath("//div[@class='tile'][dt='covered']")[0]
-    assert tile.findall("dd")[0].text == "50 to 85%"
+    assert page.xpath("//*[@class='chip care']/text()") == ["Use with care"]
+    tile = page.xpath("//div[@class='tile'][dt='Answered']")[0]
+    assert tile.findall("dd")[0].text == "50% to 85%"
     assert "estimate 68%" in tile.text_content()
 
 
 def test_page_of_a_checked_run_says_what_set_the_level(analysis):
     run = with_level(analysis, checks(), question_check=CHECK)
     page = lxml.html.document_fromstring(render_page(run))
-    tile = page.xpath("//div[@class='tile'][dt='covered']")[0]
-    assert "set to what 4 checked questions show" in tile.text_content()
-    assert "38% not answered" in page.get_element_by_id("trust").findall("p")[1].text_content()
+    tile = page.xpath("//div[@class='tile'][dt='Answered']")[0]
+    assert "set by 4 checked questions" in tile.text_content()
+    trust = page.get_element_by_id("trust")
+    assert "38% not answered" in trust.xpath("div/p")[1].text_content()
 
 
 def test_the_workbooks_summary_says_level_and_trust(analysis, tmp_path):

@@ -38,13 +38,11 @@ def history_figure(analysis: Analysis) -> Figure:
     series = sorted(frame["part"].unique(), key=lambda name: (name != "all", name))
     subtitle = "The band is where the share is likely to be."
     figure = panel_figure(title, subtitle, len(series))
+    engines = display_series(series)
     for number, series_name in enumerate(series):
         rows = frame[frame["part"] == series_name].sort_values("run")
-        name = (
-            "Answered by your site"
-            if series_name == "all"
-            else f"Cited by {display_series(series_name, analysis.answers)}"
-        )
+        is_all = series_name == "all"
+        name = "Answered by your site" if is_all else f"Cited by {engines[series_name]}"
         rows = rows.assign(hover=[_hover(row, name) for row in rows.to_dict("records")])
         add_panel(figure, number, name, rows, "run")
     runs = frame.drop_duplicates("run").sort_values("run")

@@ -294,8 +294,9 @@ def _describe_rate_changes(analysis: Analysis) -> list[str]:
         frame[frame["run"] == run].set_index("part").to_dict("index") for run in last_runs
     )
     title = describe_measure("citation_rate").title
+    names = display_series(map(str, current))
     return [
-        f"{shorten(display_series(str(series), analysis.answers), 40)}: {title} "
+        f"{shorten(names[str(series)], 40)}: {title} "
         f"{_compare_rates(previous[series], row)}"
         for series, row in current.items()
         if series in previous
