@@ -42,6 +42,8 @@ MAX_CLOSER_NAMES = 200
 
 # The contrast of this grey to a white page is the same as to a dark one.
 INK = "#707984"
+# The edge of bars that are side by side, so that they can be distinguished in grey too.
+EDGE = {"width": 1, "color": "rgba(255,255,255,.7)"}
 # The ground of bars that should not stand out.
 PALE = "rgba(128,136,146,.28)"
 # For lines of axes; transparent, so that it suits white and dark pages.
@@ -82,12 +84,13 @@ SERIES_MARKS = [
 ]
 # The mark of a verdict without a mark.
 OTHER_MARK = (MUTED, "circle-open")
-# The colour of each kind of site that is cited.
-HOLDER_COLOURS = {
-    "own": BLUE,
-    "competitor": ORANGE,
-    "third-party": MUTED,
-    "community": AMBER,
+# The name for readers and the colour of each kind of site that is cited; neighbours in a bar can be
+# distinguished in grey too.
+HOLDERS = {
+    "own": ("your site", "#1a6ca0"),
+    "competitor": ("a competitor", "#e5702f"),
+    "third-party": ("another site", "#b3bac1"),
+    "community": ("a community", AMBER),
 }
 
 # Pixels between the outermost points and the edge of a figure.
