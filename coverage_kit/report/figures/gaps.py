@@ -83,8 +83,9 @@ def _region(x: Any, y: Any, density: Any) -> go.Contour:
     return go.Contour(
         x=x,
         y=y,
-        z=density,
-        contours={"type": "constraint", "operation": "<", "value": 100},
+        # Plotly fills where the constraint does not hold, so the density is turned over.
+        z=200 - density,
+        contours={"type": "constraint", "operation": ">", "value": 100},
         fillcolor=figure_data.REGION_FILL,
         line={"color": figure_data.REGION_LINE, "width": 1, "smoothing": 1.3},
         hoverinfo="skip",

@@ -15,6 +15,7 @@ const ink = () => getComputedStyle(document.body).getPropertyValue("color");
 
 // --- what a figure draws at a width, and with filters
 
+const hasRanks = ({ data }) => data.some((trace) => trace.customdata);
 const kept = new Map(); // the ranks of the gaps that filters leave in a figure, by its id; all without an entry
 
 function keepRows({ data, layout }, ranks) { // a chart of gaps in rows: those that are left move up
@@ -70,7 +71,7 @@ function fitNarrow({ data, layout }, width) { // names above their rows leave ro
 function prepare(place, width) {
   const spec = specOf(place), { layout } = spec, ranks = kept.get(place.id);
   layout.font = { ...layout.font, color: ink() };
-  if (ranks && layout.yaxis.ticktext) keepRows(spec, ranks);
+  if (ranks && layout.yaxis.ticktext && hasRanks(spec)) keepRows(spec, ranks);
   if (width < 560) fitNarrow(spec, width);
   if (layout.meta && layout.meta.panels) {
     const { height, "grid.rows": rows, "grid.columns": columns } = panelGrid(layout, width);
@@ -85,8 +86,8 @@ function filterPlot(name, ranks) {
   const place = byId(`plot-${name}`);
   if (!place) return;
   if (ranks) kept.set(place.id, ranks); else kept.delete(place.id);
-  if (!place.dataset.drawn || !place.data) return;
-  if (!specOf(place).layout.yaxis.ticktext) return hidePoints(place);
+  if (!place.dataset.drawn || !hasRanks(place)) return;
+  if (!place.layout.yaxis.ticktext) return hidePoints(place);
   const { data, layout, config } = prepare(place, place.clientWidth);
   place.style.minHeight = `${layout.height}px`;
   Plotly.react(place, data, layout, config);
