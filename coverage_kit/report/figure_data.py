@@ -42,6 +42,8 @@ MAX_CLOSER_NAMES = 200
 
 # The contrast of this grey to a white page is the same as to a dark one.
 INK = "#707984"
+# The edge of bars that are side by side, so that they can be distinguished in grey too.
+EDGE = {"width": 1, "color": "rgba(255,255,255,.7)"}
 # The ground of bars that should not stand out.
 PALE = "rgba(128,136,146,.28)"
 # For lines of axes; transparent, so that it suits white and dark pages.
@@ -82,12 +84,13 @@ SERIES_MARKS = [
 ]
 # The mark of a verdict without a mark.
 OTHER_MARK = (MUTED, "circle-open")
-# The colour of each kind of site that is cited.
-HOLDER_COLOURS = {
-    "own": BLUE,
-    "competitor": ORANGE,
-    "third-party": MUTED,
-    "community": AMBER,
+# The name for readers and the colour of each kind of site that is cited; neighbours in a bar can be
+# distinguished in grey too.
+HOLDERS = {
+    "own": ("your site", "#1a6ca0"),
+    "competitor": ("a competitor", "#e5702f"),
+    "third-party": ("another site", "#b3bac1"),
+    "community": ("a community", AMBER),
 }
 
 # Pixels between the outermost points and the edge of a figure.
@@ -353,7 +356,7 @@ def nearer_bars(analysis: Analysis) -> pd.DataFrame:
     own = best[best["site"] == analysis.about.own_site].set_index("query_id")["similarity"]
     others = best[best["site"] != analysis.about.own_site]
     # A question without a passage of your site is nearer to every other.
-    is_nearer = others["similarity"] > others["query_id"].map(own).fillna(-1.0)
+    is_nearer = others["similarity"] > own.reindex(others["query_id"]).fillna(-1.0).to_numpy()
     counts = others["demand"].where(is_nearer, 0.0).groupby(others["site"]).sum()
     n_all = float(asked["demand"].sum())
     frame = counts.rename("n").rename_axis("site").reset_index()
@@ -422,11 +425,8 @@ def theme_regions(analysis: Analysis, queries: pd.DataFrame) -> pd.DataFrame:
     themes = themes[themes["theme_id"].isin(located["theme_id"])]
     theme_ids = located["theme_id"].to_numpy()
     grid_x, grid_y = region_grid(queries)
-    by_question = [
-        _spread(grid, located[name], length)
-        for name, grid, length in (("x", grid_x, _MAP_WIDTH), ("y", grid_y, _MAP_HEIGHT))
-    ]
-    along_x, along_y = by_question
+    along_x = _spread(grid_x, located["x"], _MAP_WIDTH)
+    along_y = _spread(grid_y, located["y"], _MAP_HEIGHT)
     total = along_y.T @ along_x
     places = []
     for theme_id in themes["theme_id"]:
@@ -449,11 +449,9 @@ def theme_regions(analysis: Analysis, queries: pd.DataFrame) -> pd.DataFrame:
 
 def region_grid(queries: pd.DataFrame) -> tuple[Floats, Floats]:
     """Return the x and the y at which the density of themes is measured."""
-    x, y = (
-        np.linspace(*span_of(list(queries[name])), n_cells)
-        for name, n_cells in zip("xy", _REGION_CELLS, strict=True)
-    )
-    return x, y
+    (low_x, high_x), (low_y, high_y) = span_of(list(queries["x"])), span_of(list(queries["y"]))
+    n_x, n_y = _REGION_CELLS
+    return np.linspace(low_x, high_x, n_x), np.linspace(low_y, high_y, n_y)
 
 
 def _spread(grid: Floats, values: "pd.Series[float]", length: float) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.figure_data import MAX_ROWS, hover_text
+from coverage_kit.report.figure_data import HOLDERS, MAX_ROWS, hover_text
 from coverage_kit.report.texts import is_missing, markup_lines
 from coverage_kit.report.visibility_joined import (
     describe_holders,
@@ -138,35 +138,34 @@ def _hover_figures(frame: pd.DataFrame) -> list[str]:
 
 
 def _hover_figure(row: dict[Any, Any]) -> str:
-    segment = "" if row["split_by"] == "all" else f"{row['split_by']} {row['segment']}"
-    ends = interval(row["low"], row["high"])
-    fraction = f"{amount(row['numerator'])} / {amount(row['denominator'])}"
+    segment = "" if row["split_by"] == "all" else f", {row['split_by']} of {row['segment']}"
+    fraction = f"{amount(row['numerator'])} of {amount(row['denominator'])}"
+    title = str(row["measure_title"])
     return hover_text(
         row["site"],
-        markup_lines(row["series"], 80),
-        markup_lines(segment, 60) if segment else "",
-        f"{markup_lines(row['measure_title'], 60)} {percent(row['value'])} ({ends})",
-        f"{fraction}: {markup_lines(row['formula'], 120)}",
-        f"{row['n_prompts']} prompts, {row['n_answers']} answers",
-        LOW_N if row["is_low_n"] else "",
+        markup_lines(f"{row['series']}{segment}", 120),
+        markup_lines(f"{title[:1].upper()}{title[1:]}: {percent(row['value'])}, {fraction}.", 120),
+        f"({markup_lines(row['formula'], 120)})",
+        f"{count(row['n_prompts'], 'question')}, {count(row['n_answers'], 'answer')}; "
+        f"{interval(row['low'], row['high'])}.",
+        f"{LOW_N.capitalize()}." if row["is_low_n"] else "",
     )
 
 
 def _name_holder_row(row: dict[Any, Any]) -> str:
-    winnable = "" if row["is_contested"] else ", not winnable"
-    return f"{markup_lines(row['label'], width=32)}<br>{row['n_all']} citations{winnable}"
+    # One escaped text, so that the number is never on a line of its own.
+    return markup_lines(f"{row['label']} ({row['n_all']})", width=40)
 
 
 def _hover_holder(row: dict[Any, Any]) -> str:
-    counts = f"{row['n_citations']} of {row['n_all']} citations, {percent(row['citation_share'])}"
-    winnable = "winnable" if row["is_contested"] else "not winnable"
+    name = HOLDERS.get(row["holder"], (row["holder"], ""))[0]
+    top = "" if is_missing(row["top_site"]) else f", most to {row['top_site']}"
+    links = f"{row['n_citations']} of {count(row['n_all'], 'link')} go to {name}{top}."
     return hover_text(
         row["label"],
-        markup_lines(f"{row['holder']}: {counts}", 100),
-        interval(row["low"], row["high"]),
-        "" if is_missing(row["top_site"]) else f"most cited: {markup_lines(row['top_site'], 60)}",
-        f"{row['n_prompts']} prompts, {row['n_answers']} answers",
-        f"{winnable}: {markup_lines(row['reason'], 200)}",
+        markup_lines(links, 160),
+        f"{count(row['n_prompts'], 'question')}, {count(row['n_answers'], 'answer')}.",
+        markup_lines(f"{str(row['reason']).capitalize()}.", 200),
     )
 
 

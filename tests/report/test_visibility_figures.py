@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from coverage_kit import tables
@@ -19,7 +20,7 @@ def note_of(figure):
 def test_rate_of_each_site_has_its_interval_and_api_is_separate_from_scraping(analysis):
     figure = figures.share_of_voice_figure(analysis)
     api, scrape = (
-        trace_named(figure, f"perplexity ({surface}), 40 answers") for surface in ("api", "scrape")
+        trace_named(figure, f"Perplexity ({surface}), 40 answers") for surface in ("api", "scrape")
     )
     assert (api.x[0], scrape.x[0]) == pytest.approx((0.1, 0.3))
     assert (api.error_x.array[0], api.error_x.arrayminus[0]) == pytest.approx((0.1, 0.05))
@@ -35,30 +36,30 @@ def test_an_unknown_surface_is_not_shown(analysis):
     names = [trace.name for trace in figures.share_of_voice_figure(analysis).data]
     assert names == [
         "&lt;i&gt;chatgpt&lt;/i&gt;, 40 answers",
-        "perplexity (api), 40 answers",
-        "perplexity (scrape), 40 answers",
+        "Perplexity (api), 40 answers",
+        "Perplexity (scrape), 40 answers",
     ]
 
 
 def test_low_n_is_hollow_and_said_in_the_hover(analysis):
     hollow, full = figures.share_of_voice_figure(analysis).data[:2]
     assert (set(hollow.marker.symbol), set(full.marker.symbol)) == ({"circle-open"}, {"diamond"})
-    assert all("low n" in text for text in hollow.hovertext)
-    assert not any("low n" in text for text in full.hovertext)
+    assert all("Low n: too few prompts" in text for text in hollow.hovertext)
+    assert not any("Low n" in text for text in full.hovertext)
 
 
 def test_hover_shows_value_interval_fraction_and_numbers(analysis):
     lines = (
-        trace_named(figures.share_of_voice_figure(analysis), "perplexity (api), 40 answers")
+        trace_named(figures.share_of_voice_figure(analysis), "Perplexity (api), 40 answers")
         .hovertext[0]
         .split("<br>")
     )
     assert lines == [
         "<b>shop.example</b>",
-        "perplexity (api)",
-        "citation rate 10% (95% interval 5% to 20%)",
-        "4 / 40: answers that cite the site / answers",
-        "20 prompts, 40 answers",
+        "Perplexity (api)",
+        "Citation rate: 10%, 4 of 40.",
+        "(answers that cite the site / answers)",
+        "20 questions, 40 answers; 95% interval 5% to 20%.",
     ]
 
 
@@ -67,7 +68,7 @@ def test_missing_interval_is_said_to_be_unknown(analysis):
         analysis, visibility=analysis.visibility.assign(low=float("nan"), high=float("nan"))
     )
     trace = figures.share_of_voice_figure(bare).data[1]
-    assert "citation rate 10% (no interval: too few prompts)" in trace.hovertext[0]
+    assert "20 questions, 40 answers; no interval: too few prompts." in trace.hovertext[0]
 
 
 def test_any_measure_can_be_drawn(analysis):
@@ -79,21 +80,36 @@ def test_any_measure_can_be_drawn(analysis):
     assert len(figure.data) == 3
 
 
-def test_weeks_of_the_own_site_are_a_line_with_a_band_for_each_series(analysis):
+def test_weeks_of_the_own_site_are_a_panel_with_a_band_for_each_series(analysis):
     figure = figures.visibility_over_time_figure(analysis)
-    line = trace_named(figure, "perplexity (scrape)")
+    line = trace_named(figure, "Perplexity (scrape)")
     assert [str(week)[:10] for week in line.x] == ["2026-09-28", "2026-10-05"]
     assert list(line.y) == pytest.approx([0.3, 0.3])
     low, high = figure.data[6:8]
     assert (list(low.y), list(high.y)) == (pytest.approx([0.25, 0.25]), pytest.approx([0.4, 0.4]))
     assert (high.fill, len(figure.data)) == ("tonexty", 9)
+    # every panel has its own axes, but the same scale
+    assert [trace.yaxis for trace in figure.data] == ["y"] * 3 + ["y2"] * 3 + ["y3"] * 3
+    assert [figure.layout[f"yaxis{n}"].matches for n in (2, 3)] == ["y", "y"]
+    titles = [panel.text for panel in figure.layout.annotations]
+    assert titles[1:] == ["<b>Perplexity (api)</b>", "<b>Perplexity (scrape)</b>"]
+
+
+@pytest.mark.parametrize(("n", "grid"), [(1, (1, 1)), (3, (1, 3)), (5, (2, 3)), (8, (2, 4))])
+def test_panels_are_spread_over_rows(analysis, n, grid):
+    table = analysis.visibility
+    one = table[(table["engine"] == "perplexity") & (table["surface"] == "api")]
+    many = [one.assign(engine=f"engine {number}") for number in range(n)]
+    figure = figures.visibility_over_time_figure(replace(analysis, visibility=pd.concat(many)))
+    layout = figure.layout
+    assert (layout.grid.rows, layout.grid.columns, layout.meta["panels"]) == (*grid, n)
+    assert len(layout.annotations) == n
 
 
 def test_day_of_the_change_is_drawn_only_within_the_weeks(analysis):
-    assert (
-        figures.visibility_over_time_figure(analysis).layout.shapes[0].x0.isoformat()
-        == "2026-10-05T00:00:00"
-    )
+    shapes = figures.visibility_over_time_figure(analysis).layout.shapes
+    assert [shape.x0.isoformat() for shape in shapes] == ["2026-10-05T00:00:00"] * 3
+    assert [shape.yref for shape in shapes] == ["y domain", "y2 domain", "y3 domain"]
     settings = {"before_after": {"changed_at": "2027-01-01"}}
     late = replace(analysis, about=replace(analysis.about, settings=settings))
     assert not figures.visibility_over_time_figure(late).layout.shapes
@@ -110,7 +126,7 @@ def test_week_that_is_no_date_is_left_out(analysis):
 
 def test_holders_are_shares_of_a_gap_and_what_cannot_be_won_is_marked(analysis):
     figure = figures.holders_figure(analysis)
-    own, third = trace_named(figure, "own"), trace_named(figure, "third-party")
+    own, third = trace_named(figure, "your site"), trace_named(figure, "another site")
     assert (list(own.x), list(own.y)) == (
         pytest.approx([0.1, 0.75]),
         [0, 1],
@@ -118,8 +134,10 @@ def test_holders_are_shares_of_a_gap_and_what_cannot_be_won_is_marked(analysis):
     assert (list(third.x), list(third.y)) == (pytest.approx([0.7]), [0])
     assert list(own.marker.opacity) == [0.4, 0.95]
     first, second = figure.layout.yaxis.ticktext
-    assert first == "&lt;script&gt;alert(7)&lt;/script&gt;, =1+1<br>10 citations, not winnable"
-    assert second == "battery, bike<br>4 citations"
+    assert first == "&lt;script&gt;alert(7)&lt;/script&gt;, =1+1 (10)"
+    assert second == "battery, bike (4)"
+    assert list(own.customdata) == [1, 2]
+    assert "1 of 10 links go to your site" in own.hovertext[0]
     assert figure.layout.barmode == "stack"
 
 
@@ -130,7 +148,7 @@ def test_change_shows_effect_in_points_by_verdict(analysis):
         (25.0, 10.0, 20.0)
     )
     assert down.x[0] == pytest.approx(-9.0)
-    floor = trace_named(figure, "noise floor")
+    floor = trace_named(figure, "chance")
     assert (floor.base[0], floor.x[0]) == pytest.approx((-16.0, 32.0))
     assert "effect +25 points (95% interval +5 points to +35 points)" in up.hovertext[0]
     assert "citation rate 20% before, 45% after" in up.hovertext[0]
@@ -142,10 +160,10 @@ def test_all_changed_pages_stand_first_then_the_unchanged_then_gaps_by_name(anal
         text.replace("<br>", ": ") for text in figures.change_figure(analysis).layout.yaxis.ticktext
     ]
     assert rows == [
-        "changed pages: perplexity (api)",
-        "unchanged pages: &lt;i&gt;chatgpt&lt;/i&gt; (api)",
-        "unchanged pages: perplexity (api)",
-        "&lt;script&gt;alert(7)&lt;/script&gt;, =1+1: perplexity (api)",
+        "changed pages: Perplexity (api)",
+        "unchanged pages: &lt;i&gt;chatgpt&lt;/i&gt;",
+        "unchanged pages: Perplexity (api)",
+        "&lt;script&gt;alert(7)&lt;/script&gt;, =1+1: Perplexity (api)",
     ]  # battery, bike has no effect to draw
 
 

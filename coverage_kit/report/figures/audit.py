@@ -57,8 +57,9 @@ def checks_figure(analysis: Analysis) -> Figure:
             "No check has enough pages that pass and that fail, with answers near them, to tell.",
         )
     subtitle = (
-        "Citation rate near pages that fail, less that near pages that pass, at equal coverage. "
-        "Bars: 95% interval. Left of 0: cited less. An association is no cause."
+        "How much more or less answers link to pages that fail than to pages that pass, at equal "
+        "coverage. Left of 0: less. The lines show where the difference is likely to be. An "
+        "association is no cause."
     )
     figure = new_figure(title, subtitle, height=190 + 34 * len(frame))
     hover = [_hover_check(row) for row in frame.to_dict("records")]
@@ -83,7 +84,7 @@ def checks_figure(analysis: Analysis) -> Figure:
         )
         figure.add_trace(trace.update(error_x=bars, showlegend=True))
     figure.add_vline(x=0, line={"width": 1, "color": figure_data.MUTED})
-    figure.update_xaxes(title="difference (percentage points)", tickformat="+.0f")
+    figure.update_xaxes(title="percentage points", tickformat="+.0f")
     return name_rows(figure, [markup_lines(name, 60, width=44) for name in frame["title"]])
 
 
@@ -94,7 +95,7 @@ def claims_figure(analysis: Analysis) -> Figure:
     """
     frame = describe_claim_rates(analysis)
     frame = frame[(frame["split_by"] == "half") & frame["value"].notna()].reset_index(drop=True)
-    title = "What engines claim of the brand that the site contradicts or does not say"
+    title = "Claims about your brand that your site contradicts or does not support"
     if frame.empty:
         return note_figure(
             title,
@@ -103,8 +104,8 @@ def claims_figure(analysis: Analysis) -> Figure:
     rows = frame.drop_duplicates(["series", "verdict"]).reset_index(drop=True)
     row_of = dict(zip(zip(rows["series"], rows["verdict"], strict=True), rows.index, strict=True))
     subtitle = (
-        "Of its claims about the brand on which there is a verdict, in the first and the second "
-        "half of the log's time. Bars: 95% interval, by prompt."
+        "Their share of each engine's claims, in the first and the second half of the log's time. "
+        "The lines show where the share is likely to be."
     )
     figure = new_figure(title, subtitle, height=190 + 48 * len(rows))
     # A row for each engine and verdict, with a point for each half of the log.

@@ -54,19 +54,21 @@ def referrals_figure(analysis: Analysis) -> Figure:
         )
         bars = frame[frame["assistant"] == assistant]
         name = markup_lines(assistant, 40)
-        figure.add_trace(stack(bars, "n_sessions", name, {"color": colour}))
+        figure.add_trace(
+            stack(bars, "n_sessions", name, {"color": colour, "line": figure_data.EDGE})
+        )
     figure.update_layout(barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
     figure.update_xaxes(title="visits", tickformat=",", rangemode="tozero")
     return name_rows(figure, names)
 
 
 def associations_figure(analysis: Analysis) -> Figure:
-    """Return how AI visibility in a week goes with demand some weeks later: correlation by lag.
+    """Return how AI visibility in a week goes with demand some weeks later.
 
-    With 95% interval.
+    It is a rank correlation by lag, with 95% interval.
     """
     frame = association_points(analysis)
-    title = "An association, no cause: AI visibility and the demand of later weeks"
+    title = "AI visibility and the demand of later weeks: an association, no cause"
     if frame.empty:
         readings = analysis.associations["reading"]
         reading = f"{readings.iloc[0]}. " if len(readings) else ""
@@ -76,8 +78,8 @@ def associations_figure(analysis: Analysis) -> Figure:
         )
         return note_figure(title, f"No correlation can be measured. {reading}{cure}")
     subtitle = (
-        "Spearman's rank correlation of weekly changes. Bars: 95% interval. Filled: p of 5% or "
-        "less, all lags and pairs tested together. Whatever moves both looks just like this."
+        "How far weekly changes of both go together, from -1 to 1, by the weeks between them. "
+        "Filled: clear beyond chance. Whatever moves both looks just like this."
     )
     figure = new_figure(title, subtitle, height=460)
     pairs = list(frame["pair"].unique())
@@ -100,5 +102,5 @@ def associations_figure(analysis: Analysis) -> Figure:
         figure.add_trace(trace.update(error_y=bars, showlegend=True))
     figure.add_hline(y=0, line={"width": 1, "color": figure_data.MUTED})
     figure.update_xaxes(title="weeks from the signal to the demand", dtick=1, zeroline=False)
-    figure.update_yaxes(title="rank correlation", range=[-1.05, 1.05])
+    figure.update_yaxes(title="how far they go together", range=[-1.05, 1.05])
     return figure

@@ -29,12 +29,6 @@ from coverage_kit.report.wording import (
 
 # Gaps whose bars are in sight; the page's filters bring up others. Assumed.
 _MAX_BARS = 15
-# What each kind of site is in a legend.
-_HOLDER_NAMES = {
-    "own": "your site",
-    "competitor": "a site that yours was compared with",
-    "third-party": "another site",
-}
 
 
 def map_figure(analysis: Analysis) -> Figure:
@@ -89,8 +83,9 @@ def _region(x: Any, y: Any, density: Any) -> go.Contour:
     return go.Contour(
         x=x,
         y=y,
-        z=density,
-        contours={"type": "constraint", "operation": "<", "value": 100},
+        # Plotly fills where the constraint does not hold, so the density is turned over.
+        z=200 - density,
+        contours={"type": "constraint", "operation": ">", "value": 100},
         fillcolor=figure_data.REGION_FILL,
         line={"color": figure_data.REGION_LINE, "width": 1, "smoothing": 1.3},
         hoverinfo="skip",
@@ -167,9 +162,19 @@ def gaps_figure(analysis: Analysis) -> Figure:
             trace = stack(bars, "open", describe_cause(cause).title, {"color": colour})
             figure.add_trace(trace.update(showlegend=bool(bars["row"].min() < n_shown)))
     rest = stack(gaps, "rest", "asked and answered", {"color": figure_data.PALE})
-    figure.add_trace(rest.update(hovertext=None, hoverinfo="skip"))
+    figure.add_trace(
+        rest.update(
+            hovertext=None,
+            hoverinfo="skip",
+            text=[amount(demand) for demand in gaps["demand"]],
+            textposition="outside",
+            cliponaxis=False,
+        )
+    )
     figure.update_layout(barmode="stack", bargap=0.35, legend={"traceorder": "normal"})
-    figure.update_xaxes(title="times asked", tickformat=",", rangemode="tozero", nticks=8)
+    # Room for the figures beside the longest bar.
+    end = 1.18 * float(gaps["demand"].max()) or 1.0
+    figure.update_xaxes(title="times asked", tickformat=",", range=[0, end])
     names = [markup_lines(name, width=44) for name in gaps["label"]]
     # The rows below those in sight are for filters, so the figure is not dragged.
     figure.update_layout(dragmode=False)
@@ -274,11 +279,10 @@ def sites_figure(analysis: Analysis) -> Figure:
         )
         axis = "share of the times asked"
     figure = new_figure(_name_first_site(bars, title), subtitle, height=150 + 28 * len(bars))
-    for holder, name in _HOLDER_NAMES.items():
+    for holder, (name, colour) in figure_data.HOLDERS.items():
         of_holder = bars[bars["holder"] == holder]
         if len(of_holder):
-            marker = {"color": figure_data.HOLDER_COLOURS[holder]}
-            trace = stack(of_holder, "share", name, marker)
+            trace = stack(of_holder, "share", name, {"color": colour})
             figure.add_trace(
                 trace.update(
                     text=[

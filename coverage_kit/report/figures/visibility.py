@@ -64,10 +64,11 @@ def share_of_voice_figure(analysis: Analysis, measure: str = "citation_rate") ->
         return note_figure(title, f"No figure of it in this run. {wording.needs}")
     sites = frame.sort_values("row")["site"].unique()
     names = [markup_lines(site, 44, width=28) for site in sites]
-    lead = f"{wording.formula.capitalize()}; questions that name the brand left out. "
+    hollow = f" {_HOLLOW}" if frame["is_low_n"].any() else ""
     figure = new_figure(
         title,
-        f"{lead}Bars: 95% interval, by prompt. {_HOLLOW}",
+        f"{wording.formula.capitalize()}, without questions that name your brand. The lines show "
+        f"where the share is likely to be.{hollow}",
         height=200 + 44 * len(names),
     )
     series = list(frame["series"].unique())
@@ -149,36 +150,35 @@ def visibility_over_time_figure(analysis: Analysis, measure: str = "citation_rat
 
 
 def holders_figure(analysis: Analysis) -> Figure:
-    """Return who holds the citations of the gaps with most citations.
+    """Return whose pages answers link to, for the topics with most links.
 
     These are the site itself, competitors, third parties and communities.
     """
     frame = holder_bars(analysis)
-    title = "Who holds the citations, by gap"
+    title = "Whose pages answers link to, topic by topic"
     if frame.empty:
         return note_figure(
             title,
             "No answer of the log cites a page. Log citations with the answers under [log] files.",
         )
-    gaps = frame.drop_duplicates("row")
-    subtitle = (
-        "Of all citations of a gap, the share that goes to each kind of site; the gaps with most "
-        "citations, most first."
-    )
-    if not gaps["is_contested"].all():
-        subtitle += " Pale, 'not winnable': companies' sites hardly get cited there."
-    figure = new_figure(title, subtitle, height=190 + 40 * len(gaps))
+    topics = frame.drop_duplicates("row")
+    subtitle = "The topics with most links; their number is in brackets."
+    if not topics["is_contested"].all():
+        subtitle += " Pale: answers hardly link to companies' sites there."
+    figure = new_figure(title, subtitle, height=150 + 36 * len(topics))
     for holder in frame.sort_values("holder_rank")["holder"].unique():
         bars = frame[frame["holder"] == holder]
+        name, colour = figure_data.HOLDERS.get(holder, (str(holder), figure_data.SKY))
         marker = {
-            "color": figure_data.HOLDER_COLOURS.get(holder, figure_data.SKY),
+            "color": colour,
+            "line": figure_data.EDGE,
             "opacity": bars["is_contested"].map({True: 0.95, False: 0.4}).tolist(),
         }
-        figure.add_trace(stack(bars, "citation_share", markup_lines(holder, 40), marker))
+        figure.add_trace(stack(bars, "citation_share", markup_lines(name, 40), marker))
     figure.update_layout(barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
     # The axis ends a little beyond 100%, so that full bars do not touch the edge (assumed).
-    figure.update_xaxes(title="share of the gap's citations", tickformat=".0%", range=[0, 1.02])
-    return name_rows(figure, gaps["name"].tolist())
+    figure.update_xaxes(title="share of the topic's links", tickformat=".0%", range=[0, 1.02])
+    return name_rows(figure, topics["name"].tolist())
 
 
 def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
@@ -194,7 +194,7 @@ def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
     wording = describe_measure(measure)
     verdicts = verdict_points(analysis, measure)
     frame = verdicts.head(_MAX_ROWS)
-    title = f"What the change moved: {wording.title}, before and after"
+    title = f"Did the change move the {wording.title}?"
     if frame.empty:
         cure = (
             "Name the day on which changes were live under [before_after] changed_at, and the "
@@ -202,9 +202,9 @@ def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
         )
         return note_figure(title, f"Nothing is compared. {cure}")
     subtitle = (
-        "Effect: the change of the questions of changed pages less that of unchanged ones; for "
-        "unchanged pages, their own change. Bars: 95% interval. Grey ground: what 95% of splits of "
-        "the time before stay within, where nothing changed."
+        "How far changed pages moved beyond unchanged ones, in percentage points; for unchanged "
+        "pages, how far they moved. The lines show where the effect is likely to be. Grey: what "
+        "chance alone does."
     )
     if len(verdicts) > len(frame):
         subtitle += f" The first {len(frame)} of {len(verdicts)} rows; the workbook has all."
@@ -219,7 +219,7 @@ def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
             base=-floors["noise_floor"],
             marker={"color": figure_data.FAINT, "line": {"width": 0}},
             width=0.8,
-            name="noise floor",
+            name="chance",
             hoverinfo="skip",
             orientation="h",
         )
@@ -231,7 +231,7 @@ def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
     ):
         figure.add_trace(_effect_trace(frame[frame["verdict"] == verdict], verdict))
     figure.add_vline(x=0, line={"width": 1, "color": figure_data.MUTED})
-    figure.update_xaxes(title="effect (percentage points)", tickformat="+.0f")
+    figure.update_xaxes(title="percentage points", tickformat="+.0f")
     return name_rows(figure, frame["name"].tolist())
 
 

@@ -1,8 +1,9 @@
 // The map: names that have room, and the points of the gap that is chosen.
 
-function lightPoints(map) {
-  map.classList.toggle("lit", chosenRank > 0);
-  for (const [point, rank] of pointsOf(map)) point.classList.toggle("lit", chosenRank > 0 && rank === chosenRank);
+function lightPoints(map) { // on paper no gap is chosen, though some are open
+  const lit = isOnPaper ? 0 : chosenRank;
+  map.classList.toggle("lit", lit > 0);
+  for (const [point, rank] of pointsOf(map)) point.classList.toggle("lit", lit > 0 && rank === lit);
 }
 
 // names: themes from afar, and from near the gaps. The first comes first; each is near its middle, where it covers few points, or left out

@@ -15,6 +15,7 @@ const ink = () => getComputedStyle(document.body).getPropertyValue("color");
 
 // --- what a figure draws at a width, and with filters
 
+const hasRanks = ({ data }) => data.some((trace) => trace.customdata);
 const kept = new Map(); // the ranks of the gaps that filters leave in a figure, by its id; all without an entry
 
 function keepRows({ data, layout }, ranks) { // a chart of gaps in rows: those that are left move up
@@ -67,10 +68,10 @@ function fitNarrow({ data, layout }, width) { // names above their rows leave ro
   layout.yaxis.range = [layout.yaxis.range[0], -.95]; // the first name is above its bar too
 }
 
-function prepare(place, width = place.clientWidth) {
+function prepare(place, width) {
   const spec = specOf(place), { layout } = spec, ranks = kept.get(place.id);
   layout.font = { ...layout.font, color: ink() };
-  if (ranks && layout.yaxis.ticktext) keepRows(spec, ranks);
+  if (ranks && layout.yaxis.ticktext && hasRanks(spec)) keepRows(spec, ranks);
   if (width < 560) fitNarrow(spec, width);
   if (layout.meta && layout.meta.panels) {
     const { height, "grid.rows": rows, "grid.columns": columns } = panelGrid(layout, width);
@@ -85,9 +86,10 @@ function filterPlot(name, ranks) {
   const place = byId(`plot-${name}`);
   if (!place) return;
   if (ranks) kept.set(place.id, ranks); else kept.delete(place.id);
-  if (!place.dataset.drawn || !place.data) return;
-  if (!specOf(place).layout.yaxis.ticktext) return hidePoints(place);
-  const { data, layout, config } = prepare(place);
+  if (!place.dataset.drawn || !hasRanks(place)) return;
+  if (!place.layout.yaxis.ticktext) return hidePoints(place);
+  const { data, layout, config } = prepare(place, place.clientWidth);
+  place.style.minHeight = `${layout.height}px`;
   Plotly.react(place, data, layout, config);
 }
 
@@ -105,11 +107,13 @@ function loadPlotly() { // run when the first figure is near, as it takes longer
   if (!window.Plotly) document.head.append(make("script", byId("plotly").textContent));
 }
 
-function draw(place) {
+function draw(place, width = place.clientWidth) {
   if (place.dataset.drawn) return;
+  if (!width) return watcher.observe(place); // its view was left meanwhile
   loadPlotly();
   place.dataset.drawn = "yes";
-  const { data, layout, config } = prepare(place);
+  const { data, layout, config } = prepare(place, width);
+  if (width !== place.clientWidth) layout.width = width;
   Plotly.newPlot(place, data, layout, config);
   if (kept.has(place.id)) hidePoints(place);
   if (place.on) {
@@ -165,23 +169,28 @@ dark.addEventListener("change", followTheme);
 followTheme();
 
 const paperWidth = 680; // pixels between the margins of A4
-let opened = [], before = "";
+function undraw(place) {
+  if (place.dataset.drawn) Plotly.purge(place);
+  delete place.dataset.drawn;
+  watcher.unobserve(place);
+}
+let opened = [], before = "", isOnPaper = false;
 addEventListener("beforeprint", () => {
+  isOnPaper = true;
   before = document.documentElement.dataset.theme || "";
   document.documentElement.dataset.theme = "light";
   giveBack();
-  plots.forEach(draw);
-  for (const place of plots) {
-    const { layout } = specOf(place), panels = layout.meta && layout.meta.panels ? panelGrid(layout, paperWidth) : {};
-    Plotly.relayout(place, { width: paperWidth, "font.color": ink(), ...panels });
-  }
+  plots.forEach(undraw);
+  for (const place of plots) draw(place, paperWidth);
   const closed = ["#gaps .item", "#edits .item", "#about .item"].flatMap((items) => every(`${items}:not([hidden])`).slice(0, 10));
   opened = closed.filter((item) => !item.open);
   for (const item of opened) item.open = true;
 });
 addEventListener("afterprint", () => {
+  isOnPaper = false;
   for (const item of opened) item.open = false;
   document.documentElement.dataset.theme = before;
-  for (const place of plots) Plotly.relayout(place, { width: null, autosize: true });
+  plots.forEach(undraw);
+  plots.forEach((place) => watcher.observe(place));
   followTheme();
 });
