@@ -98,6 +98,11 @@ def __dir__() -> list[str]:
     return sorted([*globals(), *_HOME_OF, *coverage_kit.__all__])
 
 
+def date_of_change(settings: "Settings") -> date:
+    """Return the date of [before_after]; today where there is none."""
+    return settings.before_after.changed_at or date.today()
+
+
 def count_panel(answers: pd.DataFrame, changed_at: date) -> pd.DataFrame:
     """Return how often each engine was asked before and after a day, and which models answered.
 
@@ -151,15 +156,16 @@ def move_earlier(treatment: "Treatment") -> "Treatment":
 
 def read_sites(settings: "Settings") -> pd.DataFrame:
     """Return the pages of your site and of its competitors, as `read_site` returns them."""
+    from coverage_kit.collect.site import read_site  # noqa: PLC0415 (slow)
+
     sources = [settings.site, *settings.competitors]
-    pages = [coverage_kit.read_site(source, settings.crawl, settings.cache) for source in sources]
+    pages = [read_site(source, settings.crawl, settings.cache) for source in sources]
     return pd.concat(pages, ignore_index=True)
 
 
 def open_cached_encoder(settings: "Settings") -> "CachedEncoder":
     """Return the encoder of the settings, which takes vectors of earlier runs from disk."""
-    from coverage_kit.parallel.jobs import open_encoder  # noqa: PLC0415 (slow)
+    from coverage_kit.embed.texts import CachedEncoder  # noqa: PLC0415 (slow)
+    from coverage_kit.parallel.jobs import open_encoder  # noqa: PLC0415
 
-    return coverage_kit.CachedEncoder(
-        open_encoder(settings.match), Path(settings.cache) / "vectors.sqlite"
-    )
+    return CachedEncoder(open_encoder(settings.match), Path(settings.cache) / "vectors.sqlite")

@@ -63,10 +63,10 @@ def describe_first_edits(analysis: Analysis) -> str:
     edits = describe_edits(analysis)
     best = edits[edits["is_chosen"]].nlargest(1, "marginal_gain").iloc[0]
     return (
-        f"{count(len(chosen), 'edit')} of {describe_minutes(head.planned_minutes)} in all "
-        f"{'lifts' if len(chosen) == 1 else 'lift'} what {name_site(analysis)} answers from "
-        f"{percent(head.covered)} to {percent(head.covered_after)} of what people ask. The largest "
-        f"is edit {best['rank']}: {shorten(best['listed_as'], 2 * _MAX_NAME)}."
+        f"With {count(len(chosen), 'edit')} in {describe_minutes(head.planned_minutes)}, "
+        f"{name_site(analysis)} would answer {percent(head.covered_after)} of what people ask "
+        f"instead of {percent(head.covered)}. The largest gain is edit {best['rank']}, "
+        f"“{shorten(best['listed_as'], 2 * _MAX_NAME)}”."
     )
 
 
@@ -97,10 +97,9 @@ def describe_audit(analysis: Analysis) -> str:
     claims = analysis.brand_claims
     n_wrong = claims.loc[claims["verdict"] == "contradicted", "text"].nunique()
     return (
-        f"{count(int(is_own.sum()), 'page')} of {name_site(analysis)} {_have(int(is_own.sum()))} "
-        f"{count(len(analysis.findings), 'finding')}. "
-        f"{count(n_wrong, 'sentence')} of answers {'contradicts' if n_wrong == 1 else 'contradict'}"
-        " your site."
+        f"The checks found {count(len(analysis.findings), 'fault')} on "
+        f"{count(int(is_own.sum()), 'page')} of {name_site(analysis)}. Answers contradict your "
+        f"site in {count(n_wrong, 'sentence')}."
     )
 
 
@@ -158,7 +157,3 @@ def _describe_covered(analysis: Analysis) -> str:
     if math.isnan(covered):
         return f"How much {name_site(analysis)} answers is not known, as there is no question"
     return f"{name_site(analysis)} answers {percent(covered)} of what people ask"
-
-
-def _have(n: int) -> str:
-    return "has" if n == 1 else "have"

@@ -65,6 +65,7 @@ HEADINGS = {
     "gap_rank": "topic no.",
     "heading_path": "section",
     "interval": "interval",
+    "interval_in_points": "interval",
     "is_chosen": "in the plan",
     "is_low_n": "too few to rely on",
     "is_passed": "passed",
@@ -102,6 +103,7 @@ HEADINGS = {
     "n_rejects": "records left out",
     "n_reused": "texts reused",
     "n_sessions": "visits",
+    "n_weeks": "weeks compared",
     "n_words": "words",
     "name": "setting or figure",
     "named_rate": "answers that name it",
@@ -129,7 +131,7 @@ HEADINGS = {
     "run": "run",
     "searched": "searched the web",
     "seconds": "seconds",
-    "segment": "asked",
+    "segment": "half of the log",
     "series": "engine",
     "severe_gaps": "gaps to close",
     "share": "share of those checked",
@@ -195,12 +197,19 @@ _TEXTS: dict[str, Callable[[str], str]] = {
 # Characters of a column's longest text from which the column is wide, and widest. Assumed.
 _LONG = 40
 _LONGEST = 120
+# Words with more letters may break within: mostly paths and addresses. Assumed.
+_LONG_WORD = 16
 # What to do where a notebook finds no run.
 _CURE = (
     "Make one and run this cell again: 'make demo' in the checkout for the sample company, "
     "'coverage-kit run coverage.toml' for a site of your own; or set RUN to the folder that [out] "
     "in coverage.toml names."
 )
+# The intervals that `show_table` makes of the columns low and high.
+_INTERVALS: dict[str, Callable[[float, float], str]] = {
+    "interval": between,
+    "interval_in_points": lambda low, high: f"{100 * low:+.0f} to {100 * high:+.0f}",
+}
 # Draws a long text as a box that shows its first lines. The text is escaped before it comes here,
 # but a quotation mark would end the attribute `title`.
 _CLIP = (
@@ -215,11 +224,13 @@ _CSS = """
 div.dt-layout-table { overflow-x: auto; }
 table.dataTable td { vertical-align: top; }
 table.dataTable th { white-space: normal; }
-table.dataTable td.dt-left { min-width: 5em; white-space: normal; overflow-wrap: anywhere; }
+table.dataTable td.dt-left { white-space: normal; overflow-wrap: break-word; }
+table.dataTable td.dt-right { padding-right: 1.4em; }
+table.dataTable td.breaks { min-width: 11em; overflow-wrap: anywhere; }
 table.dataTable td.long { min-width: 11em; }
 table.dataTable td.longest { min-width: 13em; }
 div.clip { display: -webkit-box; -webkit-line-clamp: 4; -webkit-box-orient: vertical;
-  overflow: hidden; white-space: pre-line; }
+  overflow: hidden; }
 div.clip:focus { -webkit-line-clamp: unset; }
 """
 # Titles of figures have the colour of the notebook's text, light or dark; elsewhere they are grey,
@@ -403,10 +414,11 @@ def is_attended() -> bool:
 
 def show_table(
     table: pd.DataFrame,
-    columns: Sequence[str] | Mapping[str, str],
+    columns: Sequence[str],
     rows: int = 10,
+    headings: Mapping[str, str] | None = None,
 ) -> None:
-    """Show columns of a table under their headings, with search, sorting and pages.
+    """Show columns of a table under readable headings, with search, sorting and pages.
 
     Shares are whole percent, differences of shares are points, other numbers have two digits below
     ten and are whole above. Dates are days, pages are paths, missing values are blank. Of a long
@@ -415,32 +427,32 @@ def show_table(
 
     Args:
         table: any table.
-        columns: the columns to show, in this order, under their `HEADINGS`; a mapping gives some
-            of them another heading. `interval` is made of the columns low and high.
+        columns: the columns to show, in this order, under their `HEADINGS`. `interval` and
+            `interval_in_points` are made of the columns low and high.
         rows: rows a page.
+        headings: other headings, by column.
     """
     from itables import JavascriptFunction, to_html_datatable  # noqa: PLC0415
 
-    names = columns if isinstance(columns, Mapping) else {}
-    headings = [names.get(name) or HEADINGS.get(name, name.replace("_", " ")) for name in columns]
+    titles = {**HEADINGS, **(headings or {})}
     readable = pd.DataFrame({name: _readable(table, name) for name in columns}, dtype="str")
     definitions: list[dict[str, Any]] = []
-    for position, (name, heading) in enumerate(zip(columns, headings, strict=True)):
+    for position, name in enumerate(columns):
+        title = titles.get(name) or name.replace("_", " ")
         definition: dict[str, Any] = {
             "targets": position,
-            "title": for_html(heading, is_value=True),
-            "ariaTitle": heading,
+            "title": for_html(title, is_value=True),
+            "ariaTitle": title,
         }
         definitions.append(definition)
-        if name == "interval" or pd.api.types.is_numeric_dtype(table[name]):
-            # An interval is sorted by nothing that a reader would expect.
-            definition |= {"className": "dt-right", "orderable": name != "interval"}
+        if name in _INTERVALS or pd.api.types.is_numeric_dtype(table[name]):
+            # The texts of intervals would be sorted by their letters.
+            definition |= {"className": "dt-right", "orderable": name not in _INTERVALS}
             continue
-        width = int(readable[name].str.len().max()) if len(readable) else 0
-        if width > _LONGEST:
-            definition |= {"className": "dt-left longest", "render": JavascriptFunction(_CLIP)}
-        else:
-            definition |= {"className": "dt-left long" if width > _LONG else "dt-left"}
+        kinds = _class_names(readable[name])
+        definition["className"] = f"dt-left {kinds}".strip()
+        if kinds.startswith("longest"):
+            definition["render"] = JavascriptFunction(_CLIP)
     html = to_html_datatable(
         readable.reset_index(drop=True),
         connected=_is_colab(),
@@ -450,6 +462,7 @@ def show_table(
         style="table-layout:auto;width:100%;margin:0",
         lengthMenu=sorted({5, 10, 25, 100, rows}),
         pageLength=rows,
+        language={"emptyTable": "This run has nothing to show here."},
         maxBytes=0,
         order=[],
         showIndex=False,
@@ -459,23 +472,26 @@ def show_table(
     _show(Markup(html))  # noqa: S704 (itables has escaped the texts)
 
 
+def _class_names(texts: "pd.Series[str]") -> str:
+    """Return the classes by which `_CSS` gives a column of texts its width."""
+    width = int(texts.str.len().max()) if len(texts) else 0
+    word = max((len(part) for text in texts for part in text.split()), default=0)
+    size = "longest" if width > _LONGEST else "long" if width > _LONG else ""
+    return f"{size} {'breaks' if word > _LONG_WORD else ''}".strip()
+
+
 def _readable(table: pd.DataFrame, name: str) -> "pd.Series[str]":
     """Return a column as a reader expects its values."""
-    if name == "interval":
-        return pd.Series(
-            [_describe_interval(*ends) for ends in zip(table["low"], table["high"], strict=True)],
-            table.index,
-            "str",
-        )
-    column = table[name]
-    write = _writer(name, column)
-    return pd.Series(
-        ["" if is_missing(value) else write(value) for value in column], column.index, "str"
-    )
-
-
-def _describe_interval(low: float, high: float) -> str:
-    return "" if is_missing(low) or is_missing(high) else between(low, high)
+    if name in _INTERVALS:
+        write_interval = _INTERVALS[name]
+        texts = [
+            "" if is_missing(low) or is_missing(high) else write_interval(low, high)
+            for low, high in zip(table["low"], table["high"], strict=True)
+        ]
+    else:
+        write = _writer(name, table[name])
+        texts = ["" if is_missing(value) else write(value) for value in table[name]]
+    return pd.Series(texts, table.index, "str")
 
 
 def _writer(name: str, column: "pd.Series[Any]") -> Callable[[Any], str]:
@@ -486,7 +502,12 @@ def _writer(name: str, column: "pd.Series[Any]") -> Callable[[Any], str]:
         return lambda time: f"{time:%Y-%m-%d}"
     if pd.api.types.is_numeric_dtype(column):
         return _NUMBERS.get(name, amount)
-    return _TEXTS.get(name, clean_text)
+    return _TEXTS.get(name, _join_lines)
+
+
+def _join_lines(value: object) -> str:
+    """Return a text on one line, as a table shows no line breaks."""
+    return " · ".join(line.strip() for line in clean_text(value).splitlines() if line.strip())
 
 
 def _show(markup: Markup) -> None:
