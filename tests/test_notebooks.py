@@ -13,6 +13,7 @@ import pytest
 
 from coverage_kit.analysis import save_analysis
 from coverage_kit.pipeline.analyze import analyze
+from coverage_kit.report.notebook import HEADINGS
 from coverage_kit.settings import make_settings
 from tests.world import write_small
 
@@ -24,7 +25,7 @@ FIGURES = {
     "04_what_to_change": 1,
     "05_did_it_work": 3,
     "06_how_good_are_the_pages": 2,
-    "07_under_the_hood": 1,
+    "07_under_the_hood": 2,
     "08_check_fifty_questions": 0,
 }
 # Notebooks that show less when nobody can click.
@@ -105,6 +106,23 @@ def test_the_folder_of_the_run_is_the_only_parameter(path):
         cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])
     ]
     assert tagged == ['RUN = "../runs/demo"']
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_answer_follows_the_title_and_one_line_imports_all(path):
+    title, parameters, first, *others = nbformat.read(path, as_version=4).cells
+    assert title.source.startswith("# ")
+    assert "parameters" in parameters.metadata.tags
+    assert first.source.startswith("from coverage_kit import notebook as ck\n")
+    assert "ck.show_lead(" in first.source
+    assert not [cell.source for cell in others if "import " in cell.source]
+    assert others[-1].source == "ck.show_trust(analysis, RUN)"
+
+
+def test_every_heading_is_one_that_a_notebook_shows():
+    cells = [cell for path in NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells]
+    source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    assert [name for name in HEADINGS if f'"{name}"' not in source] == []
 
 
 @pytest.mark.filterwarnings("ignore")  # warnings of the kernel's own connection

@@ -46,9 +46,29 @@ HAS_RUN = """([nCells, nFigures, nTables]) =>
 PLOTS_ARE_SAFE = """() => [...document.querySelectorAll('.js-plotly-plot')].every(
     plot => plot._context.showSendToCloud === false
         && plot._context.plotlyServerURL === '' && plot.data.length > 0)"""
-N_CUT_OFF_TABLES = """() => [...document.querySelectorAll('.dt-layout-table')].filter(
-    table => table.scrollWidth > table.clientWidth
-        && getComputedStyle(table).overflowX !== 'auto').length"""
+# Whatever is wider than its output, cut off, or to be scrolled sideways. A line of a list of gaps
+# cannot wrap, so its text is measured.
+TOO_WIDE = """() => {
+    const pen = document.createElement('canvas').getContext('2d');
+    const isLong = option => {
+        const list = option.closest('select');
+        pen.font = getComputedStyle(list).font;
+        return pen.measureText(option.text).width > list.clientWidth;
+    };
+    return [...document.querySelectorAll('.jp-OutputArea-output')].flatMap(output => {
+        const right = output.getBoundingClientRect().right + 1;
+        const parts = [output, ...output.querySelectorAll('*')].filter(
+            part => !part.closest('svg, .modebar, .heard, .dt-scroll-sizing')
+                && part.getBoundingClientRect().width > 1);
+        return parts.filter(part => part.getBoundingClientRect().right > right
+            || getComputedStyle(part).overflowX !== 'visible'
+                && part.scrollWidth > part.clientWidth + 1
+            || part.tagName === 'OPTION' && isLong(part));
+    }).map(part => `${part.tagName} ${part.className}: ${part.textContent.slice(0, 80)}`);
+}"""
+# The headings of each table.
+HEADINGS = """() => [...document.querySelectorAll('.dt-container table.dataTable')].map(
+    table => [...table.querySelectorAll('th')].map(heading => heading.innerText.trim()))"""
 MIDDLE_OF_POINT = """index => {
     const plot = document.querySelector('.js-plotly-plot');
     const layer = plot.querySelectorAll('.scatterlayer .trace')[2];
@@ -126,7 +146,7 @@ def wait_for(address, server, log_path):
 @pytest.fixture(scope="module")
 def desk(browser):
     """A context of the browser for all notebooks, so that JupyterLab itself is loaded once."""
-    context = browser.new_context(viewport={"width": 1280, "height": 2400})
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
     yield context
     context.close()
 
@@ -163,7 +183,12 @@ def run_all(lab, desk, open_page, keep_screenshot):
         assert page.locator(".js-plotly-plot").count() == FIGURES[name]
         assert page.locator(".dt-container").count() == n_tables
         assert page.evaluate(PLOTS_ARE_SAFE)
-        assert page.evaluate(N_CUT_OFF_TABLES) == 0
+        # The list of files, which JupyterLab opens with, takes a fifth of the window.
+        assert page.locator("#filebrowser").is_visible()
+        assert page.evaluate(TOO_WIDE) == []
+        tables = page.evaluate(HEADINGS)
+        assert {len(table) for table in tables} <= {2, 3, 4, 5, 6}
+        assert [name for table in tables for name in table if not name or "_" in name] == []
         keep_screenshot(page, f"lab_{name}")
         return page
 
@@ -173,6 +198,30 @@ def run_all(lab, desk, open_page, keep_screenshot):
 @pytest.mark.parametrize("path", PLAIN, ids=lambda path: path.stem)
 def test_each_runs_in_the_lab_and_draws_its_figures_and_tables(path, run_all):
     run_all(path.stem)
+
+
+def test_numbers_and_shares_are_sorted_by_their_size(run_all):
+    page = run_all("01_what_people_ask")
+    for table, heading in (("topic", "times asked"), ("question", "answered")):
+        box = page.locator(".dt-container", has=page.get_by_role("columnheader", name=heading))
+        box = box.filter(has=page.locator("th:first-child", has_text=re.compile(f"^{table}$")))
+        title = box.get_by_role("columnheader", name=heading, exact=True)
+        column = title.evaluate("cell => cell.cellIndex")
+        orders = []
+        for _ in range(2):
+            title.click()
+            cells = box.locator(f"tbody td:nth-child({column + 1})").all_inner_texts()
+            orders.append([float(re.sub("[,%]", "", text)) for text in cells])
+        assert orders == [sorted(orders[0]), sorted(orders[1], reverse=True)]
+        assert orders[0][0] < orders[1][0]
+
+
+def test_a_figure_has_its_title_in_the_colour_of_the_text(run_all):
+    page = run_all("02_where_we_stand")
+    colour = page.locator(".ck-lead").evaluate("lead => getComputedStyle(lead).color")
+    titles = page.locator(".js-plotly-plot .gtitle")
+    fills = {title.evaluate("title => getComputedStyle(title).fill") for title in titles.all()}
+    assert fills == {colour}
 
 
 def test_a_click_on_the_map_shows_the_gap_of_the_question_and_typing_opens_another(
@@ -214,7 +263,7 @@ def test_ticked_edits_move_the_totals_and_the_workbook_is_written(
         prediction = what_if(sample_analysis, ticked)
         expected = (
             f"{minutes(prediction.cost_minutes)} minutes: "
-            f"{amount(prediction.gain)} more questions asked would be covered"
+            f"{amount(prediction.gain)} more questions answered"
         )
         page.locator(".edit-totals .large", has_text=expected).wait_for()
     page.get_by_role("button", name="Workbook").click()

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from dataclasses import replace
 
 import openpyxl
@@ -12,10 +13,20 @@ from IPython.core.interactiveshell import InteractiveShell
 from coverage_kit import what_if
 from coverage_kit.analysis import load_analysis, save_analysis
 from coverage_kit.errors import RunError
+from coverage_kit.headline import summarize
 from coverage_kit.report import notebook
+from coverage_kit.report.joined import describe_edits
+from coverage_kit.report.leads import LEADS
+from coverage_kit.report.trust import rate_trust
 from coverage_kit.report.widgets import EditChoice, GapExplorer, export_buttons, show_edit
 from coverage_kit.report.widgets.exports import tick_edits
-from coverage_kit.report.wording import minutes
+from coverage_kit.report.wording import amount, minutes
+
+
+def read_rows(table):
+    """Return the cells of a table that `show_table` displayed, as text."""
+    data = table.split('"data_json": "')[1].split('",\n')[0]
+    return json.loads(json.loads(f'"{data}"'))
 
 
 @pytest.fixture
@@ -93,6 +104,16 @@ def test_text_of_a_log_cannot_act_in_the_details(sample_analysis):
     explorer = GapExplorer(replace(sample_analysis, queries=hostile))
     assert "<img" not in explorer.details.value
     assert "&lt;img" in explorer.details.value
+
+
+def test_an_edit_to_tick_shows_topic_task_page_minutes_and_gain(choice, sample_analysis):
+    edit = describe_edits(sample_analysis).iloc[0]
+    text = re.sub("<[^>]*>", "", html.unescape(choice.boxes[edit["edit_id"]].description))
+    path = edit["page_id"].partition("/")[2]
+    for part in (f"{edit['rank']}. {edit['label']}: {edit['task']}", f" · {path}"):
+        assert part in text
+    cost, gain = minutes(edit["cost_minutes"]), amount(edit["marginal_gain"])
+    assert f"{cost} minutes, {gain} more questions answered" in text
 
 
 def test_nothing_ticked_brings_nothing(choice):
@@ -190,11 +211,61 @@ def test_an_edit_is_shown_with_its_words_and_a_missing_rank_is_reported(displaye
 
 def test_a_table_is_escaped_with_blanks_for_what_is_missing(displayed):
     table = pd.DataFrame({"a": [1.5, None], "text": ["<b>x</b>", None], "is_low": [True, False]})
-    notebook.show_table(table.assign(at=pd.to_datetime(["2026-01-02", None], utc=True)))
+    table = table.assign(at=pd.to_datetime(["2026-01-02", None], utc=True))
+    notebook.show_table(table, ["a", "text", "is_low", "at"])
     assert "<b>x</b>" not in displayed[0]
-    data = displayed[0].split('"data_json": "')[1].split('",\n')[0]
-    rows = json.loads(json.loads(f'"{data}"').replace("___NaN___", ""))
-    assert rows == [[1.5, "&lt;b&gt;x&lt;/b&gt;", "yes", "2026-01-02 00:00"], ["", "", "", ""]]
+    assert read_rows(displayed[0]) == [
+        ["1.5", "&lt;b&gt;x&lt;/b&gt;", "yes", "2026-01-02"],
+        ["", "", "", ""],
+    ]
+
+
+def test_a_table_has_readable_headings_shares_in_percent_and_paths_of_pages(displayed):
+    row = {"coverage": 0.794, "demand": 1089.6, "effect": -0.09, "low": -0.2, "high": 0.02}
+    row |= {"page_id": "shop.example/a/b.html", "file": "/home/me/log/a.jsonl", "text": "a\n\nb"}
+    columns = ["text", "demand", "coverage", "effect", "interval_in_points", "page_id", "file"]
+    notebook.show_table(pd.DataFrame([row]), columns, headings={"text": "passage"})
+    cells = ["a · b", "1,090", "79%", "-9", "-20 to +2", "a/b.html", "log/a.jsonl"]
+    assert read_rows(displayed[0]) == [cells]
+    for title in ("passage", "times asked", "answered", "effect in points", "interval", "page"):
+        assert f'"title": "{title}"' in displayed[0]
+
+
+@pytest.mark.parametrize("name", LEADS)
+def test_each_lead_is_a_sentence_of_the_run_and_is_escaped(name, displayed, sample_analysis):
+    about = replace(sample_analysis.about, brand="<b>Brand</b>")
+    notebook.show_lead(replace(sample_analysis, about=about), name)
+    assert "<b>" not in displayed[0]
+    assert re.search(r"[.]</p>$", displayed[0])
+    assert "nan" not in displayed[0]
+
+
+def test_the_lead_of_the_gaps_names_share_number_and_first_gap(sample_analysis):
+    head = summarize(sample_analysis)
+    gaps = sample_analysis.gaps.sort_values("rank")
+    first = gaps.loc[gaps["listing"] == "to close", "label"].iloc[0]
+    lead = LEADS["gaps"](sample_analysis)
+    assert f"answers {head.covered:.0%} of what people ask" in lead
+    assert f"{head.n_severe} gaps are left" in lead
+    assert f"First on the list: “{first}”" in lead
+
+
+def test_the_lead_of_the_edits_names_their_number_and_what_is_answered_then(sample_analysis):
+    head = summarize(sample_analysis)
+    lead = LEADS["edits"](sample_analysis)
+    assert lead.startswith(f"With {head.n_planned} edit")
+    assert f"would answer {head.covered_after:.0%}" in lead
+    assert f"instead of {head.covered:.0%}" in lead
+
+
+def test_the_word_of_trust_is_in_sight_and_its_figures_are_behind_a_click(
+    displayed, sample_analysis
+):
+    notebook.show_trust(sample_analysis, "runs/demo")
+    summary, figures = displayed[0].split("</summary>")
+    assert rate_trust(sample_analysis.about).word in summary
+    assert "AUC" not in summary
+    assert "AUC" in figures
 
 
 def test_settings_of_a_run_look_for_the_cache_beside_it(sample_analysis, tmp_path):
@@ -205,10 +276,13 @@ def test_settings_of_a_run_look_for_the_cache_beside_it(sample_analysis, tmp_pat
     ).cache == str(tmp_path / "cache")
 
 
-def test_opening_a_run_gives_its_tables_and_says_what_it_holds(sample_analysis, tmp_path, capsys):
+def test_opening_a_run_gives_its_tables_and_says_what_it_holds(
+    sample_analysis, tmp_path, displayed
+):
     InteractiveShell.instance()
     run = save_analysis(sample_analysis, tmp_path / "run")
     assert len(notebook.open_run(run).gaps) == len(load_analysis(run).gaps)
-    assert f"{len(sample_analysis.queries)} queries" in capsys.readouterr().out
+    assert f"{len(sample_analysis.queries)} questions" in displayed[-1]
+    assert rate_trust(sample_analysis.about).word in displayed[-1]
     with pytest.raises(RunError, match="make demo"):
         notebook.open_run(tmp_path / "absent")

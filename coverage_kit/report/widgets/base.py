@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.templating import open_templates
+from coverage_kit.report.texts import clean_text
 
 # Layouts: a widget as wide as its box, and a row of widgets that wraps on a narrow screen.
 FULL = {"width": "100%"}
@@ -38,6 +39,16 @@ def matches(text: str, query: str) -> bool:
     """
     folded = text.casefold()
     return all(word in folded for word in query.casefold().split())
+
+
+def name_path(page_id: object) -> str:
+    """Return the path of a page within its site; the home page has the site's name.
+
+    >>> name_path("shop.example/a/b.html"), name_path("shop.example")
+    ('a/b.html', 'shop.example')
+    """
+    site, _, path = clean_text(page_id).partition("/")
+    return path or site
 
 
 class Workbench(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed

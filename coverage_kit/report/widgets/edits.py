@@ -12,17 +12,18 @@ from coverage_kit.report.joined import describe_edits
 from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.page_data.gaps import list_edit_contexts, pick_hour
-from coverage_kit.report.texts import clean_text, shorten
+from coverage_kit.report.texts import shorten
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.widgets.base import (
     FULL,
     ROW,
     Workbench,
     matches,
+    name_path,
     render,
     search_box,
 )
-from coverage_kit.report.wording import HOW_COUNTED, amount, minutes
+from coverage_kit.report.wording import HOW_COUNTED
 
 # More edits than these are hard to read as a list (assumed).
 _MAX_EDITS = 50
@@ -62,18 +63,20 @@ class EditChoice(Workbench):
         rows = self._edits.to_dict("records")
         self.boxes = {
             row["edit_id"]: ipw.Checkbox(
-                description=_name(row),
-                tooltip=_name(row),
+                description=render("tick.html.j2", **_tick(row)),
+                description_allow_html=True,
                 indent=False,
-                layout=FULL,
+                layout={"width": "100%", "height": "auto"},
             )
             for row in rows
         }
+        self._ticks = {row["edit_id"]: _tick(row) for row in rows}
         # The search looks for words in these texts.
         self._texts = {
-            row["edit_id"]: f"{_name(row)} {row['label']} {row['brief']}" for row in rows
+            row["edit_id"]: f"{row['rank']}. {row['listed_as']} {row['page_id']} {row['brief']}"
+            for row in rows
         }
-        self.search = search_box("find an edit by its words, page or gap")
+        self.search = search_box("find an edit by its words, page or topic")
         pages = [
             ("every page", ""),
             *((shorten(page, 60), page) for page in sorted(set(self._edits["page_id"]))),
@@ -89,6 +92,7 @@ class EditChoice(Workbench):
         self._observe()
         self._show_totals()
         super().__init__([self._arrange()], layout=FULL)
+        self.add_class("edit-ticks")
 
     def _observe(self) -> None:
         """Connect the widgets with what they do."""
@@ -103,18 +107,19 @@ class EditChoice(Workbench):
         """Return the widgets side by side: the edits on the left, their totals on the right."""
         boxes = ipw.VBox(
             list(self.boxes.values()),
-            layout={"max_height": "24em", "overflow": "auto", "width": "100%"},
+            layout={"max_height": "26em", "overflow": "hidden auto", "width": "100%"},
         )
         edits = ipw.VBox(
             [
+                ipw.HTML(render("ticks_style.html.j2")),
                 self.search,
                 self.page,
                 ipw.HBox([self.hour, self.none], layout=ROW),
                 boxes,
             ],
-            layout={"flex": "2 1 28em", "min_width": "18em"},
+            layout={"flex": "3 1 0", "min_width": "18em"},
         )
-        totals = ipw.VBox([self.totals], layout={"flex": "1 1 20em", "min_width": "18em"})
+        totals = ipw.VBox([self.totals], layout={"flex": "2 1 0", "min_width": "14em"})
         return ipw.HBox([edits, totals], layout=ROW)
 
     @property
@@ -128,8 +133,8 @@ class EditChoice(Workbench):
 
     def plain(self) -> str:
         """Return the totals of the ticked edits, and the list of them."""
-        ticked = [box.description for box in self.boxes.values() if box.value]
-        return str(self.totals.value) + render("list.html.j2", texts=ticked)
+        ticks = [self._ticks[edit_id] for edit_id in self.edit_ids]
+        return str(self.totals.value) + render("list.html.j2", ticks=ticks)
 
     def _list_visible(self) -> list[str]:
         """Return the ids of the edits of the chosen page that match the search."""
@@ -194,12 +199,17 @@ def show_edit(analysis: Analysis, rank: int) -> None:
     display(HTML(html))  # type: ignore[no-untyped-call]
 
 
-def _name(row: dict[Any, Any]) -> str:
-    """Return an edit in a line: rank, minutes, gain, what is done for which topic, and page."""
-    # All edits are on one site, so its name is left out; only the home page has no path.
-    path = clean_text(row["page_id"]).partition("/")[2] or clean_text(row["page_id"])
-    adds = f"{minutes(row['cost_minutes'])} min, adds {amount(row['marginal_gain'])}"
-    return f"{row['rank']}. {adds} · {row['listed_as']} · {shorten(path, 110)}"
+def _tick(row: dict[Any, Any]) -> dict[str, Any]:
+    """Return what the list says of an edit: topic and task, minutes, gain and page."""
+    return {
+        "rank": row["rank"],
+        "topic": name_gap(row["label"])[0],
+        "task": row["task"],
+        "minutes": row["cost_minutes"],
+        "gain": row["marginal_gain"],
+        # All edits are on one site, so its name is left out.
+        "path": name_path(row["page_id"]),
+    }
 
 
 def _render_totals(analysis: Analysis, outcome: Outcome) -> str:

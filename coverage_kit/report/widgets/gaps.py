@@ -20,14 +20,16 @@ from coverage_kit.report.page_data.gaps import (
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.widgets.base import (
     FULL,
-    ROW,
     matches,
+    name_path,
     render,
     search_box,
 )
 
 # The columns of a gap in which the search looks for words, besides its questions.
 _SEARCHED = ("label", "theme", "listing", "cause")
+# Characters of a gap's name in the list, whose lines do not wrap. Assumed: they fit in 800 pixels.
+_MAX_NAME = 70
 # How many questions and edits of a gap are listed (assumed).
 _MAX_QUERIES = 40
 _MAX_EDITS = 6
@@ -46,26 +48,15 @@ class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self.cluster_id = ""
         self.query_id = ""
         self.search = search_box("words, or a number such as 12.")
-        self.gaps = ipw.Select(options=self._book.options(""), rows=22, layout=FULL)
+        self.gaps = ipw.Select(options=self._book.options(""), rows=8, layout=FULL)
         self.details = ipw.HTML(layout=FULL)
         self.map = LinkedMap(analysis, self.choose_query)
-        gap_list = ipw.VBox(
-            [self.search, self.gaps],
-            layout={"flex": "1 1 17em", "min_width": "17em"},
-        )
-        details = ipw.VBox(
-            [self.details],
-            layout={
-                "flex": "3 1 30em",
-                "min_width": "18em",
-                "padding": "0 0 0 1em",
-            },
-        )
         picture = ipw.VBox([self.map.figure], layout={"width": "100%", "overflow": "auto"})
         self.search.observe(lambda change: self._narrow(change["new"]), "value")
         self.gaps.observe(lambda change: self._choose(change["new"]), "value")
         self._choose(self.gaps.value)
-        super().__init__([picture, ipw.HBox([gap_list, details], layout=ROW)], layout=FULL)
+        # One below the other, because beside a list the tables of a gap would be cut off.
+        super().__init__([picture, self.search, self.gaps, self.details], layout=FULL)
 
     def choose_query(self, query_id: str) -> None:
         """Show the gap of a question, with that question first."""
@@ -109,7 +100,9 @@ class GapBook:
         # By cluster_id, the name in the list, and the text in which the search looks for words.
         self._names: dict[str, tuple[str, str]] = {}
         for row in list_gaps(analysis).to_dict("records"):
-            name = f"{row['rank']}. {row['label']} · {row['n_open']} of {row['n_queries']} open"
+            label = shorten(row["label"], _MAX_NAME)
+            open_of = f"{row['n_open']} of {row['n_queries']} questions unanswered"
+            name = f"{row['rank']}. {label} · {open_of}"
             texts = questions.get(row["cluster_id"], "")
             self._names[str(row["cluster_id"])] = (
                 name,
@@ -167,7 +160,10 @@ class GapBook:
             own=own,
             other=competitor,
             answers=answers,
-            edits=[] if edits is None else edits.head(_MAX_EDITS).to_dict("records"),
+            edits=[
+                {**row, "path": name_path(row["page_id"])}
+                for row in ([] if edits is None else edits.head(_MAX_EDITS).to_dict("records"))
+            ],
         )
 
 
