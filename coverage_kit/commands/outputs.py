@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from coverage_kit.commands.terminal import say
+from coverage_kit.commands.terminal import RUN, Command, say
 from coverage_kit.errors import SettingsError
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=RUN)
 def report(
-    folder: Annotated[Path, typer.Argument(help="folder of a finished run")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
     keep_status: Annotated[
         Path | None,
         typer.Option(
@@ -39,9 +39,11 @@ def report(
     say(f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}")
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=RUN)
 def cache(
-    settings_file: Annotated[Path, typer.Argument(help="a coverage.toml")] = Path("coverage.toml"),
+    settings_file: Annotated[
+        Path, typer.Argument(metavar="SETTINGS", help="a coverage.toml")
+    ] = Path("coverage.toml"),
     is_pruned: Annotated[
         bool,
         typer.Option("--prune", help="remove what is damaged, unfinished or beyond its bounds"),
@@ -70,20 +72,22 @@ def cache(
     say(f"\nAll of it is in {folder}.")
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=RUN)
 def pictures(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
     formats: Annotated[
         list[str] | None,
-        typer.Option("--format", help="png or svg (repeatable); by default both"),
+        typer.Option("--format", metavar="FORMAT", help="png or svg (repeatable); by default both"),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="name of a figure, such as gaps (repeatable); by default all"),
+        typer.Option(
+            metavar="FIGURE", help="name of a figure, such as gaps (repeatable); by default all"
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="folder of the pictures; by default RUN/pictures"),
+        typer.Option(metavar="FOLDER", help="folder of the pictures; by default RUN/pictures"),
     ] = None,
 ) -> None:
     """Draw a finished run's figures as PNG and SVG. Needs the extra pictures and a Chromium.
