@@ -33,12 +33,13 @@ from coverage_kit.vocabulary import TO_CLOSE
 _MAX_LISTED = 5
 
 
-def describe_run(analysis: Analysis, folder: Path) -> str:
+def describe_run(analysis: Analysis, folder: Path, *, is_verbose: bool = False) -> str:
     """Return the summary of a run: input, trust, news, top gaps and edits, visibility and costs.
 
     Args:
         analysis: the run.
         folder: the run's folder, whose files the summary names.
+        is_verbose: whether statistics are shown as well.
     """
     lines = [
         "",

@@ -49,7 +49,8 @@ def _describe_sources(log: LogTables) -> str:
         f"  {shorten(row['fields'], 400)}"
         for row in rows
     ]
-    notes = dict.fromkeys(row["note"] for row in rows if not is_missing(row["note"]))
+    texts = [row["note"].split("\n") for row in rows if not is_missing(row["note"])]
+    notes = dict.fromkeys(note for lines in texts for note in lines)
     return "\n".join([*lines, *(f"  Note: {note}" for note in notes)])
 
 
