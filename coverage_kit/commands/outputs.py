@@ -21,6 +21,10 @@ def report(
             help="earlier workbook whose status, owner and note columns are kept",
         ),
     ] = None,
+    is_verbose: Annotated[
+        bool,
+        typer.Option("--verbose", help="show the run's summary, with the statistics"),
+    ] = False,
 ) -> None:
     """Rebuild a finished run's page, workbook and CSV files; editors' entries are kept.
 
@@ -31,11 +35,15 @@ def report(
     from coverage_kit.pipeline.history import add_costs
     from coverage_kit.pipeline.question_checks import renew_checks
     from coverage_kit.report.outputs import write_outputs
+    from coverage_kit.report.run_summary import describe_run
 
     kept = [keep_status] if keep_status else []
     analysis = renew_checks(add_costs(load_analysis(folder)), folder, kept)
     analysis = renew_dismissals(analysis, folder, kept)
     write_outputs(analysis, folder, keep_status)
+    if is_verbose:
+        say(describe_run(analysis, folder, is_verbose=True))
+        return
     say(f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}")
 
 

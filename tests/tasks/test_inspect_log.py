@@ -33,17 +33,17 @@ def test_it_says_what_was_found_what_not_and_why(log, tmp_path):
         "query = prompt, answer = response, engine = engine, asked_at = date, citations = citations"
         in description
     )
-    assert "2 queries, 1 answers, 0 failed, 1 queries without a logged answer" in description
-    assert "1 citations of 1 sites, 0 pages retrieved" in description
-    assert "chatgpt (unknown) 1" in description
-    assert "2 records were not read" in description
+    assert "2 questions, 1 answer, 0 failed, 1 question without a logged answer" in description
+    assert "\n1 citation of 1 site\n" in description
+    assert "engines: ChatGPT 1" in description
+    assert "2 records not read" in description
     assert "first in line 3" in description
     assert "1 x a JSON object was expected, found list, first in line 4" in description
     assert "Kept aside, in answers.extra: cost" in description
     assert description.splitlines()[-1].split() == [
         "best",
         "crm",
-        "chatgpt",
+        "ChatGPT",
         "2026-01-05",
         "00:00",
         "Acme.",
@@ -57,7 +57,7 @@ def test_it_says_what_was_found_what_not_and_why(log, tmp_path):
 def test_a_log_of_queries_alone_shows_them(tmp_path):
     (tmp_path / "q.csv").write_text("keyword,volume\nbest crm,70\n", encoding="utf-8")
     description = inspect_log(tmp_path / "q.csv", {})
-    assert "1 queries, 0 answers" in description
+    assert "1 question, 0 answers" in description
     assert description.splitlines()[-1].split() == ["best", "crm", "70.0"]
 
 
