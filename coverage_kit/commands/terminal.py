@@ -107,11 +107,17 @@ class CommandGroup(TyperGroup):
 
 
 def _without_types(params: Any) -> Any:
-    """Return the parameters, of which switches show no type in a help."""
+    """Return the parameters; switches, and arguments that have a name, show no type in a help."""
     for param in params:
         if getattr(param, "is_flag", False) and param.metavar is None:
             param.metavar = ""
+        if param.param_type_name == "argument" and param.metavar:
+            param.display_type_rich = _no_type
     return params
+
+
+def _no_type(ctx: Any) -> str:
+    return ""
 
 
 def name_options(text: str) -> str:

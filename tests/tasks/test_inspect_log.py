@@ -82,3 +82,34 @@ def test_halves_of_surrogate_pairs_are_no_trouble(tmp_path):
         '{"query": "q", "answer": "a", "engine": "e", "note": "cut \\ud83d"}', encoding="utf-8"
     )
     assert "Kept aside, in answers.extra: note" in inspect_log(tmp_path / "log.jsonl", {})
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """A table whose columns no name shows."""
+    rows = [
+        f"{question},{' '.join(['word'] * 20)} {n},https://a{n}.example https://b.example"
+        for n, question in enumerate(("How far is it?", "What does it cost?", "Is it safe?"))
+    ]
+    path = tmp_path / "odd.csv"
+    path.write_text("\n".join(["Typed,Said,Belege", *rows]), encoding="utf-8")
+    return path
+
+
+def test_a_guess_is_shown_with_the_option_that_corrects_it(odd):
+    output = CliRunner().invoke(app, ["inspect", str(odd)]).output
+    line = "Read as citations: column “Belege” (URLs in 3 of 3 rows). Not right? --column"
+    assert f'{line} "citations=…" (empty: none)' in output
+    assert "6 citations of 4 sites" in output
+    output = CliRunner().invoke(app, ["inspect", str(odd), "--column", "citations="]).output
+    assert "Read as questions" in output
+    assert "no citations" in output
+
+
+def test_a_missing_column_is_answered_with_an_option(tmp_path):
+    path = tmp_path / "q.csv"
+    path.write_text("colour,size\nred apple,4\nblue plum,5\n", encoding="utf-8")
+    error = CliRunner().invoke(app, ["inspect", str(path)]).exception
+    assert isinstance(error, LogError)
+    assert error.cure == 'Say which column holds the questions: --column "query=colour"'
+    assert "[log" not in str(error)
