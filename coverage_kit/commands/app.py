@@ -4,15 +4,23 @@ import logging
 import os
 import shlex
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from coverage_kit import __version__
 from coverage_kit.commands import checks, models, outputs
 from coverage_kit.commands.terminal import (
+    ACT,
+    RUN,
+    START,
+    Command,
     CommandGroup,
+    name_options,
+    naming_options,
     say,
     say_stopped,
     set_up_messages,
@@ -29,6 +37,7 @@ from coverage_kit.settings import (
     write_template,
 )
 from coverage_kit.storage.files import cure_for, write_file
+from coverage_kit.storage.written import kind_of_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,13 +49,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Which questions that people put to AI search does your site not answer, and which few "
-    "words "
-    "would change that?",
+    "words would change that?",
 )
 
 app.add_typer(outputs.app)
-app.add_typer(models.app)
 app.add_typer(checks.app)
+app.add_typer(models.app)
 
 # The README.md of a project that `coverage-kit init` makes.
 _PROJECT = """\
@@ -64,7 +72,21 @@ the one in its folder: name another `out` to keep an old one.
 # The option --out, which `demo` and `run` share.
 Out = Annotated[
     str,
-    typer.Option("--out", help="folder of the run; by default the one that the settings name"),
+    typer.Option(
+        "--out",
+        metavar="FOLDER",
+        help="folder of the run; by default the one that the settings name",
+    ),
+]
+
+# The option --column, which `inspect` and `run` share.
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="FIELD=COLUMN",
+        help="which column of the log holds a field, such as query=Prompt (repeatable)",
+    ),
 ]
 
 
@@ -99,6 +121,24 @@ def main() -> None:
             sys.exit(say_stopped(stop))
 
 
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        say(f"coverage-kit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _show_version(
+    is_asked: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_say_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Which questions that people put to AI search does your site not answer?"""
+
+
 def _check_current_folder() -> None:
     """Raise RunError where the current folder is gone: no path can be made absolute there."""
     try:
@@ -108,13 +148,15 @@ def _check_current_folder() -> None:
         raise RunError("current folder", what, str(error), "Change into another folder.") from error
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=START)
 def demo(
-    out: Annotated[str, typer.Option("--out", help="folder of the run")] = "runs/demo",
+    out: Annotated[
+        str, typer.Option("--out", metavar="FOLDER", help="folder of the run")
+    ] = "runs/demo",
 ) -> None:
     """Analyse the sample company's site and log, and write page, workbook and tables.
 
-    Example: coverage-kit demo
+    Example: coverage-kit demo --out runs/demo
     """
     settings = read_settings(sample_folder() / "coverage.toml")
     # The sample lies in the package, where nothing may be written.
@@ -123,12 +165,12 @@ def demo(
         path=str(folder / "checks.csv"), dismissed=str(folder / "dismissed.csv")
     )
     places = {"out": out, "cache": str(folder / "cache"), "checks": checked}
-    _run(settings.model_copy(update=places))
+    say(_run(settings.model_copy(update=places)))
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=START)
 def init(
-    folder: Annotated[Path, typer.Argument(help="folder to make")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="folder to make")],
 ) -> None:
     """Write a new project: coverage.toml with every setting explained, notebooks, and a README.
 
@@ -151,65 +193,109 @@ def init(
     say(f"  coverage-kit run {shlex.quote(str(folder / 'coverage.toml'))}")
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=RUN)
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="LOG", help="a log file, or a folder of them")],
+    column: Columns = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="CSV file to write, with the records that could not be read"
+        ),
+    ] = None,
+) -> None:
+    """Show how a log is read: format, columns, first rows, what could not be read, and why.
+
+    Example: coverage-kit inspect answers.csv --column "query=What they typed" --rejects bad.csv
+    """
+    from coverage_kit.tasks.inspect_log import inspect_log
+
+    with naming_options():
+        description = inspect_log(file, _parse_columns(column), rejects)
+    say(name_options(description))
+
+
+@app.command(cls=Command, rich_help_panel=RUN)
 def run(
-    settings_file: Annotated[Path | None, typer.Argument(help="a coverage.toml")] = None,
+    settings_file: Annotated[
+        Path | None, typer.Argument(metavar="SETTINGS", help="a coverage.toml")
+    ] = None,
     site: Annotated[
         str,
-        typer.Option(help="folder of HTML or Markdown, sitemap URL or start URL"),
+        typer.Option(metavar="SITE", help="folder of HTML or Markdown, sitemap URL or start URL"),
     ] = "",
-    base_url: Annotated[str, typer.Option(help="URL of the folder's root")] = "",
+    base_url: Annotated[str, typer.Option(metavar="URL", help="URL of the folder's root")] = "",
     brand: Annotated[
         list[str] | None,
-        typer.Option(help="name of your brand; repeatable, for aliases"),
+        typer.Option(metavar="NAME", help="name of your brand; repeatable, for aliases"),
     ] = None,
     competitor: Annotated[
-        list[str] | None, typer.Option(help="site of a competitor (repeatable)")
+        list[str] | None,
+        typer.Option(metavar="SITE", help="site of a competitor (repeatable)"),
     ] = None,
     log: Annotated[
         list[str] | None,
-        typer.Option(help="log of questions and answers (repeatable)"),
+        typer.Option(metavar="FILE", help="log of questions and answers (repeatable)"),
     ] = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(help="field=column, such as query=Prompt (repeatable)"),
-    ] = None,
+    column: Columns = None,
     encoder: Annotated[
         str,
-        typer.Option(help="'minilm', a sentence-transformers name or a model folder"),
+        typer.Option(
+            metavar="MODEL", help="'minilm', a sentence-transformers name or a model folder"
+        ),
     ] = "",
     backend: Annotated[
         str,
-        typer.Option(help="local or ray: where the work is computed (docs/cluster.md)"),
+        typer.Option(
+            metavar="NAME", help="local or ray: where the work is computed (docs/cluster.md)"
+        ),
     ] = "",
     workers: Annotated[
         int,
-        typer.Option(min=0, help="workers of Ray; by default as the settings say"),
+        typer.Option(
+            min=0,
+            metavar="N",
+            show_default=False,
+            help="workers of Ray; by default as the settings say",
+        ),
     ] = 0,
     out: Out = "",
+    is_verbose: Annotated[
+        bool,
+        typer.Option("--verbose", help="show the statistics, the audit and the seconds as well"),
+    ] = False,
 ) -> None:
-    """Analyse a site against a log, from a coverage.toml or from options (options win).
+    """Find what your site does not answer: compare it with a log of questions and answers.
 
-    Example: coverage-kit run --site site/ --base-url https://www.example.com --log answers.jsonl
-    """
+    Give a coverage.toml, or options, or both: options win.
+
+    Example: coverage-kit run coverage.toml
+
+    Example: coverage-kit run --site site/ --base-url https://www.example.com --brand Acme --log answers.csv --column "query=What they typed" --column "citations=Sources cited"
+    """  # noqa: E501 (a command is one line)
     if settings_file is None and not site:
         what = "a coverage.toml or --site and --log"
         raise SettingsError("run", what, "neither", "See coverage-kit run --help.")
-    values = _start_values(settings_file, site)
-    _set(values, "site", base_url=base_url, brand=tuple(brand or ()))
-    _set(values, "log", files=tuple(log or ()), columns=_parse_columns(column))
-    _set(values, "match", encoder=encoder)
-    _set(values, "parallel", backend=backend, workers=workers)
-    if competitor:
-        # A competitor's folder that the settings file declares keeps its brand and base_url. The
-        # paths in the file are absolute by now, so the option's path is made absolute, too.
-        declared = {other["source"]: other for other in values.get("competitors", ())}
-        values["competitors"] = [
-            declared.get(str(Path(name).resolve()), {"source": name}) for name in competitor
-        ]
-    if out:
-        values["out"] = out
-    _run(resolve_paths(make_settings(values, where="run"), Path.cwd()))
+    # Who named the log or its columns by options is helped with options.
+    is_by_options = settings_file is None or bool(log) or bool(column)
+    with naming_options() if is_by_options else nullcontext():
+        values = _start_values(settings_file, site)
+        _set(values, "site", base_url=base_url, brand=tuple(brand or ()))
+        _set(values, "log", files=tuple(log or ()), columns=_parse_columns(column))
+        _set(values, "match", encoder=encoder)
+        _set(values, "parallel", backend=backend, workers=workers)
+        if competitor:
+            # A competitor's folder that the settings file declares keeps its brand and base_url.
+            # The paths in the file are absolute by now, so the option's path is made so, too.
+            declared = {other["source"]: other for other in values.get("competitors", ())}
+            values["competitors"] = [
+                declared.get(str(Path(name).resolve()), {"source": name}) for name in competitor
+            ]
+        if out:
+            values["out"] = out
+        settings = resolve_paths(make_settings(values, where="run"), Path.cwd())
+        summary = _run(settings, is_verbose=is_verbose)
+    say(name_options(summary) if is_by_options else summary)
 
 
 def _start_values(settings_file: Path | None, site: str) -> dict[str, Any]:
@@ -230,57 +316,7 @@ def _set(values: dict[str, Any], section: str, **options: Any) -> None:
         values[section] = {**values.get(section, {}), **given}
 
 
-@app.command()
-def inspect(
-    file: Annotated[Path, typer.Argument(help="a log file, or a folder of them")],
-    column: Annotated[
-        list[str] | None,
-        typer.Option(help="field=column, such as query=Prompt (repeatable)"),
-    ] = None,
-    rejects: Annotated[
-        Path | None,
-        typer.Option(help="CSV file to write, with the records that could not be read"),
-    ] = None,
-) -> None:
-    """Show a log's format, its first rows, what could not be read, and why.
-
-    Example: coverage-kit inspect answers.jsonl
-    """
-    from coverage_kit.tasks.inspect_log import inspect_log
-
-    say(inspect_log(file, _parse_columns(column), rejects))
-
-
-@app.command()
-def compare(
-    run_a: Annotated[Path, typer.Argument(help="folder of the run that predicted")],
-    run_b: Annotated[Path, typer.Argument(help="folder of a later run of the same site")],
-    published: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="id of a published edit (repeatable); by default, published edits are detected "
-            "from "
-            "the pages"
-        ),
-    ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(help="file of past comparisons; by default the one in the cache of RUN_B"),
-    ] = None,
-) -> None:
-    """Compare the gains that a run predicted with what a later run shows of published edits.
-
-    Writes comparison.md and predictions.parquet into RUN_B, and adds to the record that corrects
-    the predictions of the next run.
-
-    Example: coverage-kit compare runs/march runs/april
-    """
-    from coverage_kit.tasks.compare import compare_runs
-
-    say(compare_runs(run_a, run_b, published or [], record))
-
-
-@app.command()
+@app.command(cls=Command, rich_help_panel=ACT)
 def apply(
     folder: Annotated[
         Path,
@@ -288,26 +324,35 @@ def apply(
     ],
     to: Annotated[
         Path,
-        typer.Option("--to", help="folder of the changed copy: new, or an earlier copy"),
+        typer.Option(
+            "--to",
+            metavar="FOLDER",
+            help="folder of the changed copy: new, or an earlier copy",
+        ),
     ],
     top: Annotated[
         int,
         typer.Option(
             min=0,
+            metavar="N",
+            show_default=False,
             help="make the first N edits of the ranking; by default those within the budget",
         ),
     ] = 0,
     edit: Annotated[
-        list[str] | None, typer.Option(help="id of an edit to make (repeatable)")
+        list[str] | None, typer.Option(metavar="ID", help="id of an edit to make (repeatable)")
     ] = None,
     drafts: Annotated[
         Path | None,
-        typer.Option(help="JSON with finished Markdown by edit id, used instead of the outlines"),
+        typer.Option(
+            metavar="FILE",
+            help="JSON with finished Markdown by edit id, used instead of the outlines",
+        ),
     ] = None,
 ) -> None:
     """Make a run's edits in a copy of its site, in the pages' format, and list the results.
 
-    Example: coverage-kit apply runs/latest --to site-with-edits
+    Example: coverage-kit apply runs/latest --to site-with-edits --top 3
     """
     from coverage_kit.analysis import load_analysis
     from coverage_kit.report import edit_selection, site_copy
@@ -329,37 +374,41 @@ def apply(
     say(f"\nTo see what the copy covers: coverage-kit run {shlex.quote(str(settings))}")
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=ACT)
 def draft(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
     top: Annotated[
         int,
         typer.Option(
             min=0,
+            metavar="N",
+            show_default=False,
             help="draft the first N edits of the ranking; by default those within the budget",
         ),
     ] = 0,
     edit: Annotated[
-        list[str] | None, typer.Option(help="id of an edit to draft (repeatable)")
+        list[str] | None, typer.Option(metavar="ID", help="id of an edit to draft (repeatable)")
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
+            metavar="FILE",
             help="JSON of drafts; drafts that it already holds are kept; by default drafts.json "
-            "in RUN"
+            "in RUN",
         ),
     ] = None,
     settings_file: Annotated[
         Path | None,
         typer.Option(
             "--settings",
+            metavar="FILE",
             help="coverage.toml whose draft section is used; by default the run's own settings",
         ),
     ] = None,
 ) -> None:
     """Let a language model draft a run's edits, and check each draft against your site's words.
 
-    Example: coverage-kit draft runs/latest --settings coverage.toml
+    Example: coverage-kit draft runs/latest --settings coverage.toml --top 3
     """
     from coverage_kit.analysis import load_analysis
     from coverage_kit.llm.costs import open_ledger
@@ -413,18 +462,26 @@ def _parse_columns(options: list[str] | None) -> dict[str, str]:
     return columns
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: Settings, *, is_verbose: bool = False) -> str:
+    """Run the main job, write the run's folder, and return the summary."""
     from coverage_kit.pipeline.analyze import analyze
     from coverage_kit.pipeline.history import finish_run
     from coverage_kit.report.outputs import write_run
     from coverage_kit.report.run_summary import describe_run
 
+    if kind_of_folder(Path(settings.out)) == "a run":
+        say(
+            f"{settings.out} holds an earlier run, which this one replaces when it is finished. "
+            "What editors wrote in gaps.xlsx is kept, and the history of runs. To keep the "
+            "earlier run, name another folder with --out.",
+            err=True,
+        )
     # This package shows its progress; other libraries show only warnings.
     set_up_messages()
     logging.getLogger("coverage_kit").setLevel(logging.INFO)
     analysis = finish_run(analyze(settings))
     folder = write_run(analysis, settings.out)
-    say(describe_run(analysis, folder))
+    return describe_run(analysis, folder, is_verbose=is_verbose)
 
 
 def _show_applied(results: "pd.DataFrame", source: Path, to: Path, has_base_url: bool) -> None:

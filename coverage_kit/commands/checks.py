@@ -1,4 +1,4 @@
-"""The commands by which people decide: sample draws questions to check, dismiss takes gaps out."""
+"""The commands by which people check a run and decide: sample, compare, dismiss."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,23 +7,25 @@ from typing import Annotated
 import typer
 
 from coverage_kit.commands.models import settings_of_run
-from coverage_kit.commands.terminal import say
+from coverage_kit.commands.terminal import ACT, CHECK, Command, say
 from coverage_kit.errors import SettingsError
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=CHECK)
 def sample(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
-    n: Annotated[int, typer.Option("--n", min=1, help="questions to draw")] = 50,
+    n: Annotated[int, typer.Option("--n", min=1, metavar="N", help="questions to draw")] = 50,
     is_next: Annotated[
         bool, typer.Option("--next", help="draw further questions; the choices so far stay")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="seed of the draw")] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="seed of the draw")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(help="CSV of the questions; by default the one that the settings name"),
+        typer.Option(
+            metavar="FILE", help="CSV of the questions; by default the one that the settings name"
+        ),
     ] = None,
     is_judged: Annotated[
         bool,
@@ -34,7 +36,11 @@ def sample(
     ] = False,
     settings_file: Annotated[
         Path | None,
-        typer.Option("--settings", help="with --judge: a coverage.toml, by default the run's own"),
+        typer.Option(
+            "--settings",
+            metavar="FILE",
+            help="with --judge: a coverage.toml, by default the run's own",
+        ),
     ] = None,
 ) -> None:
     """Draw questions to check: does your site answer them? Fifty take about 15 minutes.
@@ -42,7 +48,7 @@ def sample(
     Fill in the CSV or the workbook's sheet "questions to check". The next run reads both. A model
     may check as well, first the same questions and then more.
 
-    Example: coverage-kit sample runs/latest
+    Example: coverage-kit sample runs/latest --n 50
     """
     from coverage_kit.analysis import load_analysis
     from coverage_kit.collect.question_checks import read_question_checks
@@ -75,13 +81,56 @@ def sample(
     say("Then run again: coverage-kit run coverage.toml")
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=CHECK)
+def compare(
+    run_a: Annotated[
+        Path, typer.Argument(metavar="RUN_A", help="folder of the run that predicted")
+    ],
+    run_b: Annotated[
+        Path, typer.Argument(metavar="RUN_B", help="folder of a later run of the same site")
+    ],
+    published: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help="id of a published edit (repeatable); by default, published edits are detected "
+            "from the pages",
+        ),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="file of past comparisons; by default the one in the cache of RUN_B",
+        ),
+    ] = None,
+) -> None:
+    """Compare the gains that a run predicted with what a later run shows of published edits.
+
+    Writes comparison.md and predictions.parquet into RUN_B, and adds to the record that corrects
+    the predictions of the next run.
+
+    Example: coverage-kit compare runs/march runs/april
+
+    Example: coverage-kit compare runs/march runs/april --published e0012
+    """
+    from coverage_kit.tasks.compare import compare_runs
+
+    say(compare_runs(run_a, run_b, published or [], record))
+
+
+@app.command(cls=Command, rich_help_panel=ACT)
 def dismiss(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
     gap: Annotated[
-        str, typer.Argument(help="the gap's id such as g0012, its rank, or its exact name")
+        str,
+        typer.Argument(
+            metavar="GAP", help="the gap's id such as g0012, its rank, or its exact name"
+        ),
     ],
-    why: Annotated[str, typer.Option(help="the reason, for whoever reads the list later")] = "",
+    why: Annotated[
+        str, typer.Option(metavar="TEXT", help="the reason, for whoever reads the list later")
+    ] = "",
     is_undone: Annotated[
         bool, typer.Option("--undo", help="put the gap back into the list")
     ] = False,

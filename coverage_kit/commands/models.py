@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coverage_kit.commands.terminal import say
+from coverage_kit.commands.terminal import ASK, Command, say
 from coverage_kit.errors import RunError, SettingsError
 from coverage_kit.settings import Settings, make_settings, read_settings
 
@@ -16,22 +16,27 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-SettingsFile = Annotated[Path, typer.Argument(help="a coverage.toml")]
+SettingsFile = Annotated[Path, typer.Argument(metavar="SETTINGS", help="a coverage.toml")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="only show what it would cost; nothing is sent")
 ]
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=ASK)
 def panel(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
-    out: Annotated[Path, typer.Option(help="CSV to write; name it under \\[ask] panel")] = Path(
-        "panel.csv"
-    ),
-    size: Annotated[int, typer.Option(min=1, help="number of questions")] = 100,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="CSV to write; name it under \\[ask] panel")
+    ] = Path("panel.csv"),
+    size: Annotated[int, typer.Option(min=1, metavar="N", help="number of questions")] = 100,
     holdout: Annotated[
         float,
-        typer.Option(min=0.0, max=0.9, help="share of the questions from which no edit is drafted"),
+        typer.Option(
+            min=0.0,
+            max=0.9,
+            metavar="SHARE",
+            help="share of the questions from which no edit is drafted",
+        ),
     ] = 0.3,
     has_held_edits: Annotated[
         bool,
@@ -43,7 +48,9 @@ def panel(
     ] = False,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="with --holdout-edits: seed of the draw, by default the run's"),
+        typer.Option(
+            min=0, metavar="N", help="with --holdout-edits: seed of the draw, by default the run's"
+        ),
     ] = None,
     is_forced: Annotated[
         bool, typer.Option("--force", help="replace a panel of that name, but never a draw")
@@ -54,7 +61,7 @@ def panel(
     With --holdout-edits, it also draws once which half of the run's planned edits is published
     first. `coverage-kit compare` then tests what that half gained beyond the half that waits.
 
-    Example: coverage-kit panel runs/latest --out panel.csv
+    Example: coverage-kit panel runs/latest --out panel.csv --size 100
 
     Example: coverage-kit panel runs/march --holdout-edits --out proof.csv
     """
@@ -105,7 +112,7 @@ def _draw_edits(
     )
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=ASK)
 def ask(
     settings_file: SettingsFile,
     is_dry: DryRun = False,
@@ -143,26 +150,27 @@ def ask(
         raise typer.Exit(130 if wave.is_interrupted else 1)
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=ASK)
 def judge(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
     rubric: Annotated[
         list[str] | None,
-        typer.Option(help="name of a rubric (repeatable); by default three"),
+        typer.Option(metavar="RUBRIC", help="name of a rubric (repeatable); by default three"),
     ] = None,
     items: Annotated[
         int,
-        typer.Option(min=20, help="most items for each rubric, those with most demand first"),
+        typer.Option(min=20, metavar="N", help="most items for each rubric, the most asked first"),
     ] = 40,
     labels: Annotated[
         Path | None,
-        typer.Option(help="CSV of grades by people: item_id, grade"),
+        typer.Option(metavar="FILE", help="CSV of grades by people: item_id, grade"),
     ] = None,
     is_dry: DryRun = False,
     settings_file: Annotated[
         Path | None,
         typer.Option(
             "--settings",
+            metavar="FILE",
             help="coverage.toml whose judge section is used; by default the run's own settings",
         ),
     ] = None,
@@ -171,7 +179,7 @@ def judge(
 
     The model of the settings judges. Grades of rubrics that miss a pass mark are not used.
 
-    Example: coverage-kit judge runs/latest --dry-run
+    Example: coverage-kit judge runs/latest --settings coverage.toml --dry-run
     """
     from coverage_kit.analysis import load_analysis
     from coverage_kit.llm.costs import open_ledger
@@ -211,7 +219,7 @@ def judge(
     say(describe_reliability(done.analysis.reliability, judging.name, rubrics))
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=ASK)
 def tune(
     settings_file: SettingsFile,
     is_kept: Annotated[
@@ -239,7 +247,7 @@ def tune(
     say(describe_tuning(tuned))
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=ASK)
 def costs(settings_file: SettingsFile = Path("coverage.toml")) -> None:
     """Show costs so far by task and model, most expensive first.
 

@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from coverage_kit.commands.terminal import say
+from coverage_kit.commands.terminal import RUN, Command, say
 from coverage_kit.errors import SettingsError
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=RUN)
 def report(
-    folder: Annotated[Path, typer.Argument(help="folder of a finished run")],
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
     keep_status: Annotated[
         Path | None,
         typer.Option(
@@ -21,6 +21,10 @@ def report(
             help="earlier workbook whose status, owner and note columns are kept",
         ),
     ] = None,
+    is_verbose: Annotated[
+        bool,
+        typer.Option("--verbose", help="show the run's summary, with the statistics"),
+    ] = False,
 ) -> None:
     """Rebuild a finished run's page, workbook and CSV files; editors' entries are kept.
 
@@ -31,17 +35,23 @@ def report(
     from coverage_kit.pipeline.history import add_costs
     from coverage_kit.pipeline.question_checks import renew_checks
     from coverage_kit.report.outputs import write_outputs
+    from coverage_kit.report.run_summary import describe_run
 
     kept = [keep_status] if keep_status else []
     analysis = renew_checks(add_costs(load_analysis(folder)), folder, kept)
     analysis = renew_dismissals(analysis, folder, kept)
     write_outputs(analysis, folder, keep_status)
+    if is_verbose:
+        say(describe_run(analysis, folder, is_verbose=True))
+        return
     say(f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}")
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=RUN)
 def cache(
-    settings_file: Annotated[Path, typer.Argument(help="a coverage.toml")] = Path("coverage.toml"),
+    settings_file: Annotated[
+        Path, typer.Argument(metavar="SETTINGS", help="a coverage.toml")
+    ] = Path("coverage.toml"),
     is_pruned: Annotated[
         bool,
         typer.Option("--prune", help="remove what is damaged, unfinished or beyond its bounds"),
@@ -70,20 +80,22 @@ def cache(
     say(f"\nAll of it is in {folder}.")
 
 
-@app.command()
+@app.command(cls=Command, rich_help_panel=RUN)
 def pictures(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
     formats: Annotated[
         list[str] | None,
-        typer.Option("--format", help="png or svg (repeatable); by default both"),
+        typer.Option("--format", metavar="FORMAT", help="png or svg (repeatable); by default both"),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="name of a figure, such as gaps (repeatable); by default all"),
+        typer.Option(
+            metavar="FIGURE", help="name of a figure, such as gaps (repeatable); by default all"
+        ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="folder of the pictures; by default RUN/pictures"),
+        typer.Option(metavar="FOLDER", help="folder of the pictures; by default RUN/pictures"),
     ] = None,
 ) -> None:
     """Draw a finished run's figures as PNG and SVG. Needs the extra pictures and a Chromium.

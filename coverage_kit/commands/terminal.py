@@ -3,8 +3,10 @@
 Text from outside may be in every line, so each line goes through `for_terminal`.
 """
 
+import inspect
 import logging
 import os
+import re
 import signal
 import sys
 import traceback
@@ -15,9 +17,17 @@ from types import FrameType, TracebackType
 from typing import Any, TextIO
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
+from coverage_kit.errors import CoverageKitError
 from coverage_kit.escaping import for_terminal
+
+# The panels of `coverage-kit --help`.
+START = "Start"
+RUN = "Run"
+ACT = "Act on the results"
+CHECK = "Check the results"
+ASK = "Ask models and engines"
 
 _AGAIN = "Run the same command again"
 # What is left of a command that was stopped, and how to go on.
@@ -44,6 +54,21 @@ KEPT = {
 _STOPS = ("SIGTERM", "SIGHUP")
 
 
+# How messages name settings, as in coverage.toml, and the options that do the same.
+_OPTIONS = (
+    (re.compile(r'\[log\.columns\] (\w+) = "([^"]*)"'), r'--column "\1=\2"'),
+    (re.compile(r"\[?log\.columns\]?"), "--column"),
+    (re.compile(r"\[log\] files|log\.files"), "--log"),
+    (re.compile(r"\[site\] source|site\.source"), "--site"),
+    (re.compile(r"\[site\] base_url|site\.base_url"), "--base-url"),
+    (re.compile(r"\[site\] brand|site\.brand"), "--brand"),
+    (re.compile(r"\[match\] encoder|match\.encoder"), "--encoder"),
+    (re.compile(r"\[parallel\] backend|parallel\.backend"), "--backend"),
+    (re.compile(r"\[parallel\] workers|parallel\.workers"), "--workers"),
+    (re.compile(r"\[out\]"), "--out"),
+)
+
+
 class Stopped(KeyboardInterrupt):
     """A signal stopped the command; libraries clean up as they do after Ctrl-C."""
 
@@ -52,8 +77,26 @@ class Stopped(KeyboardInterrupt):
         super().__init__(number)
 
 
+class Command(TyperCommand):
+    """A command whose help shows no type for a switch, and wraps paragraphs as wide as it is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A docstring breaks its lines at a width of its own.
+        paragraphs = inspect.cleandoc(self.help or "").split("\n\n")
+        self.help = "\n\n".join(" ".join(text.split()) for text in paragraphs)
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters."""
+        return _without_types(super().get_params(ctx))
+
+
 class CommandGroup(TyperGroup):
     """The commands; one that is stopped says what is kept and how to go on."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the options that come before a command."""
+        return _without_types(super().get_params(ctx))
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command. Raises Exit with the status that shells give a stopped program."""
@@ -61,6 +104,41 @@ class CommandGroup(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt as stop:
             raise typer.Exit(say_stopped(stop, str(ctx.invoked_subcommand))) from None
+
+
+def _without_types(params: Any) -> Any:
+    """Return the parameters; switches, and arguments that have a name, show no type in a help."""
+    for param in params:
+        if getattr(param, "is_flag", False) and param.metavar is None:
+            param.metavar = ""
+        if param.param_type_name == "argument" and param.metavar:
+            param.display_type_rich = _no_type
+    return params
+
+
+def _no_type(ctx: Any) -> str:
+    return ""
+
+
+def name_options(text: str) -> str:
+    """Return a message with options in place of the settings that have one.
+
+    >>> name_options('Say which: [log.columns] query = "Prompt".')
+    'Say which: --column "query=Prompt".'
+    """
+    for setting, option in _OPTIONS:
+        text = setting.sub(option, text)
+    return text
+
+
+@contextmanager
+def naming_options() -> Iterator[None]:
+    """Let errors name options, where the reader is on the command line and has no coverage.toml."""
+    try:
+        yield
+    except CoverageKitError as error:
+        parts = (error.where, error.what, error.found, error.cure)
+        raise type(error)(*map(name_options, parts)) from error
 
 
 def say_stopped(stop: KeyboardInterrupt, command: str = "") -> int:

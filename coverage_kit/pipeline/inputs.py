@@ -113,7 +113,7 @@ class Inputs:
         if own.empty:
             counts = self.own_pages["status"].value_counts()
             found = ", ".join(f"{n} x {status}" for status, n in counts.items()) or "no page"
-            cure = "Check the source of [site]."
+            cure = "Check [site] source."
             raise SiteError(self.own_site, "at least one page with text", found, cure)
         return own
 
@@ -202,7 +202,7 @@ def read_inputs(run: Run) -> Inputs:
 def collect_log(settings: Settings, work_plan: WorkPlan) -> LogTables:
     """Return the log's tables. Raises LogError when the settings name no log."""
     if not settings.log.files:
-        cure = "Name files or folders in [log] of coverage.toml."
+        cure = "Name files or folders with [log] files."
         raise LogError("log.files", "at least one log of queries", "none", cure)
     log = work_plan.read_log(settings.log)
     logger.info("columns of the log: %s", describe_mapping(log.mapping))

@@ -2,17 +2,19 @@
 
 import math
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from coverage_kit.analysis import About, Analysis
 from coverage_kit.headline import describe_plan, summarize
-from coverage_kit.report.gap_lists import list_gaps
-from coverage_kit.report.gap_texts import describe_gap, describe_lists
-from coverage_kit.report.joined import describe_edits
+from coverage_kit.report.gap_texts import describe_lists
+from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.level import describe_level
 from coverage_kit.report.page_data.audit import list_audit_lines
-from coverage_kit.report.page_data.trend import list_news
+from coverage_kit.report.page_data.trend import list_news, list_own_rates
 from coverage_kit.report.page_data.visibility import list_visibility_lines
-from coverage_kit.report.texts import clean_text, shorten
+from coverage_kit.report.texts import clean_text, is_missing, shorten
 from coverage_kit.report.trust import (
     describe_bias,
     describe_not_assessed,
@@ -21,30 +23,34 @@ from coverage_kit.report.trust import (
     describe_sampling,
     describe_stability,
     is_coverage_reliable,
+    rate_trust,
 )
-from coverage_kit.report.wording import (
-    amount,
-    count,
-    minutes,
-)
+from coverage_kit.report.wording import amount, count, describe_open, minutes, percent, times
 from coverage_kit.vocabulary import TO_CLOSE
 
 # Gaps and edits that the summary lists; the page has all. Assumed: they fit on one screen.
 _MAX_LISTED = 5
+# Notes on how the log was read. Assumed: more files than that are read alike.
+_MAX_NOTES = 10
+# What an engine's line says of each measure.
+_RATES = {"citation_rate": "cites you in", "mention_rate": "names you in"}
 
 
-def describe_run(analysis: Analysis, folder: Path) -> str:
-    """Return the summary of a run: input, trust, news, top gaps and edits, visibility and costs.
+def describe_run(analysis: Analysis, folder: Path, *, is_verbose: bool = False) -> str:
+    """Return the summary of a run: trust, input, news, top gaps and edits, plan and visibility.
 
     Args:
         analysis: the run.
         folder: the run's folder, whose files the summary names.
+        is_verbose: whether the statistics, the audit, and time and memory follow.
     """
+    trust = rate_trust(analysis.about)
     lines = [
         "",
+        f"{trust.word}. {trust.reason}",
+        *_list_cures(analysis.about),
         *_describe_input(analysis, folder),
         *describe_level(analysis, folder),
-        *_describe_trust(analysis.about),
         "Since the last run:",
         *(f"  {line}" for line in list_news(analysis)),
         "",
@@ -53,29 +59,36 @@ def describe_run(analysis: Analysis, folder: Path) -> str:
         "",
         *_describe_edits(analysis),
         "",
-        *list_visibility_lines(analysis),
-        *list_audit_lines(analysis),
+        *_describe_visibility(analysis),
+        *(["", *_describe_statistics(analysis)] if is_verbose else []),
         "",
-        _describe_stages(analysis),
         f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}",
     ]
+    if not is_verbose:
+        lines.append("Statistics, audit and time: in the page, or with --verbose.")
     return "\n".join(lines)
 
 
+def _list_cures(about: About) -> list[str]:
+    """Return what to do where the run cannot be trusted."""
+    if reading := describe_reading(about):
+        return [reading]
+    if about.self_test and not is_coverage_reliable(about):
+        return ["Try a stronger encoder: [match] encoder."]
+    return []
+
+
 def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
-    stages = analysis.stages
     is_read = analysis.pages["status"] == "ok"
+    demand = float(analysis.queries["demand"].sum())
     lines = [
-        f"{len(analysis.queries)} queries, {len(analysis.answers)} answers"
-        f"{_describe_unanswered(analysis)}, "
-        f"{is_read.sum()} pages read, {(~is_read).sum()} rejected, "
-        f"{len(analysis.passages)} passages; {stages['n_embedded'].sum()} texts embedded, "
-        f"{stages['n_reused'].sum()} reused.",
+        f"Read: {count(len(analysis.queries), 'question')} asked {times(demand)}, "
+        f"{count(len(analysis.answers), 'answer')}{_describe_unanswered(analysis)}, "
+        f"{count(int(is_read.sum()), 'page')}.",
         *map(clean_text, describe_pages_left_out(analysis.pages)),
         *describe_sampling(analysis.about, analysis.groups),
+        *_list_notes(analysis),
     ]
-    if reused := ", ".join(stages["reused"].dropna()):
-        lines.append(f"Reused from an earlier run, as nothing has changed: {reused}.")
     if n_rejects := len(analysis.rejects):
         records = count(n_rejects, "record")
         lines.append(f"Not read: {records} of logs and exports; see {folder / 'rejects.csv'}.")
@@ -85,32 +98,118 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
 def _describe_unanswered(analysis: Analysis) -> str:
     """Return how many questions have no logged answer, '' where all or none have one."""
     n = int((~analysis.queries["query_id"].isin(analysis.answers["query_id"])).sum())
-    return f" ({n:,} queries without one)" if n and len(analysis.answers) else ""
+    return f" ({count(n, 'question')} without one)" if n and len(analysis.answers) else ""
 
 
-def _describe_trust(about: About) -> list[str]:
+def _list_notes(analysis: Analysis) -> list[str]:
+    """Return how the log's columns were read where that was a guess, and what its format lacks."""
+    notes = [note for note in analysis.sources["note"] if not is_missing(note)]
+    lines = dict.fromkeys(line for note in notes for line in str(note).split("\n"))
+    n_more = len(lines) - _MAX_NOTES
+    more = [f"  and {count(n_more, 'further note')}: see the sheet log sources"]
+    return [
+        *(f"  {shorten(line, 240)}" for line in list(lines)[:_MAX_NOTES]),
+        *(more if n_more > 0 else []),
+    ]
+
+
+def _describe_gaps(analysis: Analysis, folder: Path) -> list[str]:
+    gaps = describe_gaps(analysis)
+    listed = gaps[gaps["listing"] == TO_CLOSE]
+    head, *others = describe_lists(analysis, folder)
+    return [
+        f"Top gaps, {len(listed):,} to close. {head}",
+        *(f"  {row['rank']}. {_describe_gap(row)}" for row in _first(listed)),
+        *([f"  Further: {' '.join(others)}"] if others else []),
+    ]
+
+
+def _describe_gap(row: dict[Any, Any]) -> str:
+    """Return a gap in a line: name, how often asked, unanswered questions, who is cited instead."""
+    facts = [
+        f"asked {times(row['demand'])}",
+        describe_open(row["n_open"], row["n_queries"]),
+        row.get("rival", ""),
+    ]
+    return f"{row['label']}: {', '.join(filter(None, facts))}"
+
+
+def _describe_edits(analysis: Analysis) -> list[str]:
+    lines = [
+        f"  {row['rank']}. {row['listed_as']}, {shorten(row['page_id'], 100)}: "
+        f"{minutes(row['cost_minutes'])} minutes, {amount(row['marginal_gain'])} more answered"
+        for row in _first(describe_edits(analysis))
+    ]
+    plan = describe_plan(summarize(analysis))
+    return [
+        "Top edits (minutes of work; answered questions gained beyond the edits above, in times "
+        "asked):",
+        *(lines or ["  none: no edit is predicted to gain anything"]),
+        # The interval is a matter for the page.
+        *([f"The plan: {plan.partition(' (')[0]}."] if plan else []),
+    ]
+
+
+def _describe_visibility(analysis: Analysis) -> list[str]:
+    """Return a line for each engine, then what changed, the visits, and the brand's facts."""
+    by_engine: dict[str, list[str]] = {}
+    for measure, words in _RATES.items():
+        for row in list_own_rates(analysis, measure):
+            few = ", from few prompts" if row["is_low_n"] else ""
+            rate = f"{words} {percent(row['value'])} of answers{few}"
+            by_engine.setdefault(row["series"], []).append(rate)
+    lines = [f"{engine}: {'; '.join(rates)}" for engine, rates in by_engine.items()]
+    further = list_visibility_lines(analysis)
+    # The first line has the citation rates of all engines.
+    has_rates = bool(list_own_rates(analysis, "citation_rate"))
+    return [*lines, *(further[1:] if has_rates else further)]
+
+
+def _describe_statistics(analysis: Analysis) -> list[str]:
+    """Return what engineers want to know of a run: tests, models, the audit, time and memory."""
+    about, stages = analysis.about, analysis.stages
+    plan = describe_plan(summarize(analysis))
+    lines = [
+        *_describe_self_test(about),
+        describe_stability(about),
+        _describe_choice_model(about),
+        f"The plan: {plan}." if plan else "",
+        # Runs of earlier versions do not hold the bound.
+        f"The chosen edits gain at least {about.share_of_bound:.0%} of what any edits of the same "
+        "total cost could gain."
+        if about.share_of_bound is not None and analysis.edits["is_chosen"].any()
+        else "",
+        f"Not listed: {count(about.n_small_edits, 'edit')} that add too little to these, or are "
+        "other variants of them."
+        if about.n_small_edits
+        else "",
+        *list_visibility_lines(analysis)[:1],
+        *list_audit_lines(analysis),
+        f"{count(len(analysis.passages), 'passage')}; {stages['n_embedded'].sum():,} texts "
+        f"embedded, {stages['n_reused'].sum():,} reused.",
+        f"Reused from an earlier run, as nothing has changed: "
+        f"{', '.join(stages['reused'].dropna())}."
+        if stages["reused"].notna().any()
+        else "",
+        _describe_stages(analysis),
+    ]
+    return [line for line in lines if line]
+
+
+def _describe_self_test(about: About) -> list[str]:
     test = about.self_test
-    lines = []
-    if test:
-        per_gap = test.get("auc_gaps")
-        has_gaps = per_gap is not None and not math.isnan(per_gap)
-        lines.append(
-            f"Self-test: AUC {test['auc']:.2f} [{test['low']:.2f}, {test['high']:.2f}]"
-            f"{f' per question, {per_gap:.2f} per gap' if has_gaps else ''}, "
-            f"calibration error {test['ece']:.3f}. {describe_bias(test)}".strip()
-        )
-        if not is_coverage_reliable(about):
-            lines.append(
-                "The tool cannot detect gaps well on this site: try a stronger encoder "
-                "(match.encoder) and read the gaps as hints."
-            )
-    else:
-        lines.append(
+    if not test:
+        return [
             "Self-test: not possible with so few questions or passages. "
             "Coverage uses a calibration that was fitted on public sites."
-        )
-    more = filter(None, [describe_reading(about), describe_stability(about)])
-    return [*lines, *more, _describe_choice_model(about)]
+        ]
+    per_gap = test.get("auc_gaps")
+    has_gaps = per_gap is not None and not math.isnan(per_gap)
+    return [
+        f"Self-test: AUC {test['auc']:.2f} [{test['low']:.2f}, {test['high']:.2f}]"
+        f"{f' per question, {per_gap:.2f} per gap' if has_gaps else ''}, "
+        f"calibration error {test['ece']:.3f}. {describe_bias(test)}".strip()
+    ]
 
 
 def _describe_choice_model(about: About) -> str:
@@ -123,49 +222,12 @@ def _describe_choice_model(about: About) -> str:
     )
 
 
-def _describe_gaps(analysis: Analysis, folder: Path) -> list[str]:
-    gaps = list_gaps(analysis)
-    listed = gaps[gaps["listing"] == TO_CLOSE]
-    head, *others = describe_lists(analysis, folder)
-    return [
-        f"Top gaps, {len(listed):,} to close. {head}",
-        *(
-            f"  {row['rank']}. {describe_gap(row)}"
-            for row in listed.head(_MAX_LISTED).to_dict("records")
-        ),
-        *([f"  Further: {' '.join(others)}"] if others else []),
-    ]
-
-
-def _describe_edits(analysis: Analysis) -> list[str]:
-    lines = [
-        f"  {row['rank']}. {row['listed_as']}, {shorten(row['page_id'], 100)}; "
-        f"adds {amount(row['marginal_gain'])}, {minutes(row['cost_minutes'])} min"
-        for row in describe_edits(analysis).head(_MAX_LISTED).to_dict("records")
-    ]
-    # Runs of earlier versions do not hold the bound.
-    share = analysis.about.share_of_bound
-    if share is not None and analysis.edits["is_chosen"].any():
-        lines.append(
-            f"The chosen edits gain at least {share:.0%} of what any edits of the same total cost "
-            "could gain."
-        )
-    plan = describe_plan(summarize(analysis))
-    if plan:
-        lines.append(f"The plan: {plan}.")
-    if analysis.about.n_small_edits:
-        lines.append(
-            f"Not listed: {count(analysis.about.n_small_edits, 'edit')} that add too little to "
-            "these, or are other variants of them."
-        )
-    return [
-        "Top edits (extra questions answered beyond the edits above; minutes):",
-        *(lines or ["  none: no edit is predicted to gain anything"]),
-    ]
-
-
 def _describe_stages(analysis: Analysis) -> str:
     seconds = ", ".join(
         f"{row['stage']} {row['seconds']:.1f} s" for row in analysis.stages.to_dict("records")
     )
     return f"Time: {seconds}. Peak memory: {analysis.stages['peak_megabytes'].max():.0f} MB."
+
+
+def _first(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    return table.head(_MAX_LISTED).to_dict("records")

@@ -12,7 +12,7 @@ from coverage_kit.pipeline.edits import RECORD
 from coverage_kit.pipeline.published import find_published
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.wording import describe_operation
+from coverage_kit.report.wording import count, describe_operation
 from coverage_kit.storage.files import write_file
 from coverage_kit.tasks import holdout, holdout_result, predictions
 
@@ -44,7 +44,7 @@ def compare_runs(
     if comparison.predictions.empty:
         raise RunError(
             str(run_b),
-            "queries of the published edits",
+            "questions of the published edits",
             "none asked again",
             "Log the same questions again.",
         )
@@ -58,7 +58,8 @@ def compare_runs(
         run_b / "comparison.md",
         _as_markdown(rows, words, f"{run_a} and {run_b}", halves, proof).encode(),
     )
-    remembered = f"{file} holds {len(past)} compared edits: the next run reads it."
+    n_past = count(len(past), "compared edit")
+    remembered = f"The next run corrects its predictions by {n_past}, kept in {file}."
     parts = [as_columns(rows), words, as_columns(halves) if halves else "", proof, remembered]
     text = "\n\n".join(part for part in parts if part)
     return f"{text}\nOpen {run_b / 'comparison.md'}"
@@ -138,10 +139,10 @@ def _comparison_rows(table: pd.DataFrame, published: pd.DataFrame) -> list[list[
         "edit",
         "operation",
         "page",
-        "predicted [90% interval]",
-        "realised",
+        "predicted gain [90% interval]",
+        "measured gain",
         "within",
-        "published, shown by",
+        "how it shows on the site",
     ]
     return [header] + [
         [
@@ -171,10 +172,10 @@ def _as_markdown(
 ) -> str:
     """Return the comparison as Markdown, with that of the halves where there is one."""
     lines = [
-        f"# Predicted and realised between {runs}",
+        f"# Predicted and measured gains between {runs}",
         "",
         *_as_table(rows),
-        "Gains are in queries asked.",
+        "Gains are answered questions, in times asked.",
         "",
         words,
         "",

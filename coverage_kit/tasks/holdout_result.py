@@ -277,7 +277,7 @@ def _measure(
 
 
 def list_halves(result: HoldoutResult) -> list[list[str]]:
-    """Return what was predicted and found of each half as cells, a header first; in points."""
+    """Return what was predicted and measured of each half as cells, a header first; in points."""
     waiting = "the half that waits" if result.is_waiting else "later half"
     names = {FIRST: "first half", LATER: waiting}
     header = ["of 100", "half", "questions", "before", "after", "rise", "predicted rise"]
@@ -365,11 +365,11 @@ def _describe_difference(outcome: Outcome) -> str:
         if math.isnan(outcome.predicted)
         else f"{_signed(outcome.predicted)} predicted"
     )
-    found = (
+    difference = (
         f"the first half rose by {_of_100(abs(contrast.effect))} of 100 {more} than the half that "
         f"waits, over {count(contrast.n_pairs, 'pair')} ({_interval(contrast)}; {predicted})"
     )
-    return f"{found}: {read_verdict(contrast, outcome.predicted)}."
+    return f"{difference}: {read_verdict(contrast, outcome.predicted)}."
 
 
 def read_verdict(contrast: PairedContrast, predicted: float) -> str:

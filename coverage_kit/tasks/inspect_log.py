@@ -10,7 +10,13 @@ import pandas as pd
 
 from coverage_kit.collect.logs import read_log
 from coverage_kit.measure.visibility import name_surfaces
+from coverage_kit.report.engine_names import (
+    describe_surfaces,
+    name_engine,
+    with_engine_names,
+)
 from coverage_kit.report.texts import is_missing, shorten
+from coverage_kit.report.wording import count
 from coverage_kit.report.workbook import write_csv
 from coverage_kit.settings import LogSettings
 from coverage_kit.tables import LogTables
@@ -45,11 +51,12 @@ def inspect_log(file: Path, columns: Mapping[str, str], rejects: Path | None = N
 def _describe_sources(log: LogTables) -> str:
     rows = log.sources.to_dict("records")
     lines = [
-        f"{row['file']}: {row['format']}, {row['n_records']:,} records{_aside(row)}\n"
+        f"{row['file']}: {row['format']}, {count(row['n_records'], 'record')}{_aside(row)}\n"
         f"  {shorten(row['fields'], 400)}"
         for row in rows
     ]
-    notes = dict.fromkeys(row["note"] for row in rows if not is_missing(row["note"]))
+    texts = [row["note"].split("\n") for row in rows if not is_missing(row["note"])]
+    notes = dict.fromkeys(note for lines in texts for note in lines)
     return "\n".join([*lines, *(f"  Note: {note}" for note in notes)])
 
 
@@ -68,22 +75,30 @@ def _describe_counts(log: LogTables) -> str:
     has_answer = log.queries["query_id"].isin(log.answers["query_id"])
     has_record = has_answer | log.queries["query_id"].isin(log.failures["query_id"])
     n_blank = int((~has_record).sum()) if len(log.answers) else 0
-    blank = f", {n_blank:,} queries without a logged answer" if n_blank else ""
+    blank = f", {count(n_blank, 'question')} without a logged answer" if n_blank else ""
     lines = [
-        f"{len(log.queries):,} queries, {len(log.answers):,} answers, "
+        f"{count(len(log.queries), 'question')}, {count(len(log.answers), 'answer')}, "
         f"{len(log.failures):,} failed{blank}",
-        f"{n_cited:,} citations of {cited['site'].nunique():,} sites, "
-        f"{n_retrieved:,} pages retrieved and not cited, {len(log.searches):,} searches, "
-        f"{len(log.mentions):,} mentions as logged",
+        ", ".join(
+            [
+                f"{count(n_cited, 'citation')} of {count(cited['site'].nunique(), 'site')}"
+                if n_cited
+                else "no citations",
+                *([f"{count(n_retrieved, 'page')} retrieved and not cited"] if n_retrieved else []),
+                *([f"{len(log.searches):,} searches"] if len(log.searches) else []),
+                *(
+                    [f"{count(len(log.mentions), 'mention')} as logged"]
+                    if len(log.mentions)
+                    else []
+                ),
+            ]
+        ),
     ]
-    engine_counts = Counter(
-        zip(log.answers["engine"], name_surfaces(log.answers), strict=True)
-    ).most_common(8)
-    engines = [
-        f"{shorten(engine, 30)} ({shorten(surface, 20)}) {n:,}"
-        for (engine, surface), n in engine_counts
-    ]
+    answers = log.answers.assign(surface=name_surfaces(log.answers))
+    series = Counter(with_engine_names(answers, answers)["series"]).most_common(8)
+    engines = [f"{shorten(engine, 50)} {n:,}" for engine, n in series]
     lines += [f"engines: {', '.join(engines)}"] if engines else []
+    lines += filter(None, [describe_surfaces(answers)])
     lines += (
         [f"asked from {times.min():%Y-%m-%d} to {times.max():%Y-%m-%d} (UTC)"]
         if len(times)
@@ -107,7 +122,7 @@ def _describe_rejects(log: LogTables, rejects: Path | None) -> str:
     n_further = len(counts) - _MAX_REASONS
     further = [f"  and {n_further} further reasons"] if n_further > 0 else []
     hint = f"all are in {rejects}" if rejects else "--rejects FILE.csv lists them all"
-    return "\n".join([f"{len(log.rejects):,} records were not read ({hint}):", *lines, *further])
+    return "\n".join([f"{count(len(log.rejects), 'record')} not read ({hint}):", *lines, *further])
 
 
 def _describe_extra(log: LogTables) -> str:
@@ -121,7 +136,9 @@ def _describe_extra(log: LogTables) -> str:
 def _describe_rows(log: LogTables) -> str:
     answers = log.answers.head(_ROWS)
     if answers.empty:
-        table = log.queries.head(_ROWS)[["text", "demand"]].rename(columns={"text": "query"})
+        table = log.queries.head(_ROWS)[["text", "demand"]].rename(
+            columns={"text": "question", "demand": "times asked"}
+        )
     else:
         cited = log.citations[log.citations["kind"] == "cited"].drop_duplicates(
             ["answer_id", "site"]
@@ -129,8 +146,8 @@ def _describe_rows(log: LogTables) -> str:
         sites = cited.groupby("answer_id")["site"].agg(", ".join)
         table = pd.DataFrame(
             {
-                "query": answers["query_id"].map(log.queries.set_index("query_id")["text"]),
-                "engine": answers["engine"],
+                "question": answers["query_id"].map(log.queries.set_index("query_id")["text"]),
+                "engine": answers["engine"].map(name_engine),
                 "asked (UTC)": answers["asked_at"].dt.strftime("%Y-%m-%d %H:%M"),
                 "answer": answers["text"],
                 "cites": answers["answer_id"].map(sites),

@@ -234,7 +234,7 @@ def test_a_folder_is_read_with_its_subfolders_and_other_tables_are_rejects(tmp_p
     assert texts(log) == ["a", "b"]
     assert log.queries["demand"].tolist() == [1.0, 1.0], "a file named twice is read once"
     assert log.rejects["reason"].tolist() == [
-        "no column with queries; found columns 'domain', 'pages'"
+        "no column with questions; found columns 'domain', 'pages'"
     ]
 
 
@@ -301,7 +301,7 @@ def test_columns_set_by_hand_hold_where_they_are(tmp_path):
         (
             "log.csv",
             b"name,age\nann,3\n",
-            ["a column with the queries", "'name', 'age'", "[log.columns] query"],
+            ["a column with the questions", "'name', 'age'", "[log.columns] query"],
         ),
         ("log.parquet", b"PAR1 but not really", ["a readable Parquet file"]),
         ("log.xlsx", b"not a zip", ["a readable xlsx workbook"]),
@@ -316,7 +316,7 @@ def test_columns_set_by_hand_hold_where_they_are(tmp_path):
             ["records with a query", "line 1: broken JSON", "nothing of the file is read"],
         ),
         ("log.json", b"{broken", ["records with a query", "line 1: broken JSON"]),
-        ("log.jsonl", b'{"name": "ann"}\n', ["a column with the queries", "'name'"]),
+        ("log.jsonl", b'{"name": "ann"}\n', ["a column with the questions", "'name'"]),
     ],
 )
 def test_files_that_cannot_be_read_say_why(tmp_path, name, data, words):

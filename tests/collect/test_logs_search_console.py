@@ -70,7 +70,7 @@ def test_rows_of_the_api_without_queries_say_what_to_ask_for(tmp_path):
 @pytest.mark.parametrize("first", ["Top pages", "Date", "Country", "Device", "Search Appearance"])
 def test_other_exports_of_search_console_have_no_queries(tmp_path, first):
     with pytest.raises(
-        LogError, match=f"a column with the queries; found columns '{first}', 'Clicks'"
+        LogError, match=f"a column with the questions; found columns '{first}', 'Clicks'"
     ):
         read_rows(
             tmp_path, {first: "x", "Clicks": "1", "Impressions": "2", "CTR": "50%", "Position": "1"}
@@ -87,7 +87,7 @@ def test_beside_queries_the_other_files_of_an_export_are_one_reject_each(tmp_pat
     log = read_records(tmp_path, {"keys": ["crm free"], "clicks": 1, "impressions": 3})
     assert sorted(log.queries["text"]) == ["best crm", "crm free"]
     assert log.rejects["reason"].tolist() == [
-        "no column with queries; found columns 'Top pages', 'Clicks', 'Impressions'"
+        "no column with questions; found columns 'Top pages', 'Clicks', 'Impressions'"
     ]
 
 

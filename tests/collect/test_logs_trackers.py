@@ -269,7 +269,7 @@ def test_opencite_conversations_give_their_first_turn(tmp_path):
 )
 def test_tables_of_trackers_without_prompts_say_so(tmp_path, columns):
     with pytest.raises(
-        LogError, match=r"a column with the queries; found columns .*\[log.columns\] query"
+        LogError, match=r"a column with the questions; found columns .*\[log.columns\] query"
     ):
         read_rows(tmp_path, dict.fromkeys(columns, "3"))
 

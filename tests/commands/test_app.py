@@ -38,7 +38,7 @@ def _in_folder(tmp_path, monkeypatch):
 def test_one_query_and_one_page_work(monkeypatch, capsys, tmp_path):
     status, output = call(monkeypatch, capsys, "run", *options(write_small(tmp_path)))
     assert status == 0, output
-    assert "1 queries" in output
+    assert "Read: 1 question asked once, 0 answers, 1 page." in output
     analysis = load_analysis(tmp_path / "run")
     assert len(analysis.coverage) == len(analysis.gaps) == 1
     assert analysis.about.self_test is None
@@ -146,6 +146,92 @@ def test_duplicate_ids_in_a_table_are_an_error(tmp_path):
     twice = pd.concat([QUERIES.table([{"query_id": "q", "text": "a", "demand": 1}])] * 2)
     with pytest.raises(SchemaError, match="such as q"):
         QUERIES.check(twice, "here")
+
+
+ODD_LOG = "\n".join(
+    [
+        "Typed,Said,Belege",
+        *(
+            f"how do I bleed brake {n}?,{'open the lever ' * 5}{n},https://a{n}.example https://b.eu"
+            for n in range(3)
+        ),
+    ]
+)
+
+
+def test_a_second_run_says_what_it_replaces_and_what_is_kept(monkeypatch, capsys, tmp_path):
+    values = write_small(tmp_path)
+    assert "earlier run" not in call(monkeypatch, capsys, "run", *options(values))[1]
+    status, output = call(monkeypatch, capsys, "run", *options(values))
+    assert status == 0, output
+    (line,) = [line for line in output.splitlines() if "earlier run" in line]
+    assert line.startswith(f"{values['--out']} holds an earlier run")
+    assert "gaps.xlsx is kept" in line
+    assert line.endswith("name another folder with --out.")
+
+
+def test_a_run_shows_and_keeps_what_it_guessed(monkeypatch, capsys, tmp_path):
+    values = write_small(tmp_path)
+    (tmp_path / "log.csv").write_text(ODD_LOG, encoding="utf-8")
+    values["--log"] = str(tmp_path / "log.csv")
+    status, output = call(monkeypatch, capsys, "run", *options(values))
+    assert status == 0, output
+    line = "Read as citations: column “Belege” (URLs in 3 of 3 rows). Not right? --column"
+    assert f'  {line} "citations=…"' in output
+    analysis = load_analysis(tmp_path / "run")
+    assert len(analysis.citations) == 6
+    assert "Read as citations: column “Belege”" in analysis.sources["note"].iloc[0]
+    assert output.split("Read:")[0].splitlines()[-1].startswith("Not enough to tell. ")
+
+
+def test_hints_are_options_for_options_and_settings_for_a_settings_file(
+    monkeypatch, capsys, tmp_path
+):
+    values = write_small(tmp_path)
+    (tmp_path / "log.csv").write_text("colour,size\nred,4\n", encoding="utf-8")
+    values["--log"] = str(tmp_path / "log.csv")
+    status, output = call(monkeypatch, capsys, "run", *options(values))
+    assert status == 2
+    assert 'Say which column holds the questions: --column "query=' in output
+    assert "[log" not in output
+    settings = f'[site]\nsource = "{values["--site"]}"\n[log]\nfiles = ["log.csv"]\n'
+    (tmp_path / "coverage.toml").write_text(settings, encoding="utf-8")
+    status, output = call(monkeypatch, capsys, "run", "coverage.toml")
+    assert status == 2
+    assert 'Say which column holds the questions: [log.columns] query = "' in output
+    assert "--column" not in output
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--backend", "cloud", "--backend"),
+        ("--column", "colour=red", "--column: a known field"),
+        ("--column", "query=absent", "--column: a column 'absent' for query"),
+    ],
+)
+def test_an_error_of_an_option_names_it(option, value, message, monkeypatch, capsys, tmp_path):
+    values = {**write_small(tmp_path), option: value}
+    status, output = call(monkeypatch, capsys, "run", *options(values))
+    assert status == 2
+    assert message in output
+    assert "[log" not in output
+
+
+def test_without_a_log_the_option_for_it_is_named(monkeypatch, capsys, tmp_path):
+    values = write_small(tmp_path)
+    del values["--log"]
+    status, output = call(monkeypatch, capsys, "run", *options(values))
+    assert status == 2
+    assert "Name files or folders with --log." in output
+
+
+def test_a_report_shows_the_statistics_of_a_finished_run(monkeypatch, capsys, tmp_path):
+    call(monkeypatch, capsys, "run", *options(write_small(tmp_path)))
+    assert "Self-test" not in call(monkeypatch, capsys, "report", tmp_path / "run")[1]
+    output = call(monkeypatch, capsys, "report", tmp_path / "run", "--verbose")[1]
+    assert "Self-test: not possible" in output
+    assert "Peak memory" in output
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(monkeypatch, capsys, tmp_path):

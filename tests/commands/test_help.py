@@ -5,6 +5,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
+from coverage_kit import __version__
 from coverage_kit.commands.app import app
 from tests.command_lines import COMMANDS, UsageError, documents, find_command_lines, parse
 
@@ -19,6 +20,42 @@ def test_help_has_an_example_that_can_be_run(name):
     for example in examples:
         assert example.split()[0] == name
         parse(example)
+
+
+def help_of(*words, columns="80"):
+    return CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": columns}).output
+
+
+def test_commands_are_grouped_and_each_is_in_one_group():
+    listing = help_of()
+    assert re.findall(r"^╭─ ([A-Z][\w ]+?) ─", listing, re.MULTILINE) == [
+        "Options",
+        "Start",
+        "Run",
+        "Act on the results",
+        "Check the results",
+        "Ask models and engines",
+    ]
+    listed = re.findall(r"^│ (\w+) {2}", listing, re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+    assert max(map(len, listing.splitlines())) <= 80
+    assert "\x1b" not in listing
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_names_values_and_no_types_of_python(name):
+    text = help_of(name)
+    assert re.findall(r"<(?:bool|list\[\w+\]|str|int|float|path)\b[^>]*>", text) == []
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_help_of_run_shows_how_columns_are_named():
+    assert '--column "query=What they typed" --column "citations=' in help_of("run", columns="300")
+
+
+def test_the_version_is_shown():
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"coverage-kit {__version__}\n")
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

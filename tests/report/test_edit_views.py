@@ -154,8 +154,8 @@ def test_lists_name_the_topic_first(page, kinds, tmp_path):
         "Charging at night"
     )
     assert (
-        "  1. Carrying a dog: new page (part 1 of 2), shop.example/family/carrying-a-dog.html; "
-        "adds 120, 75 min\n" in describe_run(kinds, tmp_path)
+        "  1. Carrying a dog: new page (part 1 of 2), shop.example/family/carrying-a-dog.html: "
+        "75 minutes, 120 more answered\n" in describe_run(kinds, tmp_path)
     )
 
 

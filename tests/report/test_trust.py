@@ -219,10 +219,20 @@ def test_the_workbooks_summary_says_level_and_trust(analysis, tmp_path):
 
 
 def test_the_terminal_says_the_level_before_the_self_test(analysis, tmp_path):
-    lines = describe_run(with_level(analysis), tmp_path).splitlines()
+    lines = describe_run(with_level(analysis), tmp_path, is_verbose=True).splitlines()
+    assert lines[1].startswith("Use with care. ")
     (level,) = [n for n, line in enumerate(lines) if line.startswith("Covered: 50 to 85%")]
     assert lines[level].endswith(f"coverage-kit sample {tmp_path}")
-    assert lines[level + 1].startswith(
+    (test,) = [n for n, line in enumerate(lines) if line.startswith("Self-test: ")]
+    assert test > level
+    assert lines[test].startswith(
         "Self-test: AUC 0.62 [0.57, 0.66] per question, 0.64 per gap, calibration error 0.050."
     )
     assert "cannot detect gaps" not in "\n".join(lines)
+
+
+def test_without_verbose_the_terminal_shows_no_statistics(analysis, tmp_path):
+    summary = describe_run(with_level(analysis), tmp_path)
+    for word in ("AUC", "calibration", "Citation model", "Peak memory", "texts embedded"):
+        assert word not in summary
+    assert summary.endswith("with --verbose.")

@@ -93,12 +93,12 @@ def test_the_comparison_is_printed_written_and_remembered(
     )  # 40 asked: .3 predicted, .25 found, no drift
     assert "e1" not in output  # the full variant was not published
     assert "Predicted under model words, self-test AUC 0.80" in output
-    assert "1 of 1 lie within" in output
+    assert "1 of 1 are within" in output
     table = pd.read_parquet(tmp_path / "second/predictions.parquet")
     PREDICTIONS.check(table, "file")
     assert table[["edit_id", "realised"]].to_numpy().tolist() == [["e0", pytest.approx(10.0)]]
     page = (tmp_path / "second/comparison.md").read_text(encoding="utf-8")
-    assert page.startswith("# Predicted and realised between first and second")
+    assert page.startswith("# Predicted and measured gains between first and second")
     assert (
         "| e0 | Add a question and its answer | ours.example/range "
         "| 12.0 \\[9.0, 14.0\\] | 10.0 | yes |" in page

@@ -33,17 +33,17 @@ def test_it_says_what_was_found_what_not_and_why(log, tmp_path):
         "query = prompt, answer = response, engine = engine, asked_at = date, citations = citations"
         in description
     )
-    assert "2 queries, 1 answers, 0 failed, 1 queries without a logged answer" in description
-    assert "1 citations of 1 sites, 0 pages retrieved" in description
-    assert "chatgpt (unknown) 1" in description
-    assert "2 records were not read" in description
+    assert "2 questions, 1 answer, 0 failed, 1 question without a logged answer" in description
+    assert "\n1 citation of 1 site\n" in description
+    assert "engines: ChatGPT 1" in description
+    assert "2 records not read" in description
     assert "first in line 3" in description
     assert "1 x a JSON object was expected, found list, first in line 4" in description
     assert "Kept aside, in answers.extra: cost" in description
     assert description.splitlines()[-1].split() == [
         "best",
         "crm",
-        "chatgpt",
+        "ChatGPT",
         "2026-01-05",
         "00:00",
         "Acme.",
@@ -57,7 +57,7 @@ def test_it_says_what_was_found_what_not_and_why(log, tmp_path):
 def test_a_log_of_queries_alone_shows_them(tmp_path):
     (tmp_path / "q.csv").write_text("keyword,volume\nbest crm,70\n", encoding="utf-8")
     description = inspect_log(tmp_path / "q.csv", {})
-    assert "1 queries, 0 answers" in description
+    assert "1 question, 0 answers" in description
     assert description.splitlines()[-1].split() == ["best", "crm", "70.0"]
 
 
@@ -82,3 +82,34 @@ def test_halves_of_surrogate_pairs_are_no_trouble(tmp_path):
         '{"query": "q", "answer": "a", "engine": "e", "note": "cut \\ud83d"}', encoding="utf-8"
     )
     assert "Kept aside, in answers.extra: note" in inspect_log(tmp_path / "log.jsonl", {})
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """A table whose columns no name shows."""
+    rows = [
+        f"{question},{' '.join(['word'] * 20)} {n},https://a{n}.example https://b.example"
+        for n, question in enumerate(("How far is it?", "What does it cost?", "Is it safe?"))
+    ]
+    path = tmp_path / "odd.csv"
+    path.write_text("\n".join(["Typed,Said,Belege", *rows]), encoding="utf-8")
+    return path
+
+
+def test_a_guess_is_shown_with_the_option_that_corrects_it(odd):
+    output = CliRunner().invoke(app, ["inspect", str(odd)]).output
+    line = "Read as citations: column “Belege” (URLs in 3 of 3 rows). Not right? --column"
+    assert f'{line} "citations=…" (empty: none)' in output
+    assert "6 citations of 4 sites" in output
+    output = CliRunner().invoke(app, ["inspect", str(odd), "--column", "citations="]).output
+    assert "Read as questions" in output
+    assert "no citations" in output
+
+
+def test_a_missing_column_is_answered_with_an_option(tmp_path):
+    path = tmp_path / "q.csv"
+    path.write_text("colour,size\nred apple,4\nblue plum,5\n", encoding="utf-8")
+    error = CliRunner().invoke(app, ["inspect", str(path)]).exception
+    assert isinstance(error, LogError)
+    assert error.cure == 'Say which column holds the questions: --column "query=colour"'
+    assert "[log" not in str(error)

@@ -200,19 +200,21 @@ def choose_columns(columns: Sequence[str], by_hand: Mapping[str, str]) -> dict[s
     """Return field -> column, in the order of FIELDS; a column serves one field only.
 
     Names are compared without case, spaces and punctuation. A field that is set by hand gets its
-    column if the log has that column. The `text` of a table of passages is no query.
+    column if the log has that column; an empty column means that none holds it. The `text` of a
+    table of passages is no query.
     """
     chosen = {
         field: column
         for field, name in by_hand.items()
-        if (column := find_column(columns, (name,)))
+        if name and (column := find_column(columns, (name,)))
     }
     has_passages = find_column(columns, _PASSAGE_COLUMNS) is not None
     for field, synonyms in SYNONYMS.items():
         # A column that an earlier field has is not free for this field.
         free = [column for column in columns if column not in chosen.values()]
         names = [name for name in synonyms if not (has_passages and name == "text")]
-        if field not in chosen and (column := find_column(free, names)):
+        is_set = field in chosen or by_hand.get(field) == ""
+        if not is_set and (column := find_column(free, names)):
             chosen[field] = column
     return {field: chosen[field] for field in FIELDS if field in chosen}
 

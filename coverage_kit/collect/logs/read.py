@@ -118,7 +118,7 @@ def survey_files(log: LogSettings) -> tuple[list[Survey], Requests]:
         for source in open_file(path)
     ]
     for survey in surveys:
-        survey.mapping = map_columns(survey, log.columns)
+        map_columns(survey, log.columns)
     return surveys, requests
 
 
@@ -133,7 +133,7 @@ def list_files(log: LogSettings) -> list[tuple[str, Path]]:
             "log.files",
             "files or folders of logs",
             "none",
-            "Name them under [log] files.",
+            "Name them with [log] files.",
         )
     files: dict[Path, tuple[str, Path]] = {}
     for setting in log.files:
@@ -234,6 +234,7 @@ def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str,
     }
     format_fields |= {vendor.name: vendor.fields for vendor in TABLE_FORMATS}
     mappings = {survey.source.location: survey.mapping for survey in surveys}
+    guessed = {survey.source.location: survey.guesses.notes for survey in surveys}
     rows = []
     ranks = {file: rank for rank, file in enumerate(report.seen)}
     names = dict.fromkeys([*report.counts, *report.aside])
@@ -250,7 +251,9 @@ def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str,
                     for field_name in FIELDS
                     if field_name in columns
                 ),
-                "note": _NOTES.get(format_name),
+                "note": "\n".join(guessed[file])
+                if format_name == MAPPED and guessed[file]
+                else _NOTES.get(format_name),
             }
         )
     return rows

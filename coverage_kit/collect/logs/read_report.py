@@ -123,7 +123,7 @@ class LogReadReport:
             "no rows with a query",
         )
         if not n_read:
-            cure = "Export the log again, or name its columns in [log.columns]."
+            cure = "Export the log again, or name its columns with [log.columns]."
             raise LogError(
                 location,
                 "records with a query",

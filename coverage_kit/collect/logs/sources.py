@@ -99,7 +99,7 @@ def find_files(name: str) -> list[Path]:
             shown(path),
             "a log file or folder",
             "a pipe or device" if is_there else "no such file",
-            "Save the log as a file." if is_there else "Correct the path in [log] files.",
+            "Save the log as a file." if is_there else "Correct the path, or name another file.",
         )
     if path.suffix.lower() not in ENDINGS:
         is_packed = path.suffix.lower() in (".zip", ".gz", ".tar", ".7z")

@@ -11,6 +11,7 @@ from coverage_kit.collect.logs.columns import (
     find_column,
 )
 from coverage_kit.collect.logs.formats import find_format, find_table_format
+from coverage_kit.collect.logs.guesses import Guesses, describe_candidates, guess_columns
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sources import Source
@@ -35,7 +36,8 @@ class Survey:
     `setting` is the file or folder in the settings that it belongs to. `has_header` says whether a
     header names the columns of all its rows, `vendor` whose table it is if the header shows that.
     `formats` has the fields of each format whose records it holds. `is_partial` says that its later
-    records were not surveyed, and `problem` why the source is left out.
+    records were not surveyed, and `problem` why the source is left out. `mapping` has the chosen
+    columns by field, of which `guesses` were chosen by their content.
     """
 
     source: Source
@@ -47,6 +49,7 @@ class Survey:
     mapping: dict[str, str] = field(default_factory=dict)
     is_partial: bool = False
     problem: str = ""
+    guesses: Guesses = field(default_factory=Guesses)
 
 
 def survey_source(source: Source, setting: str, requests: Requests) -> Survey:
@@ -110,20 +113,26 @@ def _note_step(vendor: TableFormat, row: Row, requests: Requests) -> None:
             logger.debug("%s, row %d: %r", vendor.name, row.line, error)
 
 
-def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> dict[str, str]:
-    """Return field -> column of a source.
+def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> None:
+    """Choose the column of each field of a source.
 
-    The columns of the settings come first, then those of the vendor, then those with known names.
+    The columns of the settings come first, then those of the vendor, then those with known names,
+    then those whose content shows what they hold.
     """
-    chosen = dict(by_hand)
     if survey.vendor:
         chosen = {**survey.vendor.fields, **by_hand}
-        return {
+        survey.mapping = {
             field_name: column
             for field_name, name in chosen.items()
             if (column := find_column(survey.columns, (name,)))
         }
-    return choose_columns(survey.columns, chosen)
+        return
+    named = choose_columns(survey.columns, by_hand)
+    # Records of an API beside others hold no table.
+    if not survey.formats:
+        survey.guesses = guess_columns(survey.source.rows, survey.columns, named, by_hand)
+    chosen = {**named, **survey.guesses.columns}
+    survey.mapping = {name: chosen[name] for name in FIELDS if name in chosen}
 
 
 def _hint_renamed(name: str) -> str:
@@ -151,7 +160,7 @@ def check_columns(
                 repr(name),
                 f"{_hint_renamed(name)}Fields are: {', '.join(FIELDS)}.",
             )
-        if find_column(columns, (column,)) is None and not may_lack:
+        if column and find_column(columns, (column,)) is None and not may_lack:
             raise LogError(
                 "log.columns",
                 f"a column {column!r} for {name}",
@@ -171,9 +180,13 @@ def check_queries(surveys: Sequence[Survey]) -> None:
             continue
         columns = _shown_columns(survey.columns)
         if survey.setting not in usable:
-            cure = 'Say which column holds the queries: [log.columns] query = "its name".'
-            raise LogError(survey.source.location, "a column with the queries", columns, cure)
-        survey.problem = f"no column with queries; found {columns}"
+            candidates = survey.guesses.candidates
+            likely = f". Likely: {describe_candidates(candidates)}" if candidates else ""
+            name = next(iter(candidates), "its name")
+            cure = f'Say which column holds the questions: [log.columns] query = "{name}"'
+            what = "a column with the questions"
+            raise LogError(survey.source.location, what, f"{columns}{likely}", cure)
+        survey.problem = f"no column with questions; found {columns}"
 
 
 def _shown_columns(columns: Sequence[str]) -> str:

@@ -150,6 +150,28 @@ def is_day_first(values: Iterable[Any]) -> bool:
     return False
 
 
+def is_ambiguous(values: Iterable[Any]) -> bool:
+    """Return whether dates of these values can be read day first and month first.
+
+    So they can where no date with slashes or hyphens has a number above 12, and one has two
+    different numbers.
+
+    >>> is_ambiguous(["03/04/2026", "05/05/2026"]), is_ambiguous(["03/04/2026", "13/04/2026"])
+    (True, False)
+    """
+    is_open = False
+    n_unslashed = 0
+    for value in values:
+        match = _SLASHED.match(value.strip()) if isinstance(value, str) else None
+        if match and max(int(match[1]), int(match[2])) > 12:
+            return False
+        is_open = is_open or (match is not None and int(match[1]) != int(match[2]))
+        n_unslashed += match is None
+        if n_unslashed >= _MAX_UNSLASHED:
+            break
+    return is_open
+
+
 def _from_epoch(number: float) -> datetime | None:
     if math.isfinite(number):
         for unit in _UNITS:
