@@ -250,7 +250,7 @@ def test_python_in_documents_is_valid():
 def test_the_readme_is_read_in_a_minute_and_names_the_commands():
     readme = text_of(ROOT / "README.md")
     assert 60 <= len(readme.splitlines()) <= 100
-    for words in ("make demo", "make test", "runs/demo/page.html", "--column", "citations=", "asked_at="):
+    for words in ("make demo", "make test", "runs/demo/page.html", "citations=", "asked_at="):
         assert words in readme
 
 
