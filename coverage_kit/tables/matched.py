@@ -47,7 +47,7 @@ EVIDENCE = Schema(
         Column(
             "precedence",
             "number",
-            "similarity to your near passage, minus the mean of the ten queries nearest to it",
+            "similarity to one of your passages, minus the mean of the ten queries nearest to it",
         ),
         Column(
             "focus",
@@ -105,8 +105,8 @@ EVIDENCE = Schema(
         optional(
             "versions",
             "number",
-            "1 if your near passage is about the query's version or year, -1 if about another; "
-            "missing where there is nothing to compare",
+            "1 if a near passage of yours is about the query's version or year, -1 if it is about "
+            "another; missing where there is nothing to compare",
         ),
         optional(
             "asks_for",
@@ -118,7 +118,7 @@ EVIDENCE = Schema(
         optional(
             "stated",
             "number",
-            "1 if your near passage on the query's subject states that, of its name and version, "
+            "1 if a near passage on the query's subject states that, of its name and version, "
             "0 if none does; missing where the query asks for no such thing, or no near passage "
             "knows its subject",
         ),
