@@ -69,17 +69,19 @@ def keep(page: Page, name: str, top: Locator | None = None, height: int = HEIGHT
 
 
 def describe_first_gap(analysis: Analysis) -> dict[str, Any]:
-    """Return the first gap of the list with what people ask, who answers instead, and its edit.
+    """Return the first gap with what people ask, who answers instead, and its edit.
 
-    The edit is the first planned one of the gap whose brief has an opening; the answer is the first
-    to the most asked question that cites the site that the gap's answers cite most.
+    It is the first gap that has a planned edit with an opening. The answer is the first to the most
+    asked question that cites the other site which the gap's answers cite most.
 
     Raises:
-        StopIteration: no gap of the run has such an edit.
+        ValueError: no gap of the run has such an edit.
+        IndexError: no answer cites another site.
     """
-    edits = [edit for edit in list_records(analysis) if edit["is_chosen"]]
-    ranks = sorted({edit["gap"]["gap_rank"] for edit in edits if edit["brief"]["opening"]})
-    edit = next(edit for edit in edits if edit["gap"]["gap_rank"] == ranks[0])
+    edit = min(
+        (edit for edit in list_records(analysis) if edit["is_chosen"] and edit["brief"]["opening"]),
+        key=lambda edit: edit["gap"]["gap_rank"],
+    )
     gap = analysis.gaps.set_index("cluster_id").loc[edit["gap"]["cluster_id"]]
     queries = analysis.clusters.query("cluster_id == @gap.name")["query_id"]
     answers = analysis.answers[analysis.answers["query_id"].isin(queries)]

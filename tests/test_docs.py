@@ -35,7 +35,11 @@ LANGUAGES = re.compile(r" \(\w\w\)$")
 
 
 def load_generator():
-    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    return load_script("generate")
+
+
+def load_script(name):
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -271,6 +275,19 @@ def test_the_readme_says_what_the_sample_shows(sample_analysis):
         f"{covered['high']:.0%}, *{rate_trust(sample_analysis.about).word}*"
     )
     assert shown in text_of(ROOT / "README.md")
+
+
+def test_the_picture_of_the_readme_shows_figures_of_the_run(sample_analysis):
+    card = load_script("pictures").describe_first_gap(sample_analysis)
+    gap = sample_analysis.gaps.set_index("label").loc[card["topic"]]
+    planned = sample_analysis.edits[sample_analysis.edits["is_chosen"]]
+    assert card["edit"]["edit_id"] in set(planned["edit_id"])
+    assert card["gap"]["demand"] >= sum(question["demand"] for question in card["questions"])
+    clusters = sample_analysis.clusters
+    questions = clusters[clusters["cluster_id"] == gap["cluster_id"]]["query_id"]
+    assert card["n_answers"] == sample_analysis.answers["query_id"].isin(questions).sum()
+    assert 0 <= card["n_own"] < card["n_rival"] <= card["n_answers"]
+    assert card["rival"] in card["cited"] and card["rival"] != sample_analysis.about.own_site
 
 
 def test_pictures_are_small_and_all_are_shown():
