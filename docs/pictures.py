@@ -14,13 +14,19 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
 from typer.testing import CliRunner
 
-from coverage_kit import load_analysis
+from coverage_kit import Analysis, load_analysis
 from coverage_kit.commands.app import app
+from coverage_kit.report.edit_records import list_records
+from coverage_kit.report.engine_names import name_engine
 from coverage_kit.report.run_summary import describe_run
+from coverage_kit.report.templating import open_templates
+from coverage_kit.report.texts import shorten
+from coverage_kit.vocabulary import FACT_SLOT
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -39,6 +45,10 @@ HEIGHT = 820
 SCALE = 0.76
 # The output of a command in the tutorial: a line "<!-- said by demo -->" and a block of `text`.
 _OUTPUT = re.compile(r"(<!-- said by (\w+) -->\n```text\n).*?(```\n)", re.DOTALL)
+# A slot of an edit's text: "[FACT NEEDED: range in km]".
+_SLOT = re.compile(rf"{re.escape(FACT_SLOT)}\s*(?P<fact>[^\]]+)\]")
+# The heading of a section that an edit proposes, in Markdown.
+_HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _COMMANDS = {
     "apply": "apply runs/demo --to {folder}/larkmoor --top 3",
     "inspect": "inspect data/log/answers.jsonl",
@@ -56,6 +66,63 @@ def keep(page: Page, name: str, top: Locator | None = None, height: int = HEIGHT
         full_page=True,
         clip={"x": 0, "y": y, "width": WIDTH, "height": height},
     )
+
+
+def describe_first_gap(analysis: Analysis) -> dict[str, Any]:
+    """Return the first gap with what people ask, who answers instead, and its edit.
+
+    It is the first gap that has a planned edit with an opening. The answer is the first to the most
+    asked question that cites the other site which the gap's answers cite most.
+
+    Raises:
+        ValueError: no gap of the run has such an edit.
+        IndexError: no answer cites another site.
+    """
+    edit = min(
+        (edit for edit in list_records(analysis) if edit["is_chosen"] and edit["brief"]["opening"]),
+        key=lambda edit: edit["gap"]["gap_rank"],
+    )
+    gap = analysis.gaps.set_index("cluster_id").loc[edit["gap"]["cluster_id"]]
+    queries = analysis.clusters.query("cluster_id == @gap.name")["query_id"]
+    answers = analysis.answers[analysis.answers["query_id"].isin(queries)]
+    cited = analysis.citations.query("kind == 'cited' and answer_id in @answers.answer_id")
+    n_citing = cited.groupby("site")["answer_id"].nunique().sort_values(ascending=False)
+    own_site = analysis.about.own_site
+    rival = str(n_citing.drop(own_site, errors="ignore").index[0])
+    is_shown = answers["answer_id"].isin(cited.query("site == @rival")["answer_id"])
+    is_asked_most = answers["query_id"] == edit["brief"]["questions"][0]["query_id"]
+    answer = answers[is_shown & is_asked_most].iloc[0]
+    sites = cited[cited["answer_id"] == answer["answer_id"]]["site"].unique()
+    # Odd parts are the facts of slots.
+    parts = _SLOT.split(edit["brief"]["opening"])
+    return {
+        "topic": gap["label"],
+        "gap": gap,
+        "questions": [
+            question | {"text": shorten(question["text"], 92)}
+            for question in edit["brief"]["questions"][:4]
+        ],
+        "rival": rival,
+        "engine": name_engine(answer["engine"]),
+        "answer": shorten(answer["text"], 260),
+        "cited": list(sites),
+        "n_rival": int(n_citing[rival]),
+        "n_own": int(n_citing.get(own_site, 0)),
+        "n_answers": len(answers),
+        "edit": edit,
+        "task": edit["task"],
+        "address": edit["page_id"].removeprefix(f"{own_site}/"),
+        "opening": [(text, i % 2 == 1) for i, text in enumerate(parts) if text],
+        "headings": _HEADING.findall(edit["changes"][0]["after"])[:3],
+    }
+
+
+def draw_question_to_edit(browser: Browser, run: Path) -> None:
+    """Write a picture of the first gap: the question, the rival's answer, and the edit."""
+    template = open_templates(HERE).get_template("question_to_edit.html.j2")
+    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    page.set_content(template.render(describe_first_gap(load_analysis(run))))
+    page.locator("main").screenshot(path=OUT / "question_to_edit.png")
 
 
 def draw_page(browser: Browser, run: Path) -> None:
@@ -183,6 +250,7 @@ def draw_all(run: Path) -> None:
             headless=False,
             args=["--headless=new", "--no-sandbox", "--disable-gpu"],
         )
+        draw_question_to_edit(browser, run)
         draw_page(browser, run)
         draw_workbook(browser, run, Path(folder))
         draw_notebook(browser, run, Path(folder))

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import lxml.html
@@ -21,6 +22,7 @@ from coverage_kit.collect.logs.columns import FIELDS
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
 from coverage_kit.commands.app import app
 from coverage_kit.report.figures import FIGURES
+from coverage_kit.report.trust import rate_trust
 from coverage_kit.report.wording import CAUSES
 from coverage_kit.report.workbook.editor_notes import EARLIER, STATUSES, TODO, WRITTEN
 from coverage_kit.settings import LogSettings
@@ -33,7 +35,11 @@ LANGUAGES = re.compile(r" \(\w\w\)$")
 
 
 def load_generator():
-    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    return load_script("generate")
+
+
+def load_script(name):
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -226,13 +232,14 @@ def test_the_site_shows_every_public_name(site):
     assert names <= shown_names
 
 
-def test_every_dependency_is_explained_in_the_readme():
-    project = text_of(ROOT / "pyproject.toml")
-    listed = project.split("dependencies = [", 1)[1].split("\n]", 1)[0]
-    names = re.findall(r'^ *"([A-Za-z0-9_-]+)', listed, re.MULTILINE)
-    table = text_of(ROOT / "README.md").split("## Dependencies", 1)[1]
-    assert len(names) > 15
-    assert [name for name in names if f"| {name} |" not in table and f"{name}," not in table] == []
+def test_every_dependency_is_explained_and_nothing_else():
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    names = {re.match(r"[\w-]+", line)[0] for dependencies in lists for line in dependencies}
+    cells = re.findall(r"^\| ([^|]+) \|", text_of(DOCS / "dependencies.md"), re.MULTILINE)
+    explained = {name for cell in cells for name in re.sub(r" \(.*\)", "", cell).split(", ")}
+    assert explained - {"package", "---"} == names
+    assert "(docs/dependencies.md)" in text_of(ROOT / "README.md")
 
 
 def test_python_in_documents_is_valid():
@@ -244,9 +251,43 @@ def test_python_in_documents_is_valid():
         compile(block, name, "exec")
 
 
-@pytest.mark.parametrize("command", ["make demo", "make test"])
-def test_the_readme_names_the_two_commands(command):
-    assert command in text_of(ROOT / "README.md")
+def test_the_readme_is_read_in_a_minute_and_names_the_commands():
+    readme = text_of(ROOT / "README.md")
+    assert 60 <= len(readme.splitlines()) <= 100
+    for words in ("make demo", "make test", "runs/demo/page.html", "citations=", "asked_at="):
+        assert words in readme
+
+
+def test_python_in_the_readme_can_be_run(sample_analysis, tmp_path, monkeypatch):
+    save_analysis(sample_analysis, tmp_path / "runs/demo")
+    monkeypatch.chdir(tmp_path)
+    blocks = find_blocks(text_of(ROOT / "README.md"), "python")
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})  # noqa: S102 (our own document)
+    assert len(blocks) == 1
+    assert {"gaps.xlsx", "page.html"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_the_readme_says_what_the_sample_shows(sample_analysis):
+    covered = sample_analysis.about.covered
+    shown = (
+        f"the sample ({len(sample_analysis.queries)} questions) says {100 * covered['low']:.0f} to "
+        f"{covered['high']:.0%}, *{rate_trust(sample_analysis.about).word}*"
+    )
+    assert shown in text_of(ROOT / "README.md")
+
+
+def test_the_picture_of_the_readme_shows_figures_of_the_run(sample_analysis):
+    card = load_script("pictures").describe_first_gap(sample_analysis)
+    gap = sample_analysis.gaps.set_index("label").loc[card["topic"]]
+    planned = sample_analysis.edits[sample_analysis.edits["is_chosen"]]
+    assert card["edit"]["edit_id"] in set(planned["edit_id"])
+    assert card["gap"]["demand"] >= sum(question["demand"] for question in card["questions"])
+    clusters = sample_analysis.clusters
+    questions = clusters[clusters["cluster_id"] == gap["cluster_id"]]["query_id"]
+    assert card["n_answers"] == sample_analysis.answers["query_id"].isin(questions).sum()
+    assert 0 <= card["n_own"] < card["n_rival"] <= card["n_answers"]
+    assert card["rival"] in card["cited"] and card["rival"] != sample_analysis.about.own_site
 
 
 def test_pictures_are_small_and_all_are_shown():

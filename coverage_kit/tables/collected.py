@@ -121,7 +121,7 @@ ANSWERS = Schema(
 
 FAILURES = Schema(
     "failures",
-    "one answer that failed, kept apart so that it never enters a denominator",
+    "one answer that failed, listed separately so that it never enters a denominator",
     ("answer_id",),
     (
         ANSWER_ID,
@@ -237,7 +237,7 @@ SOURCES = Schema(
             "traces, requests with a response elsewhere and regenerated answers",
         ),
         text("fields", "which column or field holds what"),
-        optional("note", "text", "what this format cannot tell"),
+        optional("note", "text", "what this format does not show"),
     ),
 )
 

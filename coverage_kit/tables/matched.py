@@ -36,18 +36,18 @@ EVIDENCE = Schema(
     ("query_id",),
     (
         QUERY_ID,
-        optional("own_passage_id", "text", "nearest own passage, by meaning and by words"),
+        optional("own_passage_id", "text", "nearest passage of your site, by meaning and by words"),
         optional("best_other_passage_id", "text", "nearest passage of any other site"),
         Column(
             "on_subject",
             "number",
             "cosine of the nearest passage of any site, in the encoder's own space",
         ),
-        Column("own_best", "number", "similarity of the nearest own passage"),
+        Column("own_best", "number", "similarity of your nearest passage"),
         Column(
             "precedence",
             "number",
-            "similarity to a near own passage, minus the mean of the ten queries nearest to it",
+            "similarity to one of your passages, minus the mean of the ten queries nearest to it",
         ),
         Column(
             "focus",
@@ -58,17 +58,17 @@ EVIDENCE = Schema(
         Column(
             "coherence",
             "number",
-            "mean cosine between the five nearest own passages",
+            "mean cosine between the five nearest passages of your site",
         ),
         Column(
             "contrast",
             "number",
-            "standard deviation of the similarities of all own passages",
+            "standard deviation of the similarities of all your passages",
         ),
         Column(
             "lexical",
             "number",
-            "share of the query's idf weight found in one near own passage, 0-1",
+            "share of the query's idf weight found in one near passage of yours, 0-1",
         ),
         Column(
             "query_margin",
@@ -105,8 +105,8 @@ EVIDENCE = Schema(
         optional(
             "versions",
             "number",
-            "1 if a near own passage is about the query's version or year, -1 if about another; "
-            "missing where there is nothing to compare",
+            "1 if a near passage of yours is about the query's version or year, -1 if it is about "
+            "another; missing where there is nothing to compare",
         ),
         optional(
             "asks_for",
@@ -118,14 +118,14 @@ EVIDENCE = Schema(
         optional(
             "stated",
             "number",
-            "1 if a near own passage on the query's subject states that, of its name and version, "
+            "1 if a near passage on the query's subject states that, of its name and version, "
             "0 if none does; missing where the query asks for no such thing, or no near passage "
             "knows its subject",
         ),
         optional(
             "cross_encoder",
             "number",
-            "best score of a near own passage by the cross-encoder; missing without one",
+            "best score of a near passage of yours by the cross-encoder; missing without one",
         ),
         optional(
             "margin",
@@ -135,7 +135,7 @@ EVIDENCE = Schema(
         optional(
             "answer_support",
             "number",
-            "mean similarity of the logged answers' claims to their nearest own passage",
+            "mean similarity of the logged answers' claims to your nearest passage",
         ),
         optional(
             "answer_margin",
@@ -145,7 +145,7 @@ EVIDENCE = Schema(
         optional(
             "answer_lead",
             "number",
-            "how much nearer the answers of the query's topic are to one own passage than the "
+            "how much nearer the answers of the query's topic are to one passage of yours than the "
             "nearest answers of other topics, in standard deviations; missing without answers",
         ),
         optional(
@@ -175,7 +175,7 @@ COVERAGE = Schema(
             "coverage if half of the log's questions were unanswered: what the evidence says, "
             "whatever share is assumed",
         ),
-        optional("own_passage_id", "text", "nearest own passage, by meaning and by words"),
+        optional("own_passage_id", "text", "nearest passage of your site, by meaning and by words"),
         optional("best_other_passage_id", "text", "nearest passage of any other site"),
         text("cause", "why there is a gap, or 'covered' (docs/method.md, causes)"),
     ),

@@ -147,7 +147,7 @@ VERDICTS = Schema(
             "a cluster_id, or 'treated' or 'untreated' for all such clusters together",
         ),
         Column("is_treated", "flag", "whether the group's pages were changed"),
-        Column("n_prompts", "integer", "queries asked both before and after"),
+        Column("n_prompts", "integer", "questions asked both before and after"),
         Column("n_before", "integer", "their answers before"),
         Column("n_after", "integer", "their answers after"),
         optional(
@@ -218,7 +218,7 @@ DRIFTS = Schema(
             "number",
             "share of sign flips of the queries' changes at least as extreme",
         ),
-        Column("n_prompts", "integer", "queries asked both before and after"),
+        Column("n_prompts", "integer", "questions asked both before and after"),
         text(
             "verdict",
             "up, down or no clear change; for the model: changed, the same, or no clear change "
@@ -359,7 +359,7 @@ DISAGREEMENTS = Schema(
     (
         text("property", "schema.org's name of it"),
         text("compared_as", "the form in which it is compared"),
-        text("value", "this way of telling it, as most often spelled"),
+        text("value", "one form of it, as most often spelled"),
         text(
             "kind",
             "name variant, conflicting fact, missing or odd sameAs, or unsupported by the site",
@@ -367,18 +367,18 @@ DISAGREEMENTS = Schema(
         Column(
             "n_pages",
             "integer",
-            "own pages that say so, in words or structured data",
+            "pages of your site that say so, in words or structured data",
         ),
         Column("n_answers", "integer", "answers that say so"),
         text("example", "page_id or answer_id where it is said"),
-        text("other_value", "the way of telling it that most own pages have"),
+        text("other_value", "the form that most of your pages have"),
         text("what_to_do", "cure, in words"),
     ),
 )
 
 OUTLINES = Schema(
     "outlines",
-    "one thing that a page's markup tells beside its words: headings and links in reading order, "
+    "one thing that a page's markup shows beside its words: headings and links in reading order, "
     "then the rest",
     ("page_id", "position"),
     (
@@ -401,13 +401,12 @@ OUTLINES = Schema(
         optional(
             "detail",
             "text",
-            "the link's words, the date's words, where a name or date stands, what a text waits "
-            "for",
+            "the link's words, the date's words, where a name or date is, what a text waits for",
         ),
         optional(
             "place",
             "text",
-            "title and headings of the place, joined by ' > '; missing for what stands nowhere",
+            "title and headings of the place, joined by ' > '; missing without a heading",
         ),
     ),
 )
@@ -483,7 +482,7 @@ FINDINGS = Schema(
 
 CHECKS = Schema(
     "checks",
-    "one check over all own pages: how often it fails, and whether such pages are cited less",
+    "one check over all your pages: how often it fails, and whether such pages are cited less",
     ("check",),
     (
         text("pillar", "relevance, authority, clarity or freshness"),
@@ -624,7 +623,7 @@ BRAND_CLAIMS = Schema(
         optional(
             "passage_id",
             "text",
-            "own passage that supports or contradicts it, or is nearest",
+            "passage of yours that supports or contradicts it, or is nearest",
         ),
         optional("own_words", "text", "the sentence of your site that it was compared with"),
         text("reason", "what was compared, in words"),

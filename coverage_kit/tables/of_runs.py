@@ -59,7 +59,7 @@ POINTS = Schema(
     ("point_id",),
     (
         text("point_id", "query_id or passage_id"),
-        text("kind", "query, own passage or other passage"),
+        text("kind", "`query`, `own passage` or `other passage`"),
         Column(
             "x",
             "number",
@@ -90,7 +90,7 @@ STAGES = Schema(
         Column(
             "reused",
             "text",
-            "what an earlier run found of the same input, taken over: 'matches, map'",
+            "what an earlier run found of the same input and this run reused: 'matches, map'",
             optional=True,
         ),
     ),

@@ -52,7 +52,7 @@ GAPS = Schema(
         optional(
             "own_passage_id",
             "text",
-            "own passage nearest to most of the cluster's demand",
+            "passage of yours nearest to most of the cluster's demand",
         ),
         optional(
             "best_other_passage_id",
@@ -62,7 +62,7 @@ GAPS = Schema(
         optional(
             "answer_passage_id",
             "text",
-            "own passage that says what the cluster's answers say, though questions may not reach "
+            "your passage that says what the cluster's answers say, though questions may not reach "
             "it; missing where none does",
         ),
         optional(
@@ -177,15 +177,14 @@ EDITS = Schema(
         Column(
             "gain",
             "number",
-            "predicted rise of demand-weighted coverage, in queries asked, after harm counted "
-            "twice",
+            "predicted rise of demand-weighted coverage, in times asked, after harm counted twice",
         ),
         LOW,
         HIGH,
         Column(
             "harm",
             "number",
-            "predicted fall of demand-weighted coverage, in queries asked",
+            "predicted fall of demand-weighted coverage, in times asked",
         ),
         optional(
             "citation_gain",
@@ -245,7 +244,7 @@ CHANGES = Schema(
         optional(
             "after",
             "text",
-            "what stands there then; sections and pages as Markdown with their heading",
+            "what is there then; sections and pages as Markdown with their heading",
         ),
     ),
 )
@@ -295,7 +294,7 @@ EFFECTS = Schema(
         Column(
             "weight",
             "number",
-            "queries asked for which a rise of coverage by 1 counts in the edit's gain",
+            "times asked for which a rise of coverage by 1 counts in the edit's gain",
         ),
         Column(
             "is_drafted_from",
@@ -305,7 +304,7 @@ EFFECTS = Schema(
         optional(
             "gain",
             "number",
-            "what this query adds to the edit's gain, in queries asked; an edit's rows add up to "
+            "what this query adds to the edit's gain, in times asked; an edit's rows add up to "
             "its gain",
         ),
         optional("asked_as", "text", "the query in clean words, where the edit is for it"),
@@ -327,7 +326,7 @@ FRONTIER = Schema(
         Column(
             "gain",
             "number",
-            "predicted gain of this edit and all above it, in queries asked",
+            "predicted gain of this edit and all above it, in times asked",
         ),
         LOW,
         HIGH,
@@ -368,14 +367,14 @@ PREDICTIONS = Schema(
         Column(
             "predicted",
             "number",
-            "predicted rise of their coverage, in queries asked, beside the other published edits",
+            "predicted rise of their coverage, in times asked, beside the other published edits",
         ),
         LOW,
         HIGH,
         Column(
             "realised",
             "number",
-            "rise found, in queries asked, less the drift of the queries that no published edit "
+            "rise found, in times asked, less the drift of the queries that no published edit "
             "touches",
         ),
         Column(
