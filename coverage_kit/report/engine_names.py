@@ -73,13 +73,9 @@ def display_series(series: Iterable[str]) -> dict[str, str]:
     {'all': 'all', 'chatgpt (api)': 'ChatGPT', 'perplexity (api)': 'Perplexity (api)', \
 'perplexity (app)': 'Perplexity (app)'}
     """
-    pairs = {}
-    for name in series:
-        parts = _SERIES.fullmatch(name)
-        pairs[name] = parts.groups() if parts else (name, UNKNOWN_SURFACE)
-    frame = pd.DataFrame(list(pairs.values()), columns=["engine", "surface"])
-    ambiguous = _ambiguous_engines(frame)
-    return {name: _name(*pair, ambiguous) for name, pair in pairs.items()}
+    pairs = {name: _split_series(name) for name in series}
+    ambiguous = _ambiguous_engines(pd.DataFrame(pairs.values(), columns=["engine", "surface"]))
+    return {name: _name(engine, surface, ambiguous) for name, (engine, surface) in pairs.items()}
 
 
 def describe_surfaces(answers: pd.DataFrame) -> str:
@@ -94,6 +90,11 @@ def describe_surfaces(answers: pd.DataFrame) -> str:
     through = " and ".join(_SURFACES.get(surface, surface) for surface in surfaces)
     apart = " They are never mixed." if len(surfaces) > 1 else ""
     return f"Answers were logged through {through}.{apart}"
+
+
+def _split_series(series: str) -> tuple[str, str]:
+    parts = _SERIES.fullmatch(series)
+    return (parts["engine"], parts["surface"]) if parts else (series, UNKNOWN_SURFACE)
 
 
 def _ambiguous_engines(answers: pd.DataFrame) -> set[str]:

@@ -21,6 +21,7 @@ from coverage_kit.report.edit_records import Record, list_records
 from coverage_kit.report.edit_texts import (
     describe_fact,
     describe_gain,
+    describe_gain_unit,
     describe_harm,
     describe_home,
     describe_length,
@@ -33,7 +34,7 @@ from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.gap_texts import describe_gap, describe_lists
 from coverage_kit.report.joined import list_unedited
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
-from coverage_kit.report.trust import predicted_under
+from coverage_kit.report.trust import predicted_under, rate_trust
 from coverage_kit.report.wording import (
     DRAFT,
     HOW_COUNTED,
@@ -191,8 +192,7 @@ def _write_page(page_id: str, edits: list[Record], analysis: Analysis) -> str:
         f"{_say(page_id)}{f' <{url}>' if url else ''}",
         "",
         f"{_count(len(edits), 'edit')}, {minutes(_sum(edits, 'cost_minutes'))} minutes, predicted "
-        f"to cover {_total(edits, 'marginal_gain')} more queries asked "
-        f"({predicted_under(analysis.about)}). "
+        f"to answer {_total(edits, 'marginal_gain')} more. {describe_gain_unit(analysis)} "
         f"{DRAFT[0].upper()}{DRAFT[1:]}.",
         "",
     ]
@@ -304,14 +304,14 @@ def _write_index(pages: dict[str, list[Record]], names: dict[str, str], analysis
         f"# To do, by page: {_say(analysis.about.own_site) or 'the site'}",
         "",
         f"{_count(len(edits), 'edit')} on {_count(len(pages), 'page')}: "
-        f"{minutes(_sum(edits, 'cost_minutes'))} minutes, predicted to cover "
-        f"{_total(edits, 'marginal_gain')} more queries asked "
-        f"({predicted_under(analysis.about)}).",
+        f"{minutes(_sum(edits, 'cost_minutes'))} minutes, predicted to answer "
+        f"{_total(edits, 'marginal_gain')} more. {describe_gain_unit(analysis)} How far to trust "
+        f"this: {rate_trust(analysis.about).word}.",
         "",
         f"{DRAFT[0].upper()}{DRAFT[1:]}. "
         "These files are written anew with each report: tick the boxes in a copy.",
         "",
-        "| what | page | edits | minutes | adds (queries asked) |",
+        "| what | page | edits | minutes | answers more |",
         "|---|---|---:|---:|---:|",
     ]
     by_gain = sorted(

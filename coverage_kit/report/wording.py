@@ -184,7 +184,7 @@ MEASURE_WORDINGS = {
         "position-adjusted word count",
         "words that rest on the site's pages / words that rest on any cited page, early ones "
         "weighing more",
-        "Log for each citation which stretch of the answer it stands for.",
+        "Log for each citation which words of the answer rest on it.",
     ),
     "retrieved_not_cited_rate": MeasureWording(
         "found but not cited",
@@ -229,25 +229,26 @@ DRAFT = "draft: facts to be filled and extracts to be checked by an editor"
 
 # How figures are made, a paragraph each, for readers of the page and of the workbook.
 METHOD = (
-    "Coverage of a query is the calibrated probability that the own site answers it. It is told "
-    "from the similarity of the query and of its logged answers to the site's passages, from the "
-    "words they share, and from what other sites offer. The link from this evidence to a "
-    "probability is fitted by hiding sections of the own site and asking what only they answered.",
+    "Coverage of a question is the calibrated probability that your site answers it. The evidence "
+    "is the similarity of the question and of its logged answers to your passages, the words that "
+    "they share, and what other sites offer. Evidence becomes a probability by a fit: sections of "
+    "your site are hidden, and questions are asked that only they answer.",
     "Questions are grouped into topics, and topics into themes. Severity of a gap is the share of "
     "what is asked that is unanswered: the demand-weighted mean of 1 - coverage, shrunk for small "
     "topics, with a 90% interval. Demand is shown beside it and is never multiplied into it.",
-    "Each edit is simulated: the changed passages are encoded again and every query's coverage is "
-    "predicted anew. Gain is the rise of demand-weighted coverage, in queries asked. "
+    "Each edit is simulated: the changed passages are encoded again and each question's coverage "
+    "is predicted anew. Gain is the rise of coverage, counted in times asked. "
     f"{HOW_COUNTED} Edits are taken by gain per minute, given those above them. "
     "This is about the model, not about any answer engine.",
     "Citation rate = answers that cite the site / answers. Share of voice = answers that name the "
-    "brand / mentions of all tracked brands. Engines and surfaces (api, scrape, app) are kept "
-    "apart; questions that name the brand count apart. 95% intervals draw from prompts, as repeats "
-    "of one prompt are alike. Answers vary from run to run: small differences are no change.",
+    "brand / mentions of all tracked brands. Engines and surfaces (api, scrape, app) are "
+    "never mixed, and questions that name the brand are counted separately. 95% intervals draw "
+    "from prompts, as repeats of one prompt are alike. Answers vary from run to run: small "
+    "differences are no change.",
     "Before and after: the effect is the change of the changed pages' questions less that of the "
     "unchanged ones (the drift), each question weighing the same. p comes from permutations and is "
-    "corrected for the groups tested together; where a log is too small to tell, the verdict is "
-    "'no clear change'.",
+    "corrected for the groups tested together. Where a log is too small to show a change, the "
+    "verdict is 'no clear change'.",
 )
 
 

@@ -114,7 +114,9 @@ def test_edit_shows_brief_change_and_gain(page):
         assert text in words
 
 
-def test_edit_shows_what_it_adds_to_the_edits_above_and_its_gain_alone_in_the_figures_behind(analysis):
+def test_edit_shows_what_it_adds_to_the_edits_above_and_its_gain_alone_in_the_figures_behind(
+    analysis,
+):
     overlapping = replace(analysis, edits=analysis.edits.assign(marginal_gain=2.5))
     edit = lxml.html.document_fromstring(render_page(overlapping)).get_element_by_id("edit-2")
     assert words_of(edit.xpath(".//*[@class='gain']")[0]) == "2.5 more"
@@ -465,7 +467,9 @@ def test_long_names_are_never_cut(tiny):
 
 def test_each_list_has_its_gaps_and_its_remedy_and_the_rest_is_closed(page):
     lists = {
-        found.get("data-list"): [item.get("data-rank") for item in found.xpath(".//details[@data-rank]")]
+        found.get("data-list"): [
+            item.get("data-rank") for item in found.xpath(".//details[@data-rank]")
+        ]
         for found in page.xpath("//*[@id='gaps']//section[@class='list']")
     }
     assert lists == {

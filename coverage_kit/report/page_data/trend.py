@@ -296,8 +296,7 @@ def _describe_rate_changes(analysis: Analysis) -> list[str]:
     title = describe_measure("citation_rate").title
     names = display_series(map(str, current))
     return [
-        f"{shorten(names[str(series)], 40)}: {title} "
-        f"{_compare_rates(previous[series], row)}"
+        f"{shorten(names[str(series)], 40)}: {title} {_compare_rates(previous[series], row)}"
         for series, row in current.items()
         if series in previous
     ]
@@ -306,7 +305,7 @@ def _describe_rate_changes(analysis: Analysis) -> list[str]:
 def _compare_rates(previous: dict[Any, Any], current: dict[Any, Any]) -> str:
     rates = f"{percent(previous['value'])} then, {percent(current['value'])} now"
     if is_missing(previous["low"]) or is_missing(current["low"]):
-        return f"{rates}: too few prompts to tell a change"
+        return f"{rates}: too few prompts to show a change"
     is_clear = current["low"] > previous["high"] or current["high"] < previous["low"]
     if not is_clear:
         return f"{rates}: {NO_CHANGE}, the 95% intervals overlap"
