@@ -110,7 +110,7 @@ const csv = {
   gaps: () => [["rank", "gap", "such as", "list", "likelihood", "cause", "times asked", "questions", "unanswered questions", "severity", "who answers instead"],
     every("#gaps .item[data-rank]").filter(isSeen).map((item) => { const d = item.dataset; return [d.rank, nameOf(item), d.example, d.list, d.likelihood, d.cause, d.demand, d.questions, d.unanswered, Number(d.severity).toFixed(2), d.instead]; })],
   edits: () => [["rank", "topic", "what to do", "page", "minutes", "answers more", "plan", "gap"],
-    every("#edits .tickable").filter(isSeen).map((row) => { const d = row.dataset; return [d.rank, nameOf(row), d.task, d.page, d.minutes, Math.round(d.gain), d.plan, d.gap]; })],
+    every("#edits .tickable").filter(isSeen).map((row) => { const d = row.dataset; return [d.rank, nameOf(row), d.task, d.page, Number(d.minutes), Math.round(d.gain), d.plan, d.gap]; })],
   questions: () => [["question", "times asked", "answered (probability)", "gap"],
     rows.map((at) => [asked.text[at], asked.demand[at], asked.coverage[at] ?? "", gapItems.has(asked.gap[at]) ? nameOf(gapItems.get(asked.gap[at])) : ""])],
 };

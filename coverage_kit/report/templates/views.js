@@ -61,8 +61,12 @@ function openTarget(isFirst) { // a link to a gap or an edit opens it, also in a
   target.scrollIntoView({ behavior: "instant" });
   if (item) item.querySelector("summary").focus({ preventScroll: true });
 }
-addEventListener("hashchange", () => { if (takeAddress()) filter(); openTarget(false); });
-addEventListener("popstate", () => { if (takeAddress()) filter(); openTarget(false); });
+for (const change of ["hashchange", "popstate"]) {
+  addEventListener(change, () => {
+    if (takeAddress()) { sortLists(); filter(); }
+    openTarget(false);
+  });
+}
 document.addEventListener("click", (event) => { // links within the page keep search and filters
   const link = event.target.closest("a[href^='#']");
   if (!link || link.closest(".tabs") || link.matches(".skip")) return;
