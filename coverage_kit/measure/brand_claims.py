@@ -83,9 +83,11 @@ class PlainClaimJudge:
             return replace(
                 support,
                 verdict=NOT_ASSESSED,
-                reason="Own passages come near, but words cannot tell if they say the same.",
+                reason="Your passages come near, but words do not show whether they say the same.",
             )
-        return replace(support, reason=f"No own passage near it tells {', '.join(new_facts)}.")
+        return replace(
+            support, reason=f"No passage of your site near it states {', '.join(new_facts)}."
+        )
 
 
 def _find_new_facts(

@@ -193,10 +193,12 @@ def doubt_of_choice(choice: ChoiceModel) -> str:
         return "no site is cited for three questions and not for three others"
     if choice.low <= _CHANCE_AUC:
         found = f"held-out AUC {choice.auc:.2f} [{choice.low:.2f}, {choice.high:.2f}]"
-        return f"it tells no better than chance who is cited: {found}, {choice.n_choices} choices"
+        return (
+            f"it predicts no better than chance who is cited: {found}, {choice.n_choices} choices"
+        )
     if not choice.weights[:2].any():
         return (
-            f"the site's subject alone tells who is cited (held-out AUC {choice.auc:.2f}), "
+            f"the site's subject alone predicts who is cited (held-out AUC {choice.auc:.2f}), "
             "and an edit does not change it"
         )
     return ""

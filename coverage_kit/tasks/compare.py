@@ -132,7 +132,7 @@ def _published_between(
 
 
 def _comparison_rows(table: pd.DataFrame, published: pd.DataFrame) -> list[list[str]]:
-    """Return the comparison as cells, a header first; gains in queries asked."""
+    """Return the comparison as cells, a header first; gains in times asked."""
     how = published.set_index("edit_id")["how"]
     header = [
         "edit",
@@ -174,7 +174,7 @@ def _as_markdown(
         f"# Predicted and realised between {runs}",
         "",
         *_as_table(rows),
-        "Gains are in queries asked.",
+        "Gains are answered questions, in times asked.",
         "",
         words,
         "",

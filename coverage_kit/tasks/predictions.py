@@ -66,7 +66,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class PredictionCalibration:
-    """How accurate predictions were: sums in queries asked, and ratio = realised / predicted.
+    """How accurate predictions were: sums in times asked, and ratio = realised / predicted.
 
     `share_of_within` is the share of edits within their intervals, `spearman` the rank correlation
     of predicted and realised. It and `ratio` are nan where they are not defined.
@@ -87,7 +87,7 @@ def compare_predictions(
     runs: tuple[str, str],
     seed: int = 0,
 ) -> Comparison:
-    """Return each published edit's predicted and realised gain, in queries asked.
+    """Return each published edit's predicted and realised gain, in times asked.
 
     Rows are in the order of `published`.
 
@@ -316,8 +316,8 @@ def describe_comparison(comparison: Comparison, under: str) -> str:
     n = len(comparison.predictions)
     edits = "1 published edit was" if n == 1 else f"{n} published edits were"
     sentences = [
-        f"{under[:1].upper()}{under[1:]}: {edits} to raise coverage by "
-        f"{calibration.predicted:.1f} queries asked; "
+        f"{under[:1].upper()}{under[1:]}: {edits} to gain "
+        f"{calibration.predicted:.1f} answered questions, in times asked; "
         f"{calibration.realised:.1f} were found{_of_predicted(calibration)}.",
         f"{int(comparison.predictions['is_within'].sum())} of {n} lie within their 90% intervals.",
         ""

@@ -217,7 +217,7 @@ def test_without_an_untreated_cluster_it_may_be_the_engine():
     assert (verdicts["verdict"] == "no clear change").all()
     assert verdicts["p"].isna().all()
     assert (
-        "no untreated cluster tells whether the engine moved" in verdicts.loc["treated", "reason"]
+        "no untreated cluster shows whether the engine moved" in verdicts.loc["treated", "reason"]
     )
 
 

@@ -312,7 +312,9 @@ def test_citations_at_random_give_no_gain(world, passages, queries, cited):
     )
     predicted = predict(world, passages, queries, shuffled, [])
     assert predicted.gains is None
-    assert predicted.reason.startswith("it tells no better than chance who is cited: held-out AUC")
+    assert predicted.reason.startswith(
+        "it predicts no better than chance who is cited: held-out AUC"
+    )
 
 
 def test_no_edit_changes_a_site_s_subject():
@@ -327,7 +329,7 @@ def test_no_edit_changes_a_site_s_subject():
         "high": 0.9,
     }
     assert doubt_of_choice(ChoiceModel(**values)).startswith(
-        "the site's subject alone tells who is cited (held-out AUC 0.80)"
+        "the site's subject alone predicts who is cited (held-out AUC 0.80)"
     )
     assert not doubt_of_choice(ChoiceModel(**{**values, "weights": np.array([0.1, 0.0, 1.0])}))
     assert "three questions" in doubt_of_choice(fitted)

@@ -294,8 +294,8 @@ def test_words_say_predicted_and_found_and_never_why():
         compare(before(), later(0.7, 0.25, 0.0, 0.05, 0.05), "e0"), "predicted under model m"
     )
     assert words.startswith(
-        "Predicted under model m: 1 published edit was to raise coverage by 10.0 queries asked; "
-        "7.0 were found"
+        "Predicted under model m: 1 published edit was to gain 10.0 answered questions, in times "
+        "asked; 7.0 were found"
     )
     assert "70% of it" in words
     assert "1 of 1 lie within" in words

@@ -243,9 +243,7 @@ def check_organisation(page: PageView, site: SiteView) -> Outcome:
     legal = site.tables.statements["property"] == "legalName"
     if len(site.tables.statements[legal & site.tables.statements["source"].isin(_OWN)]):
         return Checked(1)
-    reason = (
-        "Engines cannot tell whose site this is, nor join it with what others say of its owner."
-    )
+    reason = "Engines cannot see whose site this is, nor join it with what others say of its owner."
     remedy = (
         "Name the organisation in structured data (Organization: name, url, sameAs) and at the "
         "foot of the pages."
@@ -279,7 +277,7 @@ def check_sources(page: PageView, _: SiteView) -> Outcome:
             place=section.path,
             evidence=f"“{quote(sentence)}”",
             reason=(
-                "It tells of the world at large and names nobody who found so; engines prefer "
+                "It speaks of the world at large and names nobody who found so; engines prefer "
                 "passages whose figures can be traced."
             ),
             remedy="Name and link who found so, and when; or leave it out.",

@@ -215,7 +215,7 @@ def check_bold_lines(page: PageView, _: SiteView) -> Outcome:
         Fault(
             place=WHOLE,
             evidence=f"“{value}”",
-            reason="It looks like a heading and is not marked as one, so that what stands below it "
+            reason="It looks like a heading and is not marked as one, so that what is below it "
             "belongs to the heading above.",
             remedy="Mark it as a heading, one level below the heading above it.",
             before=value,
@@ -243,8 +243,8 @@ def check_page_length(page: PageView, _: SiteView) -> Outcome:
     if n_words >= _MIN_PAGE_WORDS:
         return Checked(1)
     reason = (
-        f"Under {_MIN_PAGE_WORDS} words there is little to quote, and little that tells this "
-        "page from others."
+        f"Under {_MIN_PAGE_WORDS} words there is little to quote, and little that sets this "
+        "page apart from others."
     )
     remedy = "Answer here what people ask of this subject, or move the words to the page that does."
     first = str(page.passages["passage_id"].iloc[0]) if len(page.passages) else None

@@ -130,7 +130,7 @@ def check_years(page: PageView, site: SiteView) -> Outcome:
                 Fault(
                     place=section.path,
                     evidence=f"“{quote(sentence)}”",
-                    reason=f"It tells as current, or as still to come, what dates from {year}; "
+                    reason=f"It describes as current, or as still to come, what dates from {year}; "
                     f"this is {this_year}.",
                     remedy=f"Check it, say what holds in {this_year}, and show when it was "
                     "checked.",
@@ -322,7 +322,7 @@ def check_shown_dates(page: PageView, site: SiteView) -> Outcome:
     )
     evidence = f"0 of {len(english_pages)} pages show a modified date"
     remedy = (
-        "Show “Last checked on …” on pages whose facts change, with the date that their head tells."
+        "Show “Last checked on …” on pages whose facts change, with the date that their head gives."
     )
     return Checked(
         1,
