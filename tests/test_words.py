@@ -5,6 +5,7 @@ headings, settings, and the strings of the modules that write texts for people.
 """
 
 import ast
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -17,10 +18,28 @@ from tests.command_lines import COMMANDS, documents
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "coverage_kit/report"
-# What may hold a banned word: the verdict of report/trust.py, and what belongs to the reader.
-ALLOWED = re.compile(r"not enough to tell|\b(?:your|their|its|our|whose|[a-z]+'s) own\b", re.I)
-# Not for readers: the engineer's view, and the history of changes.
-FOR_ENGINEERS = ("engine.html.j2",)
+# What may hold a banned word: that there is too little to tell, as the verdict of report/trust.py
+# says, and what belongs to somebody.
+ALLOWED = re.compile(
+    r"\b(?:enough|few|little|small)\b[^.;]{0,60}\bto tell\b"
+    r"|\b(?:your|their|its|our|whose|\w+'s) own\b",
+    re.IGNORECASE,
+)
+# The scopes of docs/style.md that hold for each kind of text; the front comes before the rest.
+SCOPES = {
+    "everywhere": {"everywhere"},
+    "readers": {"everywhere", "readers"},
+    "front": {"everywhere", "readers", "front"},
+}
+SCOPE_OF_TEMPLATE = {
+    "engine.html.j2": "everywhere",
+    "edits.html.j2": "front",
+    "gaps.html.j2": "front",
+    "overview.html.j2": "front",
+    "page.html.j2": "front",
+}
+# A string of a script that is a sentence or a name of several words.
+SCRIPT_STRING = re.compile(r"""(["'`])((?:(?!\1)[^\n])*\w \w(?:(?!\1)[^\n])*)\1""")
 JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`|\]\([^)]*\)|<!--.*?-->", re.DOTALL | re.MULTILINE)
 
@@ -43,7 +62,7 @@ def find_hits(text, scope):
     return [
         f"{' '.join(clean[max(0, match.start() - 40) : match.end() + 40].split())} → {better}"
         for better, pattern, where in banned_words()
-        if where in ("everywhere", scope)
+        if where in SCOPES[scope]
         for match in pattern.finditer(clean)
     ]
 
@@ -55,7 +74,7 @@ def texts_of_documents():
         # The glossary is read where it is written; the word list holds all banned words.
         if name not in ("CHANGELOG.md", "docs/style.md", "docs/glossary.md"):
             text = CODE.sub(" ", path.read_text(encoding="utf-8"))
-            yield name, text, "readers" if name == "README.md" else "everywhere"
+            yield name, text, "front" if name == "README.md" else "everywhere"
 
 
 def texts_of_help():
@@ -76,8 +95,18 @@ def texts_of_templates():
             "//text()[not(parent::script or parent::style)] | //@title | //@aria-label "
             "| //@placeholder | //@alt"
         )
-        scope = "everywhere" if path.name in FOR_ENGINEERS else "readers"
-        yield path.name, "\n".join(nodes), scope
+        yield path.name, "\n".join(nodes), SCOPE_OF_TEMPLATE.get(path.name, "readers")
+    for path in sorted(REPORT.rglob("*.js")):
+        strings = [match[2] for match in SCRIPT_STRING.finditer(path.read_text(encoding="utf-8"))]
+        yield path.name, "\n".join(strings), "readers"
+
+
+def texts_of_notebooks():
+    """Yield (name, text, scope) of what each notebook says between its cells."""
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+        yield path.name, CODE.sub(" ", "\n".join(texts)), "everywhere"
 
 
 def texts_of_modules():
@@ -123,6 +152,7 @@ SOURCES = {
     "documents": texts_of_documents,
     "help": texts_of_help,
     "templates": texts_of_templates,
+    "notebooks": texts_of_notebooks,
     "modules": texts_of_modules,
     "workbook": texts_of_workbook,
 }

@@ -509,9 +509,9 @@ def _read_verdict(row: Mapping[str, Any], n_tests: int) -> dict[str, str]:
 def _explain_no_change(row: Mapping[str, Any], n_prompts: str, moved: str) -> str:
     """Return in words why a row has no p under the level."""
     if row["is_treated"] and np.isnan(row["drift"]):
-        return f"{moved}, but no topic of unchanged pages shows whether the engine moved by itself"
+        return f"{moved}, but no untreated cluster shows whether the engine moved by itself"
     if np.isnan(row["p"]):
-        return f"too few topics show how much topics move by themselves; {moved}"
+        return f"too few clusters show how much clusters move by themselves; {moved}"
     if np.isnan(row["smallest_effect"]):
         return f"{n_prompts}, beside as many clusters, could not have shown a move of any size"
     smallest = _points(row["smallest_effect"], is_signed=False)

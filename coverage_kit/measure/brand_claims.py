@@ -83,10 +83,10 @@ class PlainClaimJudge:
             return replace(
                 support,
                 verdict=NOT_ASSESSED,
-                reason="Passages of your site are near, but words do not show if they agree.",
+                reason="Your passages come near, but words do not show whether they say the same.",
             )
         return replace(
-            support, reason=f"No passage of your site near it mentions {', '.join(new_facts)}."
+            support, reason=f"No passage of your site near it states {', '.join(new_facts)}."
         )
 
 

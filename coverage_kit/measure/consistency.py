@@ -206,7 +206,7 @@ def _unsupported(answers: pd.DataFrame, own: pd.DataFrame) -> Iterator[dict[str,
         other = _most_common(stated)["value"] if len(stated) else "nothing"
         for _, form_statements in unsupported.groupby("compared_as"):
             cure = (
-                f"Answers say it, your site does not (it says {other}): state the right one "
+                f"Answers say it, the site does not (it says {other}): state the right one "
                 "where engines read it."
             )
             yield _row(form_statements, "unsupported by the site", other, cure)

@@ -194,7 +194,7 @@ def _without_if(statement: ClaimParts) -> ClaimParts:
 
 
 def _describe(figure: Quantity, other: Quantity) -> str:
-    return f"The claim says {figure.wording}, the source says {other.wording}."
+    return f"The claim says {figure.wording}, the source {other.wording}."
 
 
 def _find_difference(

@@ -162,7 +162,7 @@ def _weigh(
     verdict: Verdict = "unsupported"
     if missing_figures:
         figures = ", ".join(figure.wording for figure in missing_figures)
-        reason = f"No sentence near it mentions {figures}."
+        reason = f"No sentence near it states {figures}."
     elif missing_names:
         reason = f"The source does not name {', '.join(missing_names)}."
     elif is_opposite:

@@ -369,7 +369,7 @@ def _find_headings(changes: Sequence[_PublishedChange], page: PageDiff) -> dict[
                 page.page_id,
                 n_words,
                 True,
-                f"“{heading}” is now the heading",
+                f"“{heading}” is in place of the old heading",
             )
     missing = (change for change in changes if change.number not in evidence)
     return evidence | {change.number: _no_heading(change, page) for change in missing}

@@ -296,7 +296,7 @@ def _state_fact(
 def _fact_brief(group: pd.DataFrame, claims: list[str], is_contradicted: bool) -> str:
     """Return the brief: which engines get it wrong, and what they claim."""
     engines = ", ".join(dict.fromkeys(group["engine"]))
-    fault = "contradict the site" if is_contradicted else "tell what the site does not say"
+    fault = "contradict the site" if is_contradicted else "say what the site does not say"
     lines = [
         f"Answers of {engines} {fault}. State the fact plainly, in a sentence of its own.",
         *(f"- “{claim}”" for claim in claims),

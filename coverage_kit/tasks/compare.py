@@ -133,7 +133,7 @@ def _published_between(
 
 
 def _comparison_rows(table: pd.DataFrame, published: pd.DataFrame) -> list[list[str]]:
-    """Return the comparison as cells, a header first; gains in queries asked."""
+    """Return the comparison as cells, a header first; gains in times asked."""
     how = published.set_index("edit_id")["how"]
     header = [
         "edit",

@@ -14,7 +14,6 @@ from coverage_kit.analysis import About, Analysis
 from coverage_kit.errors import RunError
 from coverage_kit.pipeline.page_diffs import plain
 from coverage_kit.pipeline.published import Published
-from coverage_kit.report.wording import count
 from coverage_kit.storage.files import locked, write_file
 from coverage_kit.tables import PREDICTIONS, Predictions, checked
 
@@ -67,7 +66,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class PredictionCalibration:
-    """How accurate predictions were: sums in queries asked, and ratio = realised / predicted.
+    """How accurate predictions were: sums in times asked, and ratio = realised / predicted.
 
     `share_of_within` is the share of edits within their intervals, `spearman` the rank correlation
     of predicted and realised. It and `ratio` are nan where they are not defined.
@@ -88,7 +87,7 @@ def compare_predictions(
     runs: tuple[str, str],
     seed: int = 0,
 ) -> Comparison:
-    """Return each published edit's predicted and realised gain, in queries asked.
+    """Return each published edit's predicted and realised gain, in times asked.
 
     Rows are in the order of `published`.
 
@@ -317,23 +316,23 @@ def describe_comparison(comparison: Comparison, under: str) -> str:
     n = len(comparison.predictions)
     edits = "1 published edit was" if n == 1 else f"{n} published edits were"
     sentences = [
-        f"{under[:1].upper()}{under[1:]}: {edits} expected to gain {calibration.predicted:.1f} "
-        "answered questions (in times asked); the measured gain is "
-        f"{calibration.realised:.1f}{_of_predicted(calibration)}.",
-        f"{int(comparison.predictions['is_within'].sum())} of {n} are within their 90% intervals.",
+        f"{under[:1].upper()}{under[1:]}: {edits} to gain "
+        f"{calibration.predicted:.1f} answered questions, in times asked; "
+        f"{calibration.realised:.1f} were found{_of_predicted(calibration)}.",
+        f"{int(comparison.predictions['is_within'].sum())} of {n} lie within their 90% intervals.",
         ""
         if math.isnan(calibration.spearman)
         else f"Rank correlation of predicted and realised: {calibration.spearman:.2f}.",
         _describe_drift(drift),
-        f"{count(comparison.n_compared, 'question')} asked in both runs were compared. "
-        f"Left out: {comparison.n_only_before:,} that only the earlier run holds, and "
-        f"{comparison.n_only_after:,} that only the later run holds.",
-        f"{count(comparison.n_left_out, 'published edit')} cannot be judged: no question of theirs "
-        "is in both runs."
+        f"{comparison.n_compared} queries were compared; "
+        f"{comparison.n_only_before} stand only in the run before and "
+        f"{comparison.n_only_after} only in the later one, and are left out.",
+        f"{comparison.n_left_out} published edits have no query in both runs to be judged by."
         if comparison.n_left_out
         else "",
-        "This is the change of predicted coverage of these edits' questions between two runs. It "
-        "includes whatever else changed on their pages, and says nothing about any answer engine.",
+        "This is the change of coverage under the model on the queries of these edits between two "
+        "runs: whatever else changed on their pages is in it, and it says nothing of any answer "
+        "engine.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -345,11 +344,11 @@ def _of_predicted(calibration: PredictionCalibration) -> str:
 def _describe_drift(drift: PredictionDrift) -> str:
     if not drift.n_queries:
         return (
-            "Every question is touched by a published edit, so nothing is taken off for drift: "
-            "what changed everywhere counts as a gain."
+            "No query was left untouched, so nothing is taken off for drift: "
+            "what changed everywhere counts as found."
         )
     return (
-        f"Coverage of the {drift.n_queries} questions that no published edit touches changed by "
+        f"Coverage of the {drift.n_queries} queries that no published edit touches changed by "
         f"{drift.change:+.3f} on average (90% interval {drift.low:+.3f} to {drift.high:+.3f}); "
         "that drift is taken off."
     )

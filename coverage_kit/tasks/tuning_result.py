@@ -147,7 +147,7 @@ def _hint(tuned: Tuned) -> str:
     if rank.low <= 0:
         return ""
     return (
-        "\nBut the first right passage stands higher among the ten, where runs compare "
+        "\nBut the first right passage ranks higher among the ten, where runs compare "
         f"({RECIPROCAL_RANK} {rank.value:+.3f}, at least {rank.low:.3f}): "
         "--keep writes the encoder all the same."
     )

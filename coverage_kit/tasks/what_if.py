@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 class WhatIf(NamedTuple):
     """What a set of edits costs and is predicted to bring.
 
-    `gain`, its 90% interval and `harm` are in queries asked, `cost_minutes` in editor minutes.
+    `gain`, its 90% interval and `harm` are in times asked, `cost_minutes` in editor minutes.
     `edits` has what each edit adds to those before it in the list; `queries` has coverage before
     and after of the queries whose coverage changes.
     """

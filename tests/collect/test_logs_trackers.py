@@ -175,7 +175,7 @@ def test_superlines_rows_are_pages_of_answers_without_texts(tmp_path):
     ]
     assert kinds(log) == [["a.com", "cited"], ["b.com", "cited"]]
     assert log.citations["title"].tolist() == ["A", "B"]
-    assert "Cited Status is about the own domain" in log.sources.loc[0, "note"]
+    assert "Cited Status is about your domain" in log.sources.loc[0, "note"]
     assert log.failures.empty
 
 

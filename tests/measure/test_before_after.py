@@ -217,8 +217,7 @@ def test_without_an_untreated_cluster_it_may_be_the_engine():
     assert (verdicts["verdict"] == "no clear change").all()
     assert verdicts["p"].isna().all()
     assert (
-        "no topic of unchanged pages shows whether the engine moved"
-        in verdicts.loc["treated", "reason"]
+        "no untreated cluster shows whether the engine moved" in verdicts.loc["treated", "reason"]
     )
 
 
@@ -313,7 +312,7 @@ def test_the_floor_is_computed_from_the_time_before_alone():
 
 def test_few_prompts_and_few_clusters_give_rows_with_a_reason():
     verdicts = measure([ask("q1", "0", "1"), ask("q2", "0", "0")], treat("a: q1, b: q2", "a"))
-    assert verdicts["reason"].str.contains("too few topics").all()
+    assert verdicts["reason"].str.contains("too few clusters").all()
     assert verdicts["p"].isna().all()
     three = [ask(f"q{n}", "00", "11" if n < 3 else "01") for n in range(12)]
     verdicts = measure(three, treat("a: q0 q1 q2, b: q3 q4 q5, c: q6 q7 q8, d: q9 q10 q11", "a"))

@@ -119,7 +119,7 @@ def test_open_figures_leave_room():
 
 def test_what_contradicts_is_explained_in_words():
     support = compare_claim("The Heron weighs 31 kg.", SOURCES)
-    assert support.reason == "The claim says 31 kg, the source says 34 kg."
+    assert support.reason == "The claim says 31 kg, the source 34 kg."
     assert support.sentence == "The Heron weighs 34 kg and costs £4,200."
 
 

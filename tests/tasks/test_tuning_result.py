@@ -96,7 +96,7 @@ def test_an_interval_that_ends_at_0_is_noise():
 
 def test_what_is_not_adopted_but_brings_right_passages_higher_says_so():
     assert (
-        "stands higher among the ten, where runs compare (MRR@10 +0.060, at least 0.020): --keep"
+        "ranks higher among the ten, where runs compare (MRR@10 +0.060, at least 0.020): --keep"
         in describe_tuning(tuned_by(NOISE, UP))
     )
     assert "--keep" not in describe_tuning(tuned_by(NOISE, NOISE))

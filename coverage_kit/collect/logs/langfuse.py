@@ -14,9 +14,7 @@ from coverage_kit.collect.logs.trace_index import TraceIndex
 from coverage_kit.collect.logs.traces import FindFormat, read_call
 from coverage_kit.collect.logs.values import label_of, parsed, text_of
 
-_TWICE = (
-    "traces and observations tell of the same questions: name only one of the two in [log] files"
-)
+_TWICE = "traces and observations hold the same questions: name only one of the two in [log] files"
 _NOTE = (
     "every generation counts as one question: leave out those that rewrite, rate or summarise; "
     f"{_TWICE}"

@@ -37,7 +37,7 @@ FORMAT = TableFormat(
     },
     read=_read,
     surface="scrape",
-    note="no answers' texts; Cited Status is about the own domain alone, so every row's page is "
+    note="no answers' texts; Cited Status is about your domain alone, so every row's page is "
     "read as cited; what one engine answered to one prompt in one country on one date is taken for "
     "one answer",
 )

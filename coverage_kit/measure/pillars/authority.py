@@ -243,9 +243,7 @@ def check_organisation(page: PageView, site: SiteView) -> Outcome:
     legal = site.tables.statements["property"] == "legalName"
     if len(site.tables.statements[legal & site.tables.statements["source"].isin(_OWN)]):
         return Checked(1)
-    reason = (
-        "Engines cannot see whose site this is, nor connect it with what others say of its owner."
-    )
+    reason = "Engines cannot see whose site this is, nor join it with what others say of its owner."
     remedy = (
         "Name the organisation in structured data (Organization: name, url, sameAs) and at the "
         "foot of the pages."
@@ -279,8 +277,8 @@ def check_sources(page: PageView, _: SiteView) -> Outcome:
             place=section.path,
             evidence=f"“{quote(sentence)}”",
             reason=(
-                "It is a statement about the world and names nobody who measured it; engines "
-                "prefer passages whose figures can be traced."
+                "It speaks of the world at large and names nobody who found so; engines prefer "
+                "passages whose figures can be traced."
             ),
             remedy="Name and link who found so, and when; or leave it out.",
             before=sentence,

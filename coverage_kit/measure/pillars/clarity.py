@@ -215,7 +215,7 @@ def check_bold_lines(page: PageView, _: SiteView) -> Outcome:
         Fault(
             place=WHOLE,
             evidence=f"“{value}”",
-            reason="It looks like a heading and is not marked as one, so that what stands below it "
+            reason="It looks like a heading and is not marked as one, so that what is below it "
             "belongs to the heading above.",
             remedy="Mark it as a heading, one level below the heading above it.",
             before=value,

@@ -130,7 +130,7 @@ def check_years(page: PageView, site: SiteView) -> Outcome:
                 Fault(
                     place=section.path,
                     evidence=f"“{quote(sentence)}”",
-                    reason=f"It presents as current, or as still to come, what dates from {year}; "
+                    reason=f"It describes as current, or as still to come, what dates from {year}; "
                     f"this is {this_year}.",
                     remedy=f"Check it, say what holds in {this_year}, and show when it was "
                     "checked.",
@@ -321,7 +321,9 @@ def check_shown_dates(page: PageView, site: SiteView) -> Outcome:
         "checked."
     )
     evidence = f"0 of {len(english_pages)} pages show a modified date"
-    remedy = "Show “Last checked on …” on pages whose facts change, with the date in their head."
+    remedy = (
+        "Show “Last checked on …” on pages whose facts change, with the date that their head gives."
+    )
     return Checked(
         1,
         (
