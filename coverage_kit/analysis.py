@@ -219,7 +219,7 @@ def load_analysis(folder: str | Path) -> Analysis:
     Raises RunError where there is none, a damaged one, or one of another version.
     """
     folder = Path(folder)
-    cure = "Run 'coverage-kit run' first, or name the folder that [out] in coverage.toml names."
+    cure = "Run 'coverage-kit run' first, or name the folder that it wrote, such as runs/latest."
     with as_error(folder, "a finished run", cure):
         complete_contents(folder)
     with locked(folder, is_shared=True):

@@ -16,6 +16,7 @@ from typing import get_args
 from pydantic import BaseModel
 
 import coverage_kit
+from coverage_kit.commands.terminal import name_options
 from coverage_kit.report.figures import FIGURES
 from coverage_kit.report.workbook.glossary import list_terms
 from coverage_kit.settings import Settings
@@ -119,7 +120,7 @@ def howto_page(text: str) -> str:
             path = Path(sample["file"])
             path.write_text(sample["record"] + "\n", encoding="utf-8")
             columns = dict(pair.split("=", 1) for pair in shlex.split(sample["columns"]))
-            lines = inspect_log(path, columns).splitlines()
+            lines = name_options(inspect_log(path, columns)).splitlines()
         output = "".join(f"{line.rstrip()}\n" for line in lines)
         return sample[0][: sample.start("output") - sample.start()] + output + "```\n"
 

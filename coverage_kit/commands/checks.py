@@ -78,7 +78,7 @@ def sample(
         missing = collect_missing(run_settings, analysis.queries, checks)
         write_run(replace(analysis, question_checks=checks, missing_items=missing), folder)
     say(f"Fill in {named}, or the sheet 'questions to check' of {folder / WORKBOOK}.")
-    say("Then run again: coverage-kit run coverage.toml")
+    say("Then run again with the same command, such as coverage-kit run coverage.toml")
 
 
 @app.command(cls=Command, rich_help_panel=CHECK)
@@ -156,4 +156,4 @@ def dismiss(
     renew_dismissals(analysis, folder)
     say(dismiss_gap(analysis, path, gap, why, undo=is_undone))
     write_outputs(renew_dismissals(analysis, folder), folder)
-    say(f"The next run reads {path}: coverage-kit run coverage.toml")
+    say(f"The next run reads {path}. Repeat its command, such as coverage-kit run coverage.toml")

@@ -66,6 +66,10 @@ _OPTIONS = (
     (re.compile(r"\[parallel\] backend|parallel\.backend"), "--backend"),
     (re.compile(r"\[parallel\] workers|parallel\.workers"), "--workers"),
     (re.compile(r"\[out\]"), "--out"),
+    (
+        re.compile(r"docs/settings\.md lists every key"),
+        "coverage-kit run --help lists every option",
+    ),
 )
 
 

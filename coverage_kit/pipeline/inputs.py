@@ -203,7 +203,7 @@ def collect_log(settings: Settings, work_plan: WorkPlan) -> LogTables:
     """Return the log's tables. Raises LogError when the settings name no log."""
     if not settings.log.files:
         cure = "Name files or folders with [log] files."
-        raise LogError("log.files", "at least one log of queries", "none", cure)
+        raise LogError("log.files", "at least one log of questions", "none", cure)
     log = work_plan.read_log(settings.log)
     logger.info("columns of the log: %s", describe_mapping(log.mapping))
     return log

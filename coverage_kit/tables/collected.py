@@ -226,8 +226,8 @@ SOURCES = Schema(
         ),
         text(
             "format",
-            "the format its records were read as; 'mapped columns' where columns were found by "
-            "name",
+            "the format its records were read as; 'mapped columns' where columns were chosen by "
+            "name or content",
         ),
         Column("n_records", "integer", "records read: a dialogue may hold several"),
         optional(
@@ -237,7 +237,12 @@ SOURCES = Schema(
             "traces, requests with a response elsewhere and regenerated answers",
         ),
         text("fields", "which column or field holds what"),
-        optional("note", "text", "what this format does not show"),
+        optional(
+            "note",
+            "text",
+            "columns that were guessed by their content, and that were left out, in a line each; "
+            "else what this format does not show",
+        ),
     ),
 )
 

@@ -16,7 +16,7 @@ from coverage_kit.tasks.sample import draw_sample, save_choices
 from coverage_kit.vocabulary import CHOICES, PERSON
 
 # What to do when every question is checked.
-_ADVICE = "The next run reads them: coverage-kit run coverage.toml"
+_ADVICE = "The next run reads them. Repeat its command, such as coverage-kit run coverage.toml"
 
 
 def check_questions(

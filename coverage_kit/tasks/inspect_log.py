@@ -85,7 +85,7 @@ def _describe_counts(log: LogTables) -> str:
                 if n_cited
                 else "no citations",
                 *([f"{count(n_retrieved, 'page')} retrieved and not cited"] if n_retrieved else []),
-                *([f"{len(log.searches):,} searches"] if len(log.searches) else []),
+                *([_count_searches(len(log.searches))] if len(log.searches) else []),
                 *(
                     [f"{count(len(log.mentions), 'mention')} as logged"]
                     if len(log.mentions)
@@ -105,6 +105,10 @@ def _describe_counts(log: LogTables) -> str:
         else ["no times"]
     )
     return "\n".join(lines)
+
+
+def _count_searches(n: int) -> str:
+    return f"{n:,} search{'' if n == 1 else 'es'}"
 
 
 def _describe_rejects(log: LogTables, rejects: Path | None) -> str:
