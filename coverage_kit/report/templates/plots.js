@@ -10,6 +10,7 @@ const make = (tag, content = "", attributes = {}) => {
 const plain = (markup) => markup.replace(/<br>/g, "; ").replace(/<\/?b>/g, "").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
 const plots = every(".plot");
 const drawers = new Map(); // what else to do with a figure once it is drawn, by its name
+const fitters = new Map(); // what to change in a figure before it is drawn at a width
 const specOf = (place) => JSON.parse(byId(place.id + "-data").textContent);
 const ink = () => getComputedStyle(document.body).getPropertyValue("color");
 
@@ -80,6 +81,7 @@ function prepare(place, width) {
     Object.assign(layout, { height, grid: { ...layout.grid, rows, columns } });
   }
   if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
+  (fitters.get(place.id) || (() => {}))(spec, width);
   return spec;
 }
 
