@@ -60,7 +60,7 @@ def test_a_figure_that_has_nothing_to_show_is_left_out_and_reported(empty, tmp_p
     pictures = save_pictures(empty, tmp_path / "none")
     assert pictures.files == ()
     assert set(pictures.left_out) == set(FIGURES)
-    assert pictures.left_out["gaps"] == "There is no topic to draw."
+    assert pictures.left_out["gaps"] == "There is no gap to draw."
     assert not (tmp_path / "none").exists()
 
 

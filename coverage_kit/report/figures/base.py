@@ -74,7 +74,7 @@ TEMPLATE = go.layout.Template(
             "xref": "container",
             "xanchor": "left",
             "pad": {"l": 12},
-            "font": {"size": 17},
+            "font": {"size": 17, "weight": 600},
         },
         "modebar": {
             "bgcolor": "rgba(0,0,0,0)",
@@ -268,8 +268,10 @@ def panel_figure(title: str, subtitle: str, n_panels: int) -> Figure:
         "xgap": 0.14,
         "ygap": 0.34,
     }
+    # Room for the titles of the panels.
+    margin = {"t": figure.layout.margin.t + 20, "b": 40}
     return figure.update_layout(  # type: ignore[no-any-return]
-        grid=grid, meta={"panels": n_panels}, margin={"t": 100, "b": 40}
+        grid=grid, meta={"panels": n_panels}, margin=margin
     )
 
 

@@ -114,10 +114,12 @@ def _add_map_points(figure: Figure, queries: pd.DataFrame, passages: pd.DataFram
         key = points([None], [None], name, None, _question_marker([answered], 13))
         figure.add_trace(key.update(showlegend=True, legendrank=1))
     marker = _question_marker(queries["answered"], queries["size"])
-    trace = points(queries["x"], queries["y"], "questions", queries["hover"], marker)
+    # Lists, as the page's script reads them; plotly packs arrays.
+    x, y = (queries[name].round(4).tolist() for name in "xy")
+    trace = points(x, y, "questions", queries["hover"], marker)
     # The page links a point to its gap by this rank.
     gap_ranks = queries["gap_rank"].fillna(0).astype("int64")
-    figure.add_trace(trace.update(customdata=gap_ranks))
+    figure.add_trace(trace.update(customdata=gap_ranks.tolist()))
 
 
 def _question_marker(answered: Any, size: Any) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def share_of_voice_figure(analysis: Analysis, measure: str = "citation_rate") ->
         title,
         f"{wording.formula.capitalize()}, without questions that name your brand. The lines show "
         f"where the share is likely to be.{hollow}",
-        height=200 + 44 * len(names),
+        height=200 + max(44, 14 + 14 * frame["series"].nunique()) * len(names),
     )
     series = list(frame["series"].unique())
     for number, name in enumerate(series):

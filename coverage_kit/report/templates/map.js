@@ -9,31 +9,45 @@ function lightPoints(map) { // on paper no gap is chosen, though some are open
 // names: themes from afar, and from near the gaps. The first comes first; each is near its middle, where it covers few points, or left out
 const rulers = document.createElement("canvas").getContext("2d");
 const shifts = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5].flatMap((y) => [0, .5, -.5, 1, -1].map((x) => [x, y / 2]));
+const inBox = ([x, y], middle, half, margin) => Math.abs(x - middle[0]) < half[0] + margin && Math.abs(y - middle[1]) < half[1] + margin;
 
-function placeNames(map) {
-  const { xaxis, yaxis, font } = map._fullLayout, { range: whole } = specOf(map).layout.xaxis;
-  const isNear = (xaxis.range[1] - xaxis.range[0]) / (whole[1] - whole[0]) < .6, isSmall = xaxis._length < 500;
-  const asked = map.data.findLast((trace) => trace.customdata), { x, y } = map._fullData[asked ? map.data.indexOf(asked) : 0];
-  const dots = Array.from(x, (at, n) => [xaxis.d2p(at), yaxis.d2p(y[n])]);
-  const placed = [];
-  const names = map.layout.annotations.map((one) => {
+function placeNames({ data, layout }, family, [width, height]) { // the annotations with their places in a plot of so many pixels
+  const { xaxis: { range: [left, right] }, yaxis: { range: [bottom, top] } } = layout;
+  const toPixels = (x, y) => [(width * (x - left)) / (right - left), (height * (top - y)) / (top - bottom)];
+  const isNear = right - left < .6 * wholeMap, isSmall = width < 500;
+  const asked = data.findLast((trace) => trace.customdata), placed = [];
+  const dots = Array.from(asked ? asked.x : [], (x, n) => toPixels(x, asked.y[n]));
+  return layout.annotations.map((one) => {
     const isTheme = /^theme-/.test(one.name || "");
     if (!isTheme && !/^gap-/.test(one.name || "")) return one;
-    const size = (isTheme ? 13 : 12) - (isSmall ? 2 : 0);
-    rulers.font = `${isTheme ? 600 : 400} ${size}px ${font.family}`;
-    const lines = one.text.split("<br>").map(plain), at = [xaxis.d2p(one.x), yaxis.d2p(one.y)];
+    const at = toPixels(one.x, one.y);
+    if (isTheme === isNear || !inBox(at, [width / 2, height / 2], [width / 2, height / 2], 0)) return { ...one, visible: false };
+    const size = (isTheme ? 13 : 12) - (isSmall ? 2 : 0), lines = one.text.split("<br>").map(plain);
+    rulers.font = `${isTheme ? 600 : 400} ${size}px ${family}`;
     const half = [Math.max(...lines.map((line) => rulers.measureText(line).width)) / 2 + 4, (lines.length * size * 1.3) / 2 + 1];
-    const isWithin = ([left, top]) => left > half[0] && left < xaxis._length - half[0] && top > half[1] && top < yaxis._length - half[1];
-    const isFree = (middle) => placed.every((other) => [0, 1].some((n) => Math.abs(other.middle[n] - middle[n]) > other.half[n] + half[n]));
-    const cost = (middle) => dots.filter((dot) => [0, 1].every((n) => Math.abs(dot[n] - middle[n]) < half[n] + 3)).length + Math.hypot(middle[0] - at[0], middle[1] - at[1]) / 7;
-    const isShown = isTheme !== isNear && at[0] > 0 && at[0] < xaxis._length && at[1] > 0 && at[1] < yaxis._length;
-    const free = isShown ? shifts.map((shift) => shift.map((step, n) => at[n] + step * half[n] * (n ? 2 : 1))).filter((middle) => isWithin(middle) && isFree(middle)) : [];
+    const around = dots.filter((dot) => inBox(dot, at, [2 * half[0], 7 * half[1]], 3));
+    const free = shifts.map(([x, y]) => [at[0] + x * half[0], at[1] + y * 2 * half[1]]).filter((middle) => (
+      inBox(middle, [width / 2, height / 2], [width / 2 - half[0], height / 2 - half[1]], 0) && !placed.some((other) => inBox(middle, other.middle, other.half.map((length, n) => length + half[n]), 0))
+    ));
     if (!free.length) return { ...one, visible: false };
-    const costs = free.map(cost), middle = free[costs.indexOf(Math.min(...costs))];
+    const costs = free.map((middle) => around.filter((dot) => inBox(dot, middle, half, 3)).length + Math.hypot(middle[0] - at[0], middle[1] - at[1]) / 7);
+    const middle = free[costs.indexOf(Math.min(...costs))];
     placed.push({ middle, half });
     return { ...one, ax: middle[0] - at[0], ay: middle[1] - at[1], font: { ...one.font, size }, visible: true };
   });
-  Plotly.relayout(map, { annotations: names });
+}
+
+let wholeMap = 0; // the length of the x axis that shows everything
+fitters.set("plot-map", (spec, width) => {
+  const { layout } = spec, { l, r, t, b } = { ...layout.template.layout.margin, ...layout.margin };
+  if (!layout.xaxis.range) return; // a note
+  wholeMap = layout.xaxis.range[1] - layout.xaxis.range[0];
+  layout.annotations = placeNames(spec, layout.font.family || layout.template.layout.font.family, [width - l - r, layout.height - t - b]);
+});
+
+function nameAgain(map) {
+  const { xaxis, yaxis, font } = map._fullLayout;
+  Plotly.relayout(map, { annotations: placeNames(map, font.family, [xaxis._length, yaxis._length]) });
 }
 
 drawers.set("plot-map", (map) => {
@@ -45,8 +59,7 @@ drawers.set("plot-map", (map) => {
   map.on("plotly_clickannotation", ({ annotation: { name = "" } }) => {
     if (name.startsWith("theme-")) keepTheme(name.slice(6)); else choose(Number(name.replace("gap-", "")));
   });
-  map.on("plotly_relayout", (change) => { if (Object.keys(change).some((key) => /^(xaxis|yaxis|width|autosize)/.test(key))) placeNames(map); });
+  map.on("plotly_relayout", (change) => { if (Object.keys(change).some((key) => /^(xaxis|yaxis|width|autosize)/.test(key))) nameAgain(map); });
   map.on("plotly_afterplot", () => lightPoints(map));
   lightPoints(map);
-  placeNames(map);
 });

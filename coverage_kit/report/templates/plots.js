@@ -10,6 +10,7 @@ const make = (tag, content = "", attributes = {}) => {
 const plain = (markup) => markup.replace(/<br>/g, "; ").replace(/<\/?b>/g, "").replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
 const plots = every(".plot");
 const drawers = new Map(); // what else to do with a figure once it is drawn, by its name
+const fitters = new Map(); // what to change in a figure before it is drawn at a width
 const specOf = (place) => JSON.parse(byId(place.id + "-data").textContent);
 const ink = () => getComputedStyle(document.body).getPropertyValue("color");
 
@@ -58,14 +59,16 @@ function fitNarrow({ data, layout }, width) { // names above their rows leave ro
   const below = Math.max(58 + 20 * lines, layout.margin.b || 90);
   layout.height += below - (layout.margin.b || 90);
   layout.margin.b = below;
-  const rows = layout.yaxis && layout.yaxis.ticktext;
-  if (!rows) return;
-  const names = rows.map((name) => name.replace(/<br>/g, " "));
-  const isBars = data.some((trace) => trace.type === "bar" && trace.orientation === "h");
-  Object.assign(layout.yaxis, { ticklabelposition: "inside", ticklabelshift: isBars ? 19 : 14, ticktext: names, tickfont: { size: 11 } });
-  if (!isBars) return;
-  Object.assign(layout, { bargap: .62, height: layout.height + 12 * Math.round(layout.yaxis.range[0]) });
-  layout.yaxis.range = [layout.yaxis.range[0], -.95]; // the first name is above its bar too
+  const { ticktext, range } = layout.yaxis || {};
+  if (!ticktext) return;
+  const isBars = data.some((trace) => trace.type === "bar" && trace.orientation === "h"), sight = Math.max(1, Math.round(range[0] + .4));
+  if (isBars) Object.assign(layout, { bargap: .62, height: layout.height + 12 * sight });
+  const each = (layout.height - (layout.margin.t || 30) - below) / sight, up = isBars ? 19 : each / 4 + 9;
+  const names = ticktext.slice(0, sight).map((name, row) => ({
+    text: name.replace(/<br>/g, " "), x: 0, xref: "paper", xanchor: "left", y: row, yshift: up, showarrow: false, font: { size: 11 },
+  }));
+  layout.annotations = [...(layout.annotations || []), ...names];
+  Object.assign(layout.yaxis, { showticklabels: false, range: [range[0], -Math.max(.6, (up + 12) / each)] });
 }
 
 function prepare(place, width) {
@@ -78,6 +81,7 @@ function prepare(place, width) {
     Object.assign(layout, { height, grid: { ...layout.grid, rows, columns } });
   }
   if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
+  (fitters.get(place.id) || (() => {}))(spec, width);
   return spec;
 }
 
@@ -114,6 +118,7 @@ function draw(place, width = place.clientWidth) {
   place.dataset.drawn = "yes";
   const { data, layout, config } = prepare(place, width);
   if (width !== place.clientWidth) layout.width = width;
+  place.style.minHeight = `${layout.height}px`;
   Plotly.newPlot(place, data, layout, config);
   if (kept.has(place.id)) hidePoints(place);
   if (place.on) {
