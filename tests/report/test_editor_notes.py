@@ -1,6 +1,7 @@
 """Notes that editors wrote into a workbook are kept in the next workbook."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import openpyxl
 import pytest
@@ -9,26 +10,28 @@ from coverage_kit.errors import RunError
 from coverage_kit.report.workbook import write_workbook
 from coverage_kit.report.workbook.editor_notes import KEY, EditKey, EditorNotes, match_notes
 
-TODO = "to do by page"
+TODO = "to do"
 EARLIER = "earlier edits"
 
 
 def rows_of(path, name=TODO):
     rows = list(openpyxl.load_workbook(path)[name].iter_rows(values_only=True))
-    return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    first = next(number for number, row in enumerate(rows) if KEY in row)
+    return [dict(zip(rows[first], row, strict=True)) for row in rows[first + 1 :]]
 
 
 def write_cells(path, cells, name=TODO):
     """Write {row: {heading: value}} into a workbook as people would; row 1 is below the header."""
     book = openpyxl.load_workbook(path)
     sheet = book[name]
-    headings = [cell.value for cell in sheet[1]]
+    header = next(row[0].row for row in sheet if KEY in [cell.value for cell in row])
+    headings = [cell.value for cell in sheet[header]]
     for row, values in cells.items():
         for heading, value in values.items():
             if heading not in headings:
                 headings.append(heading)
-                sheet.cell(1, len(headings), heading)
-            sheet.cell(row + 1, headings.index(heading) + 1, value)
+                sheet.cell(header, len(headings), heading)
+            sheet.cell(header + row, headings.index(heading) + 1, value)
     book.save(path)
 
 
@@ -70,7 +73,7 @@ def test_status_owner_and_note_survive_a_run_that_numbers_edits_anew(analysis, o
     written = {row["rank"]: (row["status"], row["owner"], row["note"]) for row in rows}
     assert written[1] == ("done", "Ada", None)
     assert written[3] == ("in progress", None, "ask\nlegal")
-    assert {written[rank] for rank in (2, 4, 5, 6, 7)} == {(None, None, None)}
+    assert {written[rank] for rank in (2, 4, 5, 6, 7)} == {("to do", None, None)}
     assert EARLIER not in openpyxl.load_workbook(tmp_path / "new.xlsx").sheetnames
 
 
@@ -102,10 +105,10 @@ def test_rows_whose_edit_is_gone_are_kept_once_over_many_runs_and_come_back(
             ("in progress", None, "ask\nlegal"),
         ]
         assert [row["now"] for row in rows] == ["not proposed any more", "proposed, rank 3"]
-        assert [row["page"] for row in rows] == ["shop.example/p0", "shop.example/p2"]
+        assert [row["page"] for row in rows] == ["/p0", "/p2"]
     assert [row["status"] for row in rows_of(write_workbook(analysis, path))][:3] == [
         "done",
-        None,
+        "to do",
         "in progress",
     ]
     assert EARLIER not in openpyxl.load_workbook(path).sheetnames
@@ -117,7 +120,7 @@ def test_columns_of_their_own_moved_columns_rows_and_a_title_above_do_not_break_
     write_cells(old, {1: {"Agency": "north"}, 2: {"Agency": 12}})
     book = openpyxl.load_workbook(old)
     sheet = book[TODO]
-    rows = [list(row) for row in sheet.iter_rows(values_only=True)]
+    rows = [list(row) for row in sheet.iter_rows(min_row=4, values_only=True)]
     turned = [row[::-1] for row in (rows[0], *rows[:0:-1])]
     del book[TODO]
     sheet = book.create_sheet(TODO)
@@ -128,7 +131,7 @@ def test_columns_of_their_own_moved_columns_rows_and_a_title_above_do_not_break_
     rows = rows_of(write_workbook(analysis, tmp_path / "new.xlsx", old))
     assert [(row["status"], row["owner"], row["Agency"]) for row in rows[:3]] == [
         ("done", "Ada", "north"),
-        (None, None, "12"),
+        ("to do", None, "12"),
         ("in progress", None, None),
     ]
 
@@ -140,7 +143,7 @@ def test_a_row_added_by_hand_is_kept(analysis, old, tmp_path):
     )
     row = rows_of(write_workbook(analysis, tmp_path / "new.xlsx", old), EARLIER)[0]
     assert (row["page"], row["what to write"], row["owner"]) == (
-        "shop.example/news",
+        "/news",
         "Tell of the fair.",
         "Bo",
     )
@@ -150,7 +153,7 @@ def test_of_two_workbooks_the_named_ones_word_counts(analysis, old, tmp_path):
     path = write_workbook(analysis, tmp_path / "new.xlsx")
     write_cells(path, {1: {"status": "to do"}, 2: {"status": "won't do"}})
     rows = rows_of(write_workbook(analysis, path, old))
-    assert [row["status"] for row in rows[:3]] == ["done", None, "in progress"]
+    assert [row["status"] for row in rows[:3]] == ["done", "to do", "in progress"]
 
 
 def test_what_is_kept_is_text_and_never_a_formula_or_a_link(analysis, old, tmp_path):
@@ -190,7 +193,7 @@ def test_a_wrong_file_is_reported(analysis, old, tmp_path, kind):
         openpyxl.Workbook().save(path)
     elif kind == "no key":
         book = openpyxl.load_workbook(old)
-        for cell in book[TODO][1]:
+        for cell in book[TODO][4]:
             cell.value = "x" if cell.value == KEY else cell.value
         book.save(path)
     message = {"other sheets": "found sheets 'Sheet'", "no key": "found no column"}.get(
@@ -221,3 +224,68 @@ def test_edits_are_matched_by_section_and_question_then_job_then_section_and_gap
         2: "p-s-d",
     }
     assert [row.key for row in left] == ["p-t-z", "p-q-a2", "y-u-e"]
+
+
+def test_a_due_date_is_kept_as_a_date_and_another_text_as_a_text(analysis, old, tmp_path):
+    write_cells(old, {1: {"due date": datetime(2026, 12, 24)}, 2: {"due date": "after Easter"}})
+    path = write_workbook(analysis, tmp_path / "new.xlsx", old)
+    again = write_workbook(renumbered(analysis), tmp_path / "newer.xlsx", path)
+    for book in (path, again):
+        rows = {row["rank"]: row["due date"] for row in rows_of(book)}
+        assert (rows[1], rows[2], rows[3]) == (datetime(2026, 12, 24), "after Easter", None)
+
+
+def test_a_status_that_nobody_changed_is_no_note(analysis, tmp_path):
+    path = write_workbook(analysis, tmp_path / "gaps.xlsx")
+    gone = replace(analysis, edits=analysis.edits[analysis.edits["edit_id"] != "e0"])
+    assert EARLIER not in openpyxl.load_workbook(write_workbook(gone, path)).sheetnames
+
+
+def test_a_workbook_of_an_earlier_version_is_read(analysis, old, tmp_path):
+    book = openpyxl.load_workbook(old)
+    sheet = book[TODO]
+    sheet.title = "to do by page"
+    sheet.delete_rows(1, 3)
+    former = {"topic": "edit", "answered questions gained": "adds (queries asked)"}
+    for cell in sheet[1]:
+        cell.value = former.get(cell.value, cell.value)
+    for number in [cell.column for cell in sheet[1] if cell.value in {"due date", "all questions"}][
+        ::-1
+    ]:
+        sheet.delete_cols(number)
+    book.save(old)
+    path = write_workbook(analysis, tmp_path / "new.xlsx", old)
+    rows = rows_of(path)
+    assert [row["status"] for row in rows[:3]] == ["done", "to do", "in progress"]
+    assert not {"edit", "adds (queries asked)"} & set(rows[0])
+
+
+def test_notes_of_a_new_page_follow_its_gap_when_topics_are_grouped_and_named_anew(
+    analysis, tmp_path
+):
+    page = analysis.edits[analysis.edits["operation"] == "add_page"].iloc[0]
+    old = write_workbook(analysis, tmp_path / "old.xlsx")
+    number = 1 + next(n for n, row in enumerate(rows_of(old)) if row["rank"] == int(page["rank"]))
+    write_cells(old, {number: {"status": "in progress", "due date": datetime(2027, 1, 4)}})
+    # Another name, so another address; another first question; a question less in the topic.
+    members = analysis.clusters[analysis.clusters["cluster_id"] == page["cluster_id"]]
+    is_page = analysis.edits["edit_id"] == page["edit_id"]
+    edits = analysis.edits.assign(
+        page_id=analysis.edits["page_id"].mask(is_page, "shop.example/other-name"),
+        heading_path=analysis.edits["heading_path"].mask(is_page, "Other name"),
+        brief=analysis.edits["brief"].mask(is_page, "Other words."),
+    )
+    assert len(members) > 2
+    left = analysis.clusters["query_id"] != members["query_id"].iloc[0]
+    effects = analysis.effects[analysis.effects["edit_id"] != page["edit_id"]]
+    later = replace(analysis, edits=edits, clusters=analysis.clusters[left], effects=effects)
+    rows = {row["rank"]: row for row in rows_of(write_workbook(later, tmp_path / "n.xlsx", old))}
+    row = rows[int(page["rank"])]
+    assert row["page"] == "/other-name"
+    assert (row["status"], row["due date"]) == ("in progress", datetime(2027, 1, 4))
+    # A page for other questions is another page.
+    foreign = replace(
+        later, clusters=later.clusters[~later.clusters["query_id"].isin(members["query_id"])]
+    )
+    path = write_workbook(foreign, tmp_path / "m.xlsx", old)
+    assert [row["status"] for row in rows_of(path, EARLIER)] == ["in progress"]

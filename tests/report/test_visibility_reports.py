@@ -46,8 +46,8 @@ def test_path_of_an_own_page_has_no_host(analysis):
 def test_visibility_sheet_has_a_row_a_figure_with_its_fraction_and_formula(book):
     rows = rows_of(book["visibility"])
     assert len(rows) == 90  # two measures, three series, three sites, five parts that are no gaps
-    first = next(row for row in rows if row["engine (surface)"] == "perplexity (scrape)")
-    assert (first["measure"], first["site"], first["answers of"]) == (
+    first = next(row for row in rows if row["engine"] == "perplexity (scrape)")
+    assert (first["measure"], first["site"], first["answers to"]) == (
         "citation rate",
         "shop.example",
         "all",
@@ -58,21 +58,21 @@ def test_visibility_sheet_has_a_row_a_figure_with_its_fraction_and_formula(book)
         "95% interval, high",
         "numerator",
         "denominator",
-        "prompts",
+        "questions",
         "answers",
     )
     assert [first[name] for name in figures] == pytest.approx([0.3, 0.25, 0.4, 12.0, 40, 20, 40])
     assert first["formula (numerator / denominator)"] == "answers that cite the site / answers"
-    low_n = {row["engine (surface)"]: row["low n: do not rely on it"] for row in rows}
+    low_n = {row["engine"]: row["too few to rely on"] for row in rows}
     assert low_n == {"<i>chatgpt</i>": "yes", "perplexity (api)": "no", "perplexity (scrape)": "no"}
 
 
 def test_segments_are_in_words_and_never_a_formula(book):
-    segments = {(row["answers of"], row["part"]) for row in rows_of(book["visibility"])}
+    segments = {(row["answers to"], row["week or market"]) for row in rows_of(book["visibility"])}
     market = ("market", '=HYPERLINK("http://x","y")')
     assert segments == {
-        ("all", None),
-        ("prompts that name the brand", None),
+        ("all questions", None),
+        ("questions that name the brand", None),
         ("week of", "2026-09-28"),
         ("week of", "2026-10-05"),
         market,
@@ -104,7 +104,7 @@ def test_holders_show_share_winnable_and_reason(book):
         10,
     )
     assert first["share of the gap's citations"] == pytest.approx(0.1)
-    assert first["winnable: companies get cited there"] == "no"
+    assert first["companies get cited there"] == "no"
     assert first["because"] == "<b>third parties</b> hold 7 of 10 citations"
 
 

@@ -3,6 +3,8 @@
 A sheet without rows is left out.
 """
 
+import pandas as pd
+
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.audit_joined import (
@@ -11,13 +13,13 @@ from coverage_kit.report.audit_joined import (
     describe_findings,
     describe_wrong_claims,
 )
-from coverage_kit.report.workbook.sheet import Sheet, SheetColumn
+from coverage_kit.report.workbook.sheet import Sheet, SheetColumn, fold, name_page
 
 # A row for each check of the four pillars. Rates are means over the answers near the pages.
 _CHECKS = (
     SheetColumn("pillar", "pillar", width=12),
     SheetColumn("check", "title", width=44),
-    SheetColumn("cause, by research", "weight", width=10),
+    SheetColumn("weight, by research", "weight", width=12),
     SheetColumn("pages checked", "n_pages", "integer", 9),
     SheetColumn("pages that fail", "n_failed", "integer", 9),
     SheetColumn("pages not assessed", "n_not_assessed", "integer", 9),
@@ -30,44 +32,48 @@ _CHECKS = (
 )
 # A row for each finding of a check on a page.
 _FINDINGS = (
-    SheetColumn("page", "page_id", width=34, link="url"),
-    SheetColumn("pillar", "pillar", width=12),
+    SheetColumn("page", "page", width=38, link="url"),
     SheetColumn("check", "check_title", width=32),
-    SheetColumn("cause, by research", "weight", width=10),
-    SheetColumn("place", "place", width=32),
-    SheetColumn("found there", "evidence", width=44),
-    SheetColumn("why it matters", "reason", width=44),
-    SheetColumn("what to do", "remedy", width=44),
-    SheetColumn("there now", "before", width=32),
-    SheetColumn("proposed", "after", width=36),
-    SheetColumn("minutes", "cost_minutes", "number", 9),
-    SheetColumn("demand nearest to the page (times asked)", "page_demand", "number", 12),
-    SheetColumn("what the check shows on this log", "check_reading", width=44),
+    SheetColumn("weight, by research", "weight", width=12),
+    SheetColumn("place", "place", width=34),
+    SheetColumn("found there", "evidence", width=48),
+    SheetColumn("what to do", "remedy", width=48),
+    SheetColumn("minutes", "cost_minutes", "integer", 10),
+    SheetColumn("times asked (questions nearest to the page)", "page_demand", "integer", 16),
+    *fold(
+        SheetColumn("pillar", "pillar", width=12),
+        SheetColumn("why it matters", "reason", width=44),
+        SheetColumn("there now", "before", width=32),
+        SheetColumn("proposed", "after", width=36),
+        SheetColumn("what the check shows on this log", "check_reading", width=44),
+    ),
 )
 # A row for each wrong claim that answers make about the brand.
 _WRONG = (
-    SheetColumn("verdict", "verdict", width=14),
+    SheetColumn("verdict", "verdict", width=15),
     SheetColumn("answers say", "text", width=56),
-    SheetColumn("answers that say so", "n_answers", "integer", 9),
-    SheetColumn("engines (surface)", "engines", width=26),
-    SheetColumn("first (UTC)", "first_at", "time", 17),
-    SheetColumn("last (UTC)", "last_at", "time", 17),
-    SheetColumn("own page", "page_id", width=34, link="url"),
-    SheetColumn("the site says", "own_words", width=56),
+    SheetColumn("answers that say so", "n_answers", "integer", 11),
+    SheetColumn("engines", "engines", width=22),
+    SheetColumn("page of your site", "page", width=38, link="url"),
+    SheetColumn("your site says", "own_words", width=56),
     SheetColumn("because", "reason", width=44),
-    SheetColumn("judged by", "judge", width=14),
+    *fold(
+        SheetColumn("first (UTC)", "first_at", "time", 17),
+        SheetColumn("last (UTC)", "last_at", "time", 17),
+        SheetColumn("judged by", "judge", width=14),
+    ),
 )
 # A row for each rate of a verdict, by engine and by split of the answers.
 _RATES = (
-    SheetColumn("engine (surface)", "series", width=22),
+    SheetColumn("engine", "series", width=18),
     SheetColumn("verdict", "verdict", width=14),
-    SheetColumn("answers of", "split_by", width=10),
-    SheetColumn("part", "segment", width=13),
+    SheetColumn("split by", "split_by", width=10),
+    SheetColumn("part of the answers", "segment", width=13),
     SheetColumn("share of its claims about the brand", "value", "rate", 12),
     SheetColumn("95% interval, low", "low", "rate", 10),
     SheetColumn("95% interval, high", "high", "rate", 10),
     SheetColumn("claims", "n_claims", "integer", 9),
-    SheetColumn("prompts", "n_prompts", "integer", 9),
+    SheetColumn("questions", "n_prompts", "integer", 11),
     SheetColumn("reading", "reading", width=60),
 )
 # A row for each measure of how reliable a judge is with a rubric.
@@ -87,7 +93,7 @@ _RELIABILITY = (
 _JUDGEMENTS = (
     SheetColumn("judge", "judge", width=24),
     SheetColumn("rubric", "rubric", width=28),
-    SheetColumn("item", "item_id", width=40),
+    SheetColumn("item_id", "item_id", width=40),
     SheetColumn("repeat", "repeat", "integer", 8),
     SheetColumn("other order", "is_swapped", "flag", 8),
     SheetColumn("grade", "grade", "fine", 9),
@@ -108,20 +114,23 @@ def list_audit_sheets(analysis: Analysis) -> list[Sheet]:
             describe_checks(analysis),
             "what is weak, check by check",
             (tables.CHECKS,),
+            group="engineer",
         ),
         Sheet(
             "findings",
             _FINDINGS,
-            describe_findings(analysis),
-            "what is weak, place by place",
+            _with_paths(describe_findings(analysis), analysis),
+            "what is weak on your pages, place by place",
             (tables.FINDINGS,),
+            group="pages",
         ),
         Sheet(
             "wrong about us",
             _WRONG,
-            describe_wrong_claims(analysis),
-            "what answers get wrong about the brand",
+            _with_paths(describe_wrong_claims(analysis), analysis),
+            "what answers say wrongly of the brand",
             (tables.BRAND_CLAIMS,),
+            group="visibility",
         ),
         Sheet(
             "wrong by engine",
@@ -129,6 +138,7 @@ def list_audit_sheets(analysis: Analysis) -> list[Sheet]:
             describe_claim_rates(analysis),
             "how often, engine by engine",
             (tables.CLAIM_RATES,),
+            group="engineer",
         ),
         Sheet(
             "judges",
@@ -136,6 +146,7 @@ def list_audit_sheets(analysis: Analysis) -> list[Sheet]:
             analysis.reliability,
             "how far each judge can be trusted",
             (tables.RELIABILITY,),
+            group="engineer",
         ),
         Sheet(
             "judgements",
@@ -143,6 +154,13 @@ def list_audit_sheets(analysis: Analysis) -> list[Sheet]:
             analysis.judgements,
             "every grade of every judge",
             (tables.JUDGEMENTS,),
+            group="engineer",
         ),
     ]
     return [sheet for sheet in sheets if len(sheet.rows)]
+
+
+def _with_paths(frame: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
+    """Return the frame with `page`: the paths of pages of your site."""
+    own_site = analysis.about.own_site
+    return frame.assign(page=[name_page(page_id, own_site) for page_id in frame["page_id"]])

@@ -6,6 +6,7 @@ This module does not know XlsxWriter.
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.headline import chosen_edits
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import describe_measure
@@ -18,6 +19,10 @@ BARS = ("interval, below", "interval, above")
 _MAX_GAPS = 10
 # The measure that the charts of engines and weeks show, as a heading of their cells.
 _RATE = describe_measure("citation_rate").title
+# What the chart of gaps shows, as a heading of its cells.
+_UNANSWERED = "share unanswered"
+# The chart of edits ends shortly after the plan. Assumed.
+_PLAN_SHARE = 1.5
 
 
 def list_charts(analysis: Analysis) -> list[Chart]:
@@ -39,32 +44,34 @@ def list_charts(analysis: Analysis) -> list[Chart]:
 def _chart_gaps(analysis: Analysis) -> Chart:
     gaps = list_gaps(analysis)
     gaps = gaps[gaps["listing"] == TO_CLOSE].head(_MAX_GAPS)
-    rows = gaps[["label", "severity", "low", "high"]].rename(columns={"label": "gap"})
+    rows = gaps[["label", "severity", "low", "high"]].rename(
+        columns={"label": "gap", "severity": _UNANSWERED}
+    )
     rows = rows.reset_index(drop=True)
-    title = f"The first {len(rows)} gaps: severity (90% interval)"
+    title = f"The first {len(rows)} gaps: share unanswered"
     return Chart(
         title,
         "bar",
-        _with_bars(rows, "severity"),
+        _with_bars(rows, _UNANSWERED),
         "percent",
-        "severity",
+        f"{_UNANSWERED} (lines: 90% interval)",
         "",
-        {"severity": BARS},
+        {_UNANSWERED: BARS},
     )
 
 
 def _chart_engines(analysis: Analysis) -> Chart:
     table = _own_rates(analysis, "all")
     rows = table[["series", "value", "low", "high"]].rename(
-        columns={"series": "engine (surface)", "value": _RATE}
+        columns={"series": "engine", "value": _RATE}
     )
-    title = "Answers that cite the site, by engine (95% interval)"
+    title = "Answers that cite your site, by engine"
     return Chart(
         title,
         "column",
         _with_bars(rows, _RATE),
         "percent",
-        "engine (surface)",
+        "engine (lines: 95% interval)",
         _RATE,
         {_RATE: BARS},
     )
@@ -78,7 +85,7 @@ def _chart_weeks(analysis: Analysis) -> Chart:
     # A line needs two points.
     rows = rows if len(rows) > 1 else rows.head(0)
     return Chart(
-        "Answers that cite the site, week by week",
+        "Answers that cite your site, week by week",
         "line",
         rows.reset_index(),
         "percent",
@@ -99,7 +106,7 @@ def _chart_runs(analysis: Analysis) -> Chart:
     rows = rows if len(rows) > 1 else rows.head(0)
     rows = _with_bars(rows, "share covered")
     return Chart(
-        "Share of demand covered, run by run",
+        "Share of what is asked that is covered, run by run",
         "line",
         rows,
         "percent",
@@ -110,9 +117,11 @@ def _chart_runs(analysis: Analysis) -> Chart:
 
 
 def _chart_plan(analysis: Analysis) -> Chart:
-    table = analysis.frontier.sort_values("rank")[
-        ["cost_minutes", "gain", "low", "high"]
-    ].reset_index(drop=True)
+    end = _PLAN_SHARE * chosen_edits(analysis)["cost_minutes"].sum()
+    table = analysis.frontier.sort_values("rank")
+    # Without a plan, all edits are shown.
+    table = table[(table["cost_minutes"] <= end) | (end == 0)]
+    table = table[["cost_minutes", "gain", "low", "high"]].reset_index(drop=True)
     rows = table.rename(
         columns={
             "cost_minutes": "minutes",
@@ -127,8 +136,15 @@ def _chart_plan(analysis: Analysis) -> Chart:
             [pd.DataFrame([dict.fromkeys(rows.columns, 0.0)]), rows],
             ignore_index=True,
         )
-    title = "What the ranked edits bring for their minutes (90% interval)"
-    return Chart(title, "scatter", rows, "number", "editor minutes", "queries asked")
+    title = "What the first edits gain for their minutes"
+    return Chart(
+        title,
+        "scatter",
+        rows,
+        "integer",
+        "minutes of work (dashes: 90% interval)",
+        "questions gained",
+    )
 
 
 def _own_rates(analysis: Analysis, split_by: str) -> pd.DataFrame:

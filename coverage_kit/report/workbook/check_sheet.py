@@ -36,8 +36,8 @@ _READ = (
 )
 _FIELDS = (
     SheetColumn("question", "question", width=36),
-    SheetColumn("choice", "choice", "choice", 16),
-    SheetColumn("note", "note", width=20),
+    SheetColumn("choice", "choice", "choice", 16, is_written=True),
+    SheetColumn("note", "note", width=20, is_written=True),
     *(
         field
         for rank in range(1, N_PASSAGES + 1)
@@ -93,6 +93,7 @@ def list_check_sheets(analysis: Analysis, earlier: pd.DataFrame | None = None) -
         "reads it",
         (tables.QUESTION_CHECKS,),
         max_lines=_MAX_LINES,
+        group="act",
     )
     return [sheet]
 

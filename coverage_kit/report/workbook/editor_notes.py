@@ -1,9 +1,10 @@
 """Notes that editors wrote into an earlier workbook, which the next workbook keeps.
 
-Notes are a row's status, owner and note, and columns that people added. An edit has a new id in
-each run, so each row of the to-do sheet carries a key: digests of the edit's job (operation and
-page), of its section (operation, page and heading) and of the question that it answers first.
-The cells of an earlier workbook are read as text, never as formulas.
+Notes are a row's status, owner, due date and note, and columns that people added. An edit has a
+new id in each run, so each row of the to-do sheet carries in hidden columns a key (digests of the
+edit's job, that is operation and page; of its section, that is operation, page and heading; and of
+the question that it answers first) and the questions of its gap. The cells of an earlier workbook
+are read as text, never as formulas.
 """
 
 import warnings
@@ -20,16 +21,23 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
 from coverage_kit.report.texts import clean_text, is_missing
+from coverage_kit.report.wording import describe_operation
+from coverage_kit.report.workbook.gap_choices import list_questions
 
-# The list from which an editor chooses a status. forms.py colours the last three.
+# The list from which an editor chooses a status. A row starts with the first, so that it says
+# nothing that a person wrote. forms.py colours the last three.
 STATUSES = ("to do", "in progress", "done", "won't do")
 # The names of the two sheets that hold notes. An earlier workbook is searched for them, so another
-# name would lose the notes in it.
-TODO = "to do by page"
+# name would lose the notes in it: the first sheet had another name before.
+TODO = "to do"
 EARLIER = "earlier edits"
-# Headings of the columns that editors fill in, and of the column that identifies the edit.
-WRITTEN = ("status", "owner", "note")
+_TODO_NAMES = (TODO, "to do by page")
+# Headings of the columns that editors fill in, and of the columns that identify the edit.
+WRITTEN = ("status", "owner", "due date", "note")
 KEY = "key (leave as it is)"
+QUESTIONS = "all questions"
+OPERATION = "operation"
+PART = "part"
 # The header is searched for in so many rows, as people may put rows above it (assumed).
 _MAX_ROWS_BEFORE_HEADER = 50
 # A key consists of the digests of job, section and question.
@@ -43,7 +51,7 @@ class EditorNotes:
     Attributes:
         key: the edit's key; empty in rows that people added.
         cells: the row's texts by heading.
-        written: those of them that people wrote.
+        written: those of them that people wrote; a status that is left as it was is none.
     """
 
     key: str
@@ -55,6 +63,11 @@ class EditorNotes:
         """Whether somebody wrote something into the row, or added the row."""
         return bool(self.written) or (not self.key and bool(self.cells))
 
+    @property
+    def questions(self) -> frozenset[str]:
+        """The questions of the edit's gap in small letters; none in workbooks of old versions."""
+        return frozenset(self.cells.get(QUESTIONS, "").casefold().split("\n")) - {""}
+
 
 class EditKey(NamedTuple):
     """What identifies an edit in another run, as digests.
@@ -64,12 +77,18 @@ class EditKey(NamedTuple):
         section: its operation, page and heading path.
         question: the question that it answers first.
         gap_questions: all questions of its gap.
+        gap_texts: these questions as the hidden column holds them, in small letters.
+        part: which part of a larger edit it is; empty for a whole edit.
+        new_page: the title of its operation where it makes a new page, else empty.
     """
 
     job: str
     section: str
     question: str
     gap_questions: frozenset[str] = frozenset()
+    gap_texts: frozenset[str] = frozenset()
+    part: str = ""
+    new_page: str = ""
 
     def __str__(self) -> str:
         return f"{self.job}-{self.section}-{self.question}"
@@ -92,12 +111,19 @@ def key_edits(analysis: Analysis) -> dict[str, EditKey]:
         str(cluster_id): frozenset(_digest(str(text)) for text in gap_texts)
         for cluster_id, gap_texts in questions
     }
+    gap_texts = {
+        cluster_id: frozenset(lines.casefold().split("\n"))
+        for cluster_id, lines in list_questions(analysis).items()
+    }
     return {
         row["edit_id"]: EditKey(
             _digest(row["operation"], row["page_id"]),
             _digest(row["operation"], row["page_id"], row["heading_path"]),
             _digest(first.get(row["edit_id"], row["brief"])),
             gap_questions.get(row["cluster_id"], frozenset()),
+            gap_texts.get(row["cluster_id"], frozenset()),
+            clean_text(row["part"]),
+            describe_operation("add_page") if row["operation"] == "add_page" else "",
         )
         for row in analysis.edits.to_dict("records")
     }
@@ -127,14 +153,19 @@ def match_notes(
 
     First, rows are matched whose section and question agree; then rows whose job (operation and
     page) and question agree, as headings change; then rows whose section agrees if their question
-    is still a question of the edit's gap. Another operation, or another question in the same
-    section, is another job: that one of them is done says nothing about the other.
+    is still a question of the edit's gap. Then the gap decides, as topics may be grouped anew: rows
+    whose job and part agree, then parts of new pages (whose address is made from the topic's name),
+    if most questions of the row's gap are questions of the edit's gap. Another operation, or
+    another question in the same section, is another job: that one of them is done says nothing
+    about the other.
     """
-    # Each test gets an edit's key, and the digests of a row's key: job, section, question.
-    agrees: tuple[Callable[[EditKey, list[str]], bool], ...] = (
-        lambda key, digests: [key.section, key.question] == digests[1:],
-        lambda key, digests: [key.job, key.question] == digests[::2],
-        lambda key, digests: key.section == digests[1] and digests[2] in key.gap_questions,
+    # Each test gets an edit's key, a row, and the digests of its key: job, section, question.
+    agrees: tuple[Callable[[EditKey, EditorNotes, list[str]], bool], ...] = (
+        lambda key, _, digests: [key.section, key.question] == digests[1:],
+        lambda key, _, digests: [key.job, key.question] == digests[::2],
+        lambda key, _, digests: key.section == digests[1] and digests[2] in key.gap_questions,
+        lambda key, row, digests: key.job == digests[0] and _is_of_gap(key, row),
+        lambda key, row, _: key.new_page == row.cells.get(OPERATION) and _is_of_gap(key, row),
     )
     matched: dict[int, EditorNotes] = {}
     unmatched = [row for row in notes if row.is_written]
@@ -144,13 +175,19 @@ def match_notes(
             indices = (
                 index
                 for index, key in enumerate(keys)
-                if index not in matched and len(digests) == _N_DIGESTS and agree(key, digests)
+                if index not in matched and len(digests) == _N_DIGESTS and agree(key, row, digests)
             )
             first = next(indices, None)
             if first is not None:
                 matched[first] = row
                 unmatched.remove(row)
     return matched, unmatched
+
+
+def _is_of_gap(key: EditKey, row: EditorNotes) -> bool:
+    """Return whether a row is of the same part, and most of its gap's questions are the edit's."""
+    n_shared = len(row.questions & key.gap_texts)
+    return key.part == row.cells.get(PART, "") and n_shared > len(row.questions) / 2
 
 
 def _digest(*texts: str) -> str:
@@ -195,7 +232,7 @@ def read_notes(path: Path, toolkit_headings: Collection[str]) -> list[EditorNote
             names = values.sheetnames
             rows_by_sheet = {
                 name: _read_sheet(values[name], formulas[name], toolkit_headings)
-                for name in (TODO, EARLIER)
+                for name in (*_TODO_NAMES, EARLIER)
                 if name in names
             }
             for book in (values, formulas):
@@ -213,10 +250,10 @@ def read_notes(path: Path, toolkit_headings: Collection[str]) -> list[EditorNote
         raise RunError(
             str(path), "a workbook of an earlier run", _first_line(error), cure
         ) from error
-    if rows_by_sheet.get(TODO) is None:
+    if all(rows_by_sheet.get(name) is None for name in _TODO_NAMES):
         problem = (
             f"no column {KEY!r}"
-            if TODO in rows_by_sheet
+            if any(name in rows_by_sheet for name in _TODO_NAMES)
             else f"sheets {', '.join(map(repr, names[:30]))}"
         )
         raise RunError(str(path), f"a sheet {TODO!r} with a column {KEY!r}", problem, cure)
@@ -264,7 +301,8 @@ def _read_row(
     written = {
         heading: cell
         for heading, cell in texts.items()
-        if heading in WRITTEN or heading not in toolkit_headings
+        if (heading in WRITTEN or heading not in toolkit_headings)
+        and (heading, cell.casefold()) != ("status", STATUSES[0])
     }
     return EditorNotes(texts.pop(KEY, ""), texts, written) if texts else None
 

@@ -21,11 +21,11 @@ _MAX_QUESTIONS = 200
 _MAX_CHARACTERS = 30_000
 # The columns in which people choose and write, and those that are read with them.
 CHOICE_COLUMNS = (
-    SheetColumn("status", "status", "gap status", 12),
-    SheetColumn("note", "note", width=24),
+    SheetColumn("status", "status", "gap status", 13, is_written=True),
+    SheetColumn("note", "note", width=24, is_written=True),
 )
 HIDDEN_COLUMNS = (
-    SheetColumn("gap_id", "gap_id", width=8),
+    SheetColumn("gap_id", "gap_id", is_hidden=True),
     SheetColumn("all questions", "questions", is_hidden=True),
     SheetColumn("status before", "status before", is_hidden=True),
     SheetColumn("note before", "note before", is_hidden=True),
@@ -67,6 +67,14 @@ def join_questions(queries: pd.DataFrame) -> str:
     )
 
 
+def list_questions(analysis: Analysis) -> dict[str, str]:
+    """Return by cluster_id the gap's questions as `join_questions` writes them."""
+    members = analysis.clusters[["query_id", "cluster_id"]].merge(
+        analysis.queries[["query_id", "text", "demand"]], on="query_id"
+    )
+    return {str(name): join_questions(rows) for name, rows in members.groupby("cluster_id")}
+
+
 def add_choices(analysis: Analysis, gaps: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the sheet of gaps with status, note, and what is hidden beside them.
 
@@ -77,10 +85,7 @@ def add_choices(analysis: Analysis, gaps: pd.DataFrame, earlier: pd.DataFrame) -
         gaps: the rows (`describe_gaps`).
         earlier: rows of earlier sheets (`read_gap_sheet`).
     """
-    members = analysis.clusters[["query_id", "cluster_id"]].merge(
-        analysis.queries[["query_id", "text", "demand"]], on="query_id"
-    )
-    questions = {str(name): join_questions(rows) for name, rows in members.groupby("cluster_id")}
+    questions = list_questions(analysis)
     rows = gaps.assign(
         questions=gaps["cluster_id"].map(questions).fillna(""),
         gap_id=gaps["gap_id"].map(clean_text),

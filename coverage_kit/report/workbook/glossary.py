@@ -10,24 +10,25 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage_kit.report.workbook.sheet import OWN, Sheet, SheetColumn, link_to_row
+from coverage_kit.report.workbook.sheet import OWN, Sheet, SheetColumn
 
-# The name of the sheet that explains terms and headings.
+# The names of the sheets that explain terms and headings.
 NAME = "glossary"
-# A row for each term, then for each heading of each sheet.
+HIDDEN_NAME = "glossary of hidden sheets"
+# A row for each term, then for each heading.
 _FIELDS = (
-    SheetColumn("term, or sheet", "part", width=22, link="sheet_at"),
-    SheetColumn("name", "name", width=40),
-    SheetColumn("meaning", "meaning", width=100),
+    SheetColumn("name", "name", width=44),
+    SheetColumn("meaning", "meaning", width=110),
+    SheetColumn("sheets", "part", width=28),
 )
 
 
 def list_terms() -> dict[str, str]:
-    """Return the terms of the toolkit with their meanings.
+    """Return the terms of the toolkit with their meanings, then those of tables and settings.
 
     A term comes after the terms that its meaning uses.
     """
-    return _read()["terms"]
+    return _read()["terms"] | _read()["table_terms"]
 
 
 def explain(sheet: Sheet, column: str) -> str:
@@ -49,27 +50,42 @@ def explain(sheet: Sheet, column: str) -> str:
 
 
 def make_glossary(sheets: Sequence[Sheet]) -> Sheet:
-    """Return the glossary sheet: every term, then every heading of these sheets with a link."""
-    rows: list[tuple[str, str, str, str | None]] = [
-        ("term", name, meaning, None) for name, meaning in list_terms().items()
-    ]
-    for sheet in sheets:
-        rows += [
-            (
-                sheet.name,
-                field.title,
-                explain(sheet, field.column),
-                link_to_row(sheet.name),
-            )
-            for field in sheet.fields
-        ]
-    frame = pd.DataFrame(rows, columns=["part", "name", "meaning", "sheet_at"], dtype="object")
+    """Return the glossary: every term, then every heading of the sheets that are shown.
+
+    A heading that means the same on several sheets has one row.
+    """
+    terms = [("term", name, meaning) for name, meaning in _read()["terms"].items()]
+    shown = [sheet for sheet in sheets if not sheet.is_hidden]
     return Sheet(
         NAME,
         _FIELDS,
-        frame,
-        "every term and every column heading in plain words",
+        _frame([*terms, *_list_headings(shown)]),
+        "every term and every heading in plain words",
+        group="help",
     )
+
+
+def explain_hidden(sheets: Sequence[Sheet]) -> Sheet:
+    """Return the glossary of the headings of hidden sheets."""
+    rows = _list_headings([sheet for sheet in sheets if sheet.is_hidden])
+    purpose = "every heading of the hidden sheets in plain words"
+    return Sheet(HIDDEN_NAME, _FIELDS, _frame(rows), purpose, group="engineer")
+
+
+def _list_headings(sheets: Sequence[Sheet]) -> list[tuple[str, str, str]]:
+    """Return the headings as (sheets, a line each; heading; meaning)."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for sheet in sheets:
+        for field in sheet.fields:
+            key = (field.title, explain(sheet, field.column))
+            names.setdefault(key, []).append(sheet.name)
+    return [
+        ("\n".join(dict.fromkeys(of)), title, meaning) for (title, meaning), of in names.items()
+    ]
+
+
+def _frame(rows: Sequence[tuple[str, str, str]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["part", "name", "meaning"], dtype="object")
 
 
 @cache

@@ -4,16 +4,19 @@ This module does not know XlsxWriter.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any, Literal
 
 import pandas as pd
 
+from coverage_kit.report.texts import is_missing
 from coverage_kit.tables import Schema
 from coverage_kit.vocabulary import TO_CLOSE, UNSEEN
 
 # How a cell is formatted: see forms.py. "status", "progress", "choice" and "gap status" are
-# texts with colours, "rate" and "points" are shares of 1, "fine" and "signed" are plain numbers.
+# texts with colours, "owner" is a text with a list of those in its column, "rate" and "points" are
+# shares of 1, "fine" and "signed" are plain numbers.
 Form = Literal[
     "text",
     "integer",
@@ -26,14 +29,19 @@ Form = Literal[
     "signed",
     "fine",
     "flag",
+    "date",
     "time",
+    "owner",
     "status",
     "progress",
     "choice",
     "gap status",
 ]
 
-# Stands before the heading of a column that people added to the to-do sheet.
+# What a sheet is for; the colour of its tab says so. Sheets of "engineer" are hidden.
+Group = Literal["act", "evidence", "visibility", "pages", "help", "engineer"]
+
+# The prefix of the heading of a column that people added to the to-do sheet.
 OWN = "own:"
 
 
@@ -48,6 +56,9 @@ class SheetColumn:
         width: in characters.
         link: the column of the rows with a URL or a link within the workbook; empty for none.
         is_hidden: whether people need not see it.
+        is_detail: whether it is folded away behind a + above the headings; it is not printed then.
+        is_written: whether people fill it in.
+        is_summed: whether the row of totals adds up its cells, without those of finished rows.
     """
 
     title: str
@@ -56,6 +67,9 @@ class SheetColumn:
     width: float = 12
     link: str = ""
     is_hidden: bool = False
+    is_detail: bool = False
+    is_written: bool = False
+    is_summed: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,9 @@ class Sheet:
         tables: the tables whose columns it shows under the same names.
         max_lines: how many lines high a row is at most.
         remark: a note on the first heading; empty for none.
+        group: what it is for, which is the colour of its tab.
+        title: a title above the headings; empty for none.
+        hint: a line below the title.
     """
 
     name: str
@@ -80,6 +97,19 @@ class Sheet:
     # Assumed: a higher row would fill a screen.
     max_lines: int = 14
     remark: str = ""
+    group: Group = "evidence"
+    title: str = ""
+    hint: str = ""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the sheet is hidden: it is for engineers."""
+        return self.group == "engineer"
+
+    @property
+    def is_totalled(self) -> bool:
+        """Whether a row of totals is above the headings."""
+        return any(column.is_summed for column in self.fields)
 
 
 @dataclass(frozen=True)
@@ -105,6 +135,57 @@ class Chart:
     bars: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
+def fold(*columns: SheetColumn) -> tuple[SheetColumn, ...]:
+    """Return the columns as details, which are folded away until somebody asks for them."""
+    return tuple(replace(column, is_detail=True) for column in columns)
+
+
+def name_page(page_id: Any, own_site: str) -> Any:
+    """Return the path of a page of your site, which fits into a cell; other ids stay as they are.
+
+    >>> name_page("a.example/b/c.html", "a.example"), name_page("b.example/d", "a.example")
+    ('/b/c.html', 'b.example/d')
+    """
+    is_own = isinstance(page_id, str) and page_id.startswith(f"{own_site}/")
+    return page_id.removeprefix(own_site) if is_own and own_site else page_id
+
+
+def name_file(value: Any) -> Any:
+    r"""Return the name alone of a file or folder, which says nothing about the machine.
+
+    Other values stay as they are.
+
+    >>> name_file("/home/ann/answers.jsonl"), name_file(r"C:\log\a.csv"), name_file("runs/demo")
+    ('answers.jsonl', 'a.csv', 'runs/demo')
+    """
+    if not isinstance(value, str):
+        return value
+    paths = value.split(", ")
+    return ", ".join(
+        PureWindowsPath(path).name
+        if PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
+        else path
+        for path in paths
+    )
+
+
+def drop_empty(sheet: Sheet) -> Sheet:
+    """Return the sheet without the columns that are empty in each of its rows.
+
+    Columns that people fill in and hidden columns stay.
+    """
+    if sheet.rows.empty:
+        return sheet
+    fields = tuple(
+        column
+        for column in sheet.fields
+        if column.is_written
+        or column.is_hidden
+        or not all(is_missing(value) or value == "" for value in sheet.rows[column.column])
+    )
+    return replace(sheet, fields=fields)
+
+
 def link_to_row(sheet: str, row: int = 1) -> str:
     """Return the link to a row of a sheet within the workbook.
 
@@ -114,6 +195,8 @@ def link_to_row(sheet: str, row: int = 1) -> str:
     return f"internal:'{sheet}'!A{row}"
 
 
+# The sheet of all questions.
+QUESTIONS_SHEET = "questions"
 # The sheet of each list of topics: gaps to close, then what needs another remedy, then the rest.
 GAPS_SHEET = "gaps"
 UNSEEN_SHEET = "answered, not seen"

@@ -4,7 +4,8 @@ This module does not know XlsxWriter.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -34,122 +35,128 @@ from coverage_kit.report.workbook.gap_choices import (
     NO_CHOICES,
     add_choices,
 )
-from coverage_kit.report.workbook.glossary import make_glossary
+from coverage_kit.report.workbook.glossary import explain_hidden, make_glossary
 from coverage_kit.report.workbook.sheet import (
     GAPS_SHEET,
+    QUESTIONS_SHEET,
     REST_SHEET,
     UNSEEN_SHEET,
+    Group,
     Sheet,
     SheetColumn,
+    drop_empty,
+    fold,
     link_gaps,
     link_rows,
     link_to_row,
+    name_file,
+    name_page,
     split_gaps,
     with_gap_link,
 )
 from coverage_kit.report.workbook.todo_sheets import list_todo_sheets
 from coverage_kit.report.workbook.visibility_sheets import (
     list_visibility_sheets,
+    name_cited,
 )
 from coverage_kit.vocabulary import UNSEEN
 
+# What an edit adds to those above it.
+_GAINED = "answered questions gained"
 # A row for each gap. Columns that end in _at or _url hold links of other columns.
 _GAPS = (
     SheetColumn("rank", "rank", "integer", 7),
     SheetColumn("gap", "label", width=30),
-    SheetColumn("questions unanswered", "n_open", "integer", 12),
-    SheetColumn("questions", "n_queries", "integer", 10, link="queries_at"),
-    SheetColumn("times asked", "demand", "integer", 10),
-    SheetColumn("likelihood", "likelihood", width=10),
+    SheetColumn("times asked", "demand", "integer", 9),
+    SheetColumn("questions", "n_queries", "integer", 11, link="queries_at"),
+    SheetColumn("questions unanswered", "n_open", "integer", 13),
+    SheetColumn("likelihood", "likelihood", width=11),
+    SheetColumn("cause", "cause_title", width=23),
+    SheetColumn("who is cited instead", "cited_instead", width=28),
+    SheetColumn("such as", "queries", width=46),
+    SheetColumn("in the plan, or why not", "in_plan", width=32),
     *CHOICE_COLUMNS,
-    SheetColumn("status, because", "status_reason", width=36),
-    SheetColumn("severity (share unanswered)", "severity", "severity", 12),
-    SheetColumn("severity, low end", "low", "percent", 10),
-    SheetColumn("severity, high end", "high", "percent", 10),
-    SheetColumn("cause", "cause_title", width=22),
-    SheetColumn("what to do", "what_to_do", width=40),
-    SheetColumn("theme", "theme", width=22),
-    SheetColumn("such as", "queries", width=48),
-    SheetColumn("first edit", "first_edit", width=24, link="first_edit_at"),
-    SheetColumn("in the plan", "in_plan", width=24),
-    SheetColumn("figures behind the cause", "reason", width=40),
-    SheetColumn(
-        "said by answers, better supported elsewhere",
-        "unsupported_claims",
-        width=48,
+    *fold(
+        SheetColumn("what to do", "what_to_do", width=40),
+        SheetColumn("first edit", "first_edit", width=28, link="first_edit_at"),
+        SheetColumn("nearest page of your site", "own_heading", width=36, link="own_url"),
+        SheetColumn("nearest page of another site", "other_heading", width=36, link="other_url"),
+        SheetColumn("status, because", "status_reason", width=36),
+        SheetColumn("theme", "theme", width=22),
+        SheetColumn("severity (share unanswered)", "severity", "severity", 12),
+        SheetColumn("severity, low end", "low", "percent", 10),
+        SheetColumn("severity, high end", "high", "percent", 10),
+        SheetColumn("citation rate of your site", "citation_rate", "percent", 11),
+        SheetColumn("said by answers, better supported elsewhere", "unsupported_claims", width=48),
+        SheetColumn("figures behind the cause", "reason", width=40),
     ),
-    SheetColumn("citation rate of the site", "citation_rate", "percent", 11),
-    SheetColumn("nearest own page", "own_heading", width=36, link="own_url"),
-    SheetColumn("best other page", "other_heading", width=36, link="other_url"),
     *HIDDEN_COLUMNS,
 )
 # The rest holds several lists, so that each row names its own.
 _REST = (*_GAPS[:2], SheetColumn("list", "listing", width=14), *_GAPS[2:])
 # A row for each question.
 _QUERIES = (
-    SheetColumn("query", "text", width=52),
-    SheetColumn("demand (times asked)", "demand", "number", 10),
-    SheetColumn("coverage", "coverage", "coverage", 10),
-    SheetColumn("coverage, low end", "low", "percent", 10),
-    SheetColumn("coverage, high end", "high", "percent", 10),
-    SheetColumn("cause", "cause_title", width=24),
-    SheetColumn("gap", "label", width=26, link="gap_at"),
-    SheetColumn("edit that helps most", "best_edit", width=24, link="best_edit_at"),
-    SheetColumn("nearest own page", "own_title", width=30, link="own_url"),
-    SheetColumn("nearest own passage", "own_heading", width=36),
-    SheetColumn("best other page", "other_heading", width=36, link="other_url"),
-    SheetColumn("answers", "n_answers", "integer", 10),
-    SheetColumn("answers that cite the site", "n_cited", "integer", 11),
+    SheetColumn("question", "text", width=84),
+    SheetColumn("times asked", "demand", "integer", 9),
+    SheetColumn("covered", "coverage", "coverage", 10),
+    SheetColumn("cause", "cause_title", width=25),
+    SheetColumn("gap", "label", width=36, link="gap_at"),
+    SheetColumn("nearest page of your site", "own_title", width=50, link="own_url"),
+    *fold(
+        SheetColumn("nearest passage of your site", "own_heading", width=46),
+        SheetColumn("nearest page of another site", "other_heading", width=46, link="other_url"),
+        SheetColumn("edit that helps most", "best_edit", width=34, link="best_edit_at"),
+        SheetColumn("covered, low end", "low", "percent", 10),
+        SheetColumn("covered, high end", "high", "percent", 10),
+        SheetColumn("answers", "n_answers", "integer", 10),
+        SheetColumn("answers that cite your site", "n_cited", "integer", 11),
+    ),
 )
 # A row for each edit.
 _EDITS = (
     SheetColumn("rank", "rank", "integer", 7),
     SheetColumn("topic", "subject", width=30),
     SheetColumn("what is done", "task", width=26),
-    SheetColumn("within the budget", "is_chosen", "flag", 9),
-    SheetColumn("page", "page_id", width=32, link="url"),
+    SheetColumn("part", "part", width=8),
+    SheetColumn("in the plan", "is_chosen", "flag", 8),
+    SheetColumn("page", "page", width=40, link="url"),
     SheetColumn("where", "place", width=40),
-    SheetColumn("right page (probability)", "home_probability", "percent", 11),
     SheetColumn("minutes", "cost_minutes", "integer", 10),
-    SheetColumn("adds to the edits above (queries asked)", "marginal_gain", "number", 12),
-    SheetColumn("predicted gain alone (queries asked)", "gain", "number", 12),
-    SheetColumn("gain, low end", "low", "number", 9),
-    SheetColumn("gain, high end", "high", "number", 9),
-    SheetColumn("predicted harm (queries asked)", "harm", "number", 12),
-    SheetColumn("expected citations", "citations", width=20),
-    SheetColumn("what to write", "to_write", width=64),
-    SheetColumn("words in front", "words_before", width=30),
-    SheetColumn("there now", "before", width=40),
-    SheetColumn("proposed", "after", width=48),
-    SheetColumn("words behind", "words_after", width=30),
-    SheetColumn("queries helped", "n_helped", "integer", 9, link="helped_at"),
-    SheetColumn("such as", "helped", width=44),
-    SheetColumn("gap", "label", width=26, link="gap_at"),
-    SheetColumn("operation", "operation_title", width=22),
-    SheetColumn("part", "part", width=9),
-)
-# A row for each gap without an edit.
-_UNEDITED = (
-    SheetColumn("gap", "label", width=30, link="gap_at"),
-    SheetColumn("times asked", "demand", "integer", 10),
-    SheetColumn("cause", "cause_title", width=24),
-    SheetColumn("no edit, because", "brief", width=80),
-    SheetColumn("figures behind the cause", "reason", width=48),
+    SheetColumn(_GAINED, "marginal_gain", "integer", 12),
+    SheetColumn("such as", "helped", width=50),
+    *fold(
+        SheetColumn("what to write", "to_write", width=74),
+        SheetColumn("there now", "before", width=40),
+        SheetColumn("proposed", "after", width=48),
+        SheetColumn("words in front", "words_before", width=30),
+        SheetColumn("words behind", "words_after", width=30),
+        SheetColumn("gap", "label", width=26, link="gap_at"),
+        SheetColumn("operation", "operation_title", width=22),
+        SheetColumn("questions helped", "n_helped", "integer", 11, link="helped_at"),
+        SheetColumn("gained by this edit alone", "gain", "integer", 12),
+        SheetColumn("gained, low end", "low", "integer", 9),
+        SheetColumn("gained, high end", "high", "integer", 9),
+        SheetColumn("answered questions lost", "harm", "integer", 12),
+        SheetColumn("expected citations", "citations", width=20),
+        SheetColumn("right page (probability)", "home_probability", "percent", 11),
+    ),
 )
 # A row for each page, also for pages that were not read.
 _PAGES = (
-    SheetColumn("url", "url", width=52, link="url"),
-    SheetColumn("title", "title", width=36),
-    SheetColumn("site", "site", width=22),
-    SheetColumn("status", "status", "status", 18),
+    SheetColumn("page", "url", width=62, link="url"),
+    SheetColumn("title", "title", width=54),
+    SheetColumn("site", "site", width=24),
+    SheetColumn("status", "status", "status", 20),
     SheetColumn("words", "n_words", "integer", 9),
-    SheetColumn("passages", "n_passages", "integer", 10),
-    SheetColumn("modified (UTC)", "modified_at", "time", 17),
-    SheetColumn("queries nearest to it", "n_nearest", "integer", 11),
-    SheetColumn("demand covered (times asked)", "demand_covered", "number", 13),
+    SheetColumn("questions nearest to it", "n_nearest", "integer", 11),
+    SheetColumn("times asked and covered", "demand_covered", "integer", 12),
+    *fold(
+        SheetColumn("passages", "n_passages", "integer", 10),
+        SheetColumn("modified (UTC)", "modified_at", "time", 17),
+    ),
 )
 # Longer questions are cut in lists (assumed); the sheet of queries has them in full.
-_MAX_QUESTION_CHARACTERS = 300
+_MAX_QUESTION_CHARACTERS = 100
 # A row for each fact about the run. "part" is the section of the facts.
 _ABOUT = (
     SheetColumn("part", "part", width=22),
@@ -164,57 +171,77 @@ def list_sheets(
     checks: pd.DataFrame | None = None,
     choices: pd.DataFrame | None = None,
 ) -> list[Sheet]:
-    """Return the sheets of rows.
+    """Return the sheets of rows, without columns that are empty in all rows.
 
-    They are, in this order: gaps, answered but not seen, the rest of the topics, queries, edits,
-    to do, questions to check, no edit, pages, further sheets that have rows, glossary, about.
-    Gaps, queries and edits link to each other. `notes` are rows of earlier to-do sheets, `checks`
-    of earlier sheets of questions to check, `choices` of earlier sheets of gaps.
+    They are, in this order: to do, gaps, edits, earlier edits, questions to check; questions, the
+    other topics; visibility; pages; glossary; then the hidden sheets. To do, gaps and edits are
+    always there, other sheets only if they have rows. Gaps, questions and edits link to each other.
+    `notes` are rows of earlier to-do sheets, `checks` of earlier sheets of questions to check,
+    `choices` of earlier sheets of gaps.
     """
     earlier = NO_CHOICES if choices is None else choices
-    gaps = add_choices(analysis, describe_gaps(analysis), earlier)
+    gaps = _explain_unedited(analysis, add_choices(analysis, describe_gaps(analysis), earlier))
+    gaps = gaps.assign(cited_instead=gaps["cluster_id"].map(name_cited(analysis)))
     edits = describe_edits(analysis).join(describe_briefs(analysis), on="edit_id")
+    own_site = analysis.about.own_site
+    edits = edits.assign(page=[name_page(page_id, own_site) for page_id in edits["page_id"]])
     gap_links = link_gaps(gaps)
+    todo, *earlier_edits = list_todo_sheets(analysis, edits, gap_links, notes)
+    gap_sheet, *other_gaps, queries, edit_sheet = _list_main(
+        analysis,
+        gaps,
+        with_gap_link(describe_queries(analysis), gap_links),
+        with_gap_link(edits, gap_links),
+    )
+    pages = Sheet(
+        "pages",
+        _PAGES,
+        describe_pages(analysis),
+        "every page of your site and of the others, read or not",
+        (tables.PAGES,),
+        group="pages",
+    )
     sheets = [
-        *_list_main(
-            analysis,
-            gaps,
-            with_gap_link(describe_queries(analysis), gap_links),
-            with_gap_link(edits, gap_links),
-        ),
-        *list_todo_sheets(analysis, edits, gap_links, notes),
+        todo,
+        gap_sheet,
+        edit_sheet,
+        *earlier_edits,
         *list_check_sheets(analysis, checks),
-        Sheet(
-            "no edit, and why",
-            _UNEDITED,
-            with_gap_link(list_unedited(analysis), gap_links),
-            "gaps that no edit of your site can close",
-            (tables.GAPS,),
-        ),
-        Sheet(
-            "pages",
-            _PAGES,
-            describe_pages(analysis),
-            "every page that was met, read or not",
-            (tables.PAGES,),
-        ),
+        queries,
+        *other_gaps,
         *list_visibility_sheets(analysis),
+        pages,
         *list_audit_sheets(analysis),
     ]
-    about = pd.DataFrame(
-        [(section, name, _as_text(value)) for section, name, value in list_about(analysis)],
-        columns=[field.column for field in _ABOUT],
+    # Sheets of a group are together, in the order above.
+    groups = list(get_args(Group))
+    sheets = sorted(map(drop_empty, sheets), key=lambda sheet: groups.index(sheet.group))
+    is_hidden = [sheet.is_hidden for sheet in sheets]
+    n_shown = is_hidden.index(True) if True in is_hidden else len(sheets)
+    about = Sheet(
+        "about",
+        _ABOUT,
+        pd.DataFrame(
+            [(section, name, _as_text(value)) for section, name, value in list_about(analysis)],
+            columns=[field.column for field in _ABOUT],
+        ),
+        "how far to trust the run, the method, settings and versions",
+        group="engineer",
     )
     return [
-        *sheets,
+        *sheets[:n_shown],
         make_glossary(sheets),
-        Sheet(
-            "about",
-            _ABOUT,
-            about,
-            "how far to trust it, the method, settings, versions",
-        ),
+        *sheets[n_shown:],
+        explain_hidden(sheets),
+        about,
     ]
+
+
+def _explain_unedited(analysis: Analysis, gaps: pd.DataFrame) -> pd.DataFrame:
+    """Return the gaps with the reason why no edit can close them, where the plan says nothing."""
+    reasons = list_unedited(analysis).drop_duplicates("cluster_id").set_index("cluster_id")["brief"]
+    is_silent = gaps["in_plan"].map(clean_text) == ""
+    return gaps.assign(in_plan=gaps["in_plan"].mask(is_silent, gaps["cluster_id"].map(reasons)))
 
 
 def _list_main(
@@ -227,8 +254,8 @@ def _list_main(
     titles = edits["rank"].astype("str") + ". " + edits["listed_as"].astype("str")
     title_of = dict(zip(edits["edit_id"], titles, strict=True))
     edit_links = dict(zip(edits["edit_id"], _row_links("edits", edits), strict=True))
-    query_links = dict(zip(queries["query_id"], _row_links("queries", queries), strict=True))
-    gap_query_links = link_rows("queries", queries["cluster_id"])
+    query_links = dict(zip(queries["query_id"], _row_links(QUESTIONS_SHEET, queries), strict=True))
+    gap_query_links = link_rows(QUESTIONS_SHEET, queries["cluster_id"])
     first_edits = edits.drop_duplicates("cluster_id").set_index("cluster_id")["edit_id"]
     helped = _list_helped(analysis, edits)
     best_edits = (
@@ -240,7 +267,6 @@ def _list_main(
     gap_edits = gaps["cluster_id"].map(first_edits)
     query_edits = queries["query_id"].map(best_edits)
     gaps = gaps.assign(
-        queries=gaps["queries"].map(_shorten_each),
         first_edit=gap_edits.map(title_of),
         first_edit_at=gap_edits.map(edit_links),
         queries_at=gaps["cluster_id"].map(gap_query_links),
@@ -255,18 +281,20 @@ def _list_main(
     return [
         *_list_gap_sheets(gaps),
         Sheet(
-            "queries",
+            QUESTIONS_SHEET,
             _QUERIES,
             queries,
-            "every question with its coverage",
+            "every question, and how far your site covers it",
             (tables.QUERIES, tables.COVERAGE),
+            max_lines=2,
         ),
         Sheet(
             "edits",
             _EDITS,
             edits,
-            "every edit with what it costs and is predicted to bring",
+            "every edit, with its minutes and the answered questions that it should gain",
             (tables.EDITS,),
+            group="act",
         ),
     ]
 
@@ -287,6 +315,16 @@ def _list_gap_sheets(gaps: pd.DataFrame) -> list[Sheet]:
         UNSEEN_SHEET: (_GAPS, "what your site answers, and answers do not use", unseen.what_to_do),
         REST_SHEET: (_REST, "topics that are no gaps to work on", count_rest(gaps)),
     }
+    # The questions have a sheet of their own: the most typical ones are enough here.
+    n_questions = {GAPS_SHEET: 3}
+    part_of = {
+        name: part.assign(
+            queries=part["queries"]
+            .map(partial(_shorten_each, n=n_questions.get(name, 1)))
+            .astype("object")
+        )
+        for name, part in split_gaps(gaps).items()
+    }
     return [
         Sheet(
             name,
@@ -295,8 +333,9 @@ def _list_gap_sheets(gaps: pd.DataFrame) -> list[Sheet]:
             purposes[name][1],
             (tables.GAPS,),
             remark=purposes[name][2],
+            group="act" if name == GAPS_SHEET else "evidence",
         )
-        for name, part in split_gaps(gaps).items()
+        for name, part in part_of.items()
         if len(part) or name == GAPS_SHEET
     ]
 
@@ -307,11 +346,11 @@ def _list_helped(analysis: Analysis, edits: pd.DataFrame) -> pd.DataFrame:
     return effects[(effects["gain"] > 0) & effects["edit_id"].isin(list(edits["edit_id"]))]
 
 
-def _shorten_each(questions: Any) -> str | None:
-    """Return the questions, a line each, with long ones cut; None where there are none."""
+def _shorten_each(questions: Any, n: int | None = None) -> str | None:
+    """Return the first n questions, a line each, with long ones cut; None where there are none."""
     if is_missing(questions):
         return None
-    lines = str(questions).split("\n")
+    lines = str(questions).split("\n")[:n]
     return "\n".join(shorten(line, _MAX_QUESTION_CHARACTERS) for line in lines)
 
 
@@ -351,5 +390,5 @@ def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
     plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
     rows += [("run", name, value) for name, value in flatten(plain)]
     for section in sorted(sections):
-        rows += [(section, name, value) for name, value in flatten(sections[section])]
+        rows += [(section, name, name_file(value)) for name, value in flatten(sections[section])]
     return rows

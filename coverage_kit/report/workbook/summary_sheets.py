@@ -1,20 +1,22 @@
 """What the workbook's summary holds: key figures, first gaps and edits, and the contents."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import Headline, summarize
+from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.level import between, describe_level
+from coverage_kit.report.texts import clean_text
 from coverage_kit.report.trust import (
     describe_not_assessed,
     describe_pages_left_out,
-    predicted_under,
 )
 from coverage_kit.report.visibility_joined import describe_visibility
-from coverage_kit.report.wording import LOW_N, amount, interval, minutes
+from coverage_kit.report.wording import LOW_N, amount, count, interval, minutes
 from coverage_kit.report.workbook.sheet import (
     Form,
     Sheet,
@@ -22,73 +24,104 @@ from coverage_kit.report.workbook.sheet import (
     link_gaps,
     link_rows,
     link_to_row,
+    name_page,
     with_gap_link,
 )
+from coverage_kit.report.workbook.visibility_sheets import name_cited
 from coverage_kit.vocabulary import TO_CLOSE
 
+# Gaps and edits that the summary names.
+_N_TOPS = 3
 # The blocks of the summary share its four columns, so their widths are those of the first block.
+# Texts repeat theirs, because the height of a row is counted from it.
 _TOP_GAPS = (
-    SheetColumn("first gaps", "label", width=64, link="gap_at"),
-    SheetColumn("unanswered", "open_of", width=18),
-    SheetColumn("times asked", "demand", "integer", 14),
-    SheetColumn("likelihood and cause", "why", width=66),
+    SheetColumn("top gaps", "label", width=54, link="gap_at"),
+    SheetColumn("times asked", "demand", "integer", 12),
+    SheetColumn("questions unanswered", "open_of", width=13),
+    SheetColumn("who is cited instead", "cited_instead", width=56),
 )
-# The columns of the first gaps set the widths. Texts repeat theirs, because the height of a row is
-# counted from it.
 _TOP_EDITS = (
-    SheetColumn("first edits", "listed_as", width=64, link="edit_at"),
-    SheetColumn("minutes", "cost_minutes", "integer"),
-    SheetColumn("adds (queries asked)", "marginal_gain", "number"),
-    SheetColumn("gap", "label", width=66, link="gap_at"),
+    SheetColumn("top edits", "subject", width=54, link="edit_at"),
+    SheetColumn("minutes", "cost_minutes", "integer", 12),
+    SheetColumn("questions gained", "marginal_gain", "integer", 13),
+    SheetColumn("what is done", "what", width=56),
 )
 # A row for each sheet of the workbook.
 _CONTENTS = (
-    SheetColumn("all sheets", "name", width=64, link="at"),
-    SheetColumn("rows", "n_rows", "integer", 18),
-    SheetColumn("columns", "n_columns", "integer", 14),
-    SheetColumn("what it is for", "purpose", width=66),
+    SheetColumn("all sheets", "name", width=54, link="at"),
+    SheetColumn("rows", "n_rows", "integer", 12),
+    SheetColumn("shown", "shown", width=13),
+    SheetColumn("what it is for", "purpose", width=56),
+)
+HOW_TO_SHOW = (
+    "Hidden sheets are for engineers. To show one, right-click any tab and choose Unhide (Excel) "
+    "or Show Sheet (LibreOffice); in Google Sheets, View and Hidden sheets. In a sheet, a + above "
+    "the headings opens further columns."
 )
 
 
 def list_contents(sheets: Sequence[Sheet]) -> Sheet:
-    """Return what each sheet is for, with a link to it."""
+    """Return what each sheet is for, with a link to those that are shown."""
     rows = [
         (
             sheet.name,
             len(sheet.rows),
-            len(sheet.fields),
+            "hidden" if sheet.is_hidden else "yes",
             sheet.purpose,
-            link_to_row(sheet.name),
+            None if sheet.is_hidden else link_to_row(sheet.name),
         )
         for sheet in sheets
     ]
     return Sheet(
         "contents",
         _CONTENTS,
-        pd.DataFrame(rows, columns=["name", "n_rows", "n_columns", "purpose", "at"]),
+        pd.DataFrame(rows, columns=["name", "n_rows", "shown", "purpose", "at"]),
     )
 
 
-def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
-    """Return the first gaps to close, and the first edits, with links to them."""
+def describe_answer(analysis: Analysis) -> str:
+    """Return in a sentence or two which questions your site does not answer."""
+    head = summarize(analysis)
+    site = clean_text(analysis.about.own_site) or "Your site"
+    if math.isnan(head.covered):
+        return f"There is no question to answer yet for {site}."
+    share = f"{site} answers about {10 * head.covered:.0f} in 10 of what people ask."
+    gaps = list_gaps(analysis)
+    names = [f"“{name}”" for name in gaps.loc[gaps["listing"] == TO_CLOSE, "label"].head(_N_TOPS)]
+    if not names:
+        return f"{share} No topic is a gap to close."
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    verb = "is" if head.n_severe == 1 else "are"
+    first = "" if head.n_severe == 1 else ", above all"
+    return f"{share} {count(head.n_severe, 'topic')} {verb} not answered well{first}: {listed}."
+
+
+def list_tops(analysis: Analysis) -> list[Sheet]:
+    """Return the top gaps to close, and the top edits, with links to them."""
     gaps = describe_gaps(analysis)
     edits = describe_edits(analysis)
     gap_links = link_gaps(gaps)
     edits = edits.assign(
         edit_at=edits["edit_id"].map(link_rows("edits", edits["edit_id"])),
+        what=[
+            f"{task}; {name_page(page_id, analysis.about.own_site)}"
+            for task, page_id in zip(edits["task"], edits["page_id"], strict=True)
+        ],
     )
     listed = gaps[gaps["listing"] == TO_CLOSE]
     counts = zip(listed["n_open"], listed["n_queries"], strict=True)
-    causes = zip(listed["likelihood"], listed["cause_title"], strict=True)
     listed = listed.assign(
         open_of=[f"{n_open:,} of {n_queries:,}" for n_open, n_queries in counts],
-        why=[": ".join(filter(None, pair)) for pair in causes],
+        cited_instead=listed["cluster_id"].map(name_cited(analysis)),
     )
     tops = (
-        Sheet("first gaps", _TOP_GAPS, listed),
-        Sheet("first edits", _TOP_EDITS, edits),
+        Sheet("top gaps", _TOP_GAPS, listed),
+        Sheet("top edits", _TOP_EDITS, edits),
     )
-    return [Sheet(top.name, top.fields, with_gap_link(top.rows.head(n), gap_links)) for top in tops]
+    return [
+        Sheet(top.name, top.fields, with_gap_link(top.rows.head(_N_TOPS), gap_links))
+        for top in tops
+    ]
 
 
 def list_figures(
@@ -98,23 +131,18 @@ def list_figures(
     head = summarize(analysis)
     rows: list[tuple[str, float | str, Form, str]] = [
         (
-            "own site",
-            analysis.about.own_site,
-            "text",
-            " ".join(
-                [
-                    f"{head.n_pages:,} pages read, all sites.",
-                    *describe_pages_left_out(analysis.pages),
-                ]
-            ),
+            "pages read",
+            head.n_pages,
+            "integer",
+            " ".join(["Of all sites.", *describe_pages_left_out(analysis.pages)]),
         ),
         (
-            "queries",
+            "questions",
             head.n_queries,
             "integer",
             f"{head.n_answers:,} logged answers",
         ),
-        ("demand (times asked)", head.demand, "integer", ""),
+        ("times asked", head.demand, "integer", ""),
         (
             "covered",
             between(head.covered_low, head.covered_high),
@@ -125,7 +153,7 @@ def list_figures(
             "covered: estimate",
             head.covered,
             "percent",
-            "mean coverage of the questions, weighted by demand",
+            "mean over the questions, weighted by how often each was asked",
         ),
         (
             "gaps to close",
@@ -146,10 +174,11 @@ def list_figures(
             f"{head.n_planned:,} edits, of a budget of {_budget(head)}",
         ),
         (
-            "predicted gain",
+            "answered questions gained",
             head.planned_gain,
-            "number",
-            _gain_note(head, analysis),
+            "integer",
+            f"{amount(head.planned_low)} to {amount(head.planned_high)} (90% interval); "
+            "a prediction, no promise",
         ),
     ]
     return [*rows, *_list_rates(analysis)]
@@ -162,7 +191,7 @@ def _list_rates(
     table = describe_visibility(analysis, ("all",))
     for row in table[table["is_own"] & (table["measure"] == "citation_rate")].to_dict("records"):
         counts = f"{amount(row['numerator'])} of {amount(row['denominator'])} answers"
-        note = f"{interval(row['low'], row['high'])}; {counts}, {row['n_prompts']} prompts"
+        note = f"{interval(row['low'], row['high'])}; {counts}, {row['n_prompts']} questions"
         if row["is_low_n"]:
             note += f"; {LOW_N}"
         yield (
@@ -171,11 +200,6 @@ def _list_rates(
             "percent",
             note,
         )
-
-
-def _gain_note(head: Headline, analysis: Analysis) -> str:
-    ends = f"{amount(head.planned_low)} to {amount(head.planned_high)}"
-    return f"queries asked ({ends}), {predicted_under(analysis.about)}"
 
 
 def _budget(head: Headline) -> str:

@@ -1,8 +1,9 @@
 """The editors' sheets of the workbook: the to-do list by page, and notes on earlier edits."""
 
+import itertools
 import logging
 from collections.abc import Sequence
-from itertools import count
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +11,15 @@ import pandas as pd
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
+from coverage_kit.report.texts import clean_text
+from coverage_kit.report.wording import count, minutes
 from coverage_kit.report.workbook.editor_notes import (
     EARLIER,
     KEY,
+    OPERATION,
+    PART,
+    QUESTIONS,
+    STATUSES,
     TODO,
     WRITTEN,
     EditKey,
@@ -24,58 +31,78 @@ from coverage_kit.report.workbook.editor_notes import (
     read_notes,
     written_frame,
 )
+from coverage_kit.report.workbook.gap_choices import list_questions
 from coverage_kit.report.workbook.sheet import (
     OWN,
     Sheet,
     SheetColumn,
+    fold,
     link_rows,
+    name_page,
     with_gap_link,
 )
 
 logger = logging.getLogger(__name__)
 
 # The columns that people fill in.
-_WRITTEN = (
-    SheetColumn("status", "status", "progress", 13),
-    SheetColumn("owner", "owner", width=14),
-    SheetColumn("note", "note", width=30),
+_STATUS = SheetColumn("status", "status", "progress", 13, is_written=True)
+_OWNER = SheetColumn("owner", "owner", "owner", 12, is_written=True)
+_DUE = SheetColumn("due date", "due date", "date", 12, is_written=True)
+_NOTE = SheetColumn("note", "note", width=20, is_written=True)
+# The columns by which an edit is recognised in the next run. They are last.
+_IDENTITY = (
+    SheetColumn(QUESTIONS, QUESTIONS, is_hidden=True),
+    SheetColumn(KEY, "key", is_hidden=True),
 )
-# A row for each chosen edit. The key is last: people need not see it.
+# A row for each planned edit.
 _TODO = (
-    SheetColumn("first hour", "is_first_hour", "flag", 8),
-    SheetColumn("edit", "listed_as", width=36),
-    SheetColumn("page", "page_id", width=36, link="url"),
-    *_WRITTEN,
-    SheetColumn("rank", "rank", "integer", 7, link="edit_at"),
-    SheetColumn("where", "place", width=36),
-    SheetColumn("minutes", "cost_minutes", "integer", 9),
-    SheetColumn("adds (queries asked)", "marginal_gain", "number", 10),
-    SheetColumn("what to write", "to_write", width=60),
-    SheetColumn("there now", "before", width=36),
-    SheetColumn("proposed", "after", width=48),
-    SheetColumn("gap", "label", width=24, link="gap_at"),
-    SheetColumn("operation", "operation_title", width=18),
-    SheetColumn("edits of the page", "n_edits", "integer", 9),
-    SheetColumn("minutes of the page", "page_minutes", "integer", 10),
-    SheetColumn("the page adds (queries asked)", "page_gain", "number", 11),
-    SheetColumn(KEY, "key", width=29),
+    _STATUS,
+    SheetColumn("topic", "subject", width=28),
+    SheetColumn("what is done", "task", width=22),
+    SheetColumn(PART, "part", width=8),
+    SheetColumn("page", "page", width=34, link="url"),
+    SheetColumn("minutes", "cost_minutes", "integer", 10, is_summed=True),
+    SheetColumn("answered questions gained", "marginal_gain", "integer", 12, is_summed=True),
+    _OWNER,
+    _DUE,
+    _NOTE,
+    SheetColumn("what to write", "to_write", width=66),
+    *fold(
+        SheetColumn("where", "place", width=36),
+        SheetColumn("there now", "before", width=36),
+        SheetColumn("proposed", "after", width=48),
+        SheetColumn("gap", "label", width=24, link="gap_at"),
+        SheetColumn("rank", "rank", "integer", 7, link="edit_at"),
+        SheetColumn("first hour", "is_first_hour", "flag", 8),
+        SheetColumn(OPERATION, "operation_title", width=20),
+        SheetColumn("edits of the page", "n_edits", "integer", 9),
+        SheetColumn("minutes of the page", "page_minutes", "integer", 10),
+        SheetColumn("gained by the page", "page_gain", "integer", 11),
+    ),
 )
-# A row for each note whose edit is not chosen any more. Columns are named as in the to-do sheet.
+# A row for each note whose edit is not planned any more. Columns are named as in the to-do sheet.
 _EARLIER = (
-    SheetColumn("edit", "edit", width=36),
-    SheetColumn("page", "page", width=36, link="url"),
-    *_WRITTEN,
+    _STATUS,
+    SheetColumn("topic", "topic", width=28),
+    SheetColumn("what is done", "what is done", width=22),
+    SheetColumn(PART, PART, width=8),
+    SheetColumn("page", "page", width=34, link="url"),
     SheetColumn("now", "now", width=26),
-    SheetColumn("where", "where", width=36),
-    SheetColumn("what to write", "what to write", width=60),
-    SheetColumn("gap", "gap", width=24),
-    SheetColumn("operation", "operation", width=18),
-    SheetColumn(KEY, "key", width=29),
+    _OWNER,
+    _DUE,
+    _NOTE,
+    SheetColumn("what to write", "what to write", width=66),
+    *fold(
+        SheetColumn("where", "where", width=36),
+        SheetColumn("gap", "gap", width=24),
+        SheetColumn(OPERATION, OPERATION, width=20),
+    ),
 )
 # Rows of the to-do sheet may be higher than others, as editors read them in full (assumed).
 _MAX_LINES = 26
-# Any other column of an earlier to-do sheet was added by people; earlier versions had "heading".
-_HEADINGS = frozenset({*(field.title for field in (*_TODO, *_EARLIER)), "heading"})
+# Headings of earlier versions. Any other heading of a to-do sheet is of a column that people added.
+_FORMER = ("edit", "heading", "adds (queries asked)", "the page adds (queries asked)")
+_HEADINGS = frozenset({*(field.title for field in (*_TODO, *_EARLIER, *_IDENTITY)), *_FORMER})
 
 
 def find_notes(path: Path, keep_status: str | Path | None = None) -> list[EditorNotes]:
@@ -102,7 +129,7 @@ def find_notes(path: Path, keep_status: str | Path | None = None) -> list[Editor
                 "Close it in other programs.",
             ) from error
         logger.warning(
-            "Status, owner and note could not be kept from %s The file is now %s.",
+            "Status, owner, due date and note could not be kept from %s The file is now %s.",
             error,
             free_path,
         )
@@ -111,7 +138,7 @@ def find_notes(path: Path, keep_status: str | Path | None = None) -> list[Editor
 
 def _find_free_path(path: Path) -> Path:
     """Return the path with .old, .old2, .old3 and so on: the first that does not exist."""
-    paths = (path.with_name(f"{path.name}.old{n if n > 1 else ''}") for n in count(1))
+    paths = (path.with_name(f"{path.name}.old{n if n > 1 else ''}") for n in itertools.count(1))
     return next(old_path for old_path in paths if not old_path.exists())
 
 
@@ -132,26 +159,49 @@ def list_todo_sheets(
     keys = key_edits(analysis)
     edit_links = link_rows("edits", edits["edit_id"])
     frame = _by_page(edits)
-    frame = frame.assign(edit_at=frame["edit_id"].map(edit_links))
+    frame = frame.assign(
+        edit_at=frame["edit_id"].map(edit_links),
+        key=[str(keys[edit_id]) for edit_id in frame["edit_id"]],
+        **{QUESTIONS: frame["cluster_id"].map(list_questions(analysis)).astype("object")},
+    )
     matched, unmatched = match_notes([keys[edit_id] for edit_id in frame["edit_id"]], notes)
     own = list_own_columns(notes)
-    own_columns = tuple(SheetColumn(name, f"{OWN}{name}", width=20) for name in own)
-    written = written_frame([matched.get(row) for row in range(len(frame))], [*WRITTEN, *own])
-    frame = pd.concat([frame, written.rename(columns=_own_name)], axis=1).assign(
-        key=[str(keys[edit_id]) for edit_id in frame["edit_id"]]
+    own_columns = tuple(
+        SheetColumn(name, f"{OWN}{name}", width=20, is_written=True) for name in own
     )
+    written = _list_written([matched.get(row) for row in range(len(frame))], own)
+    written["status"] = written["status"].fillna(STATUSES[0])
     todo = Sheet(
         TODO,
-        (*_TODO[:-1], *own_columns, _TODO[-1]),
-        with_gap_link(frame, gap_links),
-        "for editors: the chosen edits, the first hour's on top, then by page; "
-        "status, owner and note survive the next run",
+        (*_TODO, *own_columns, *_IDENTITY),
+        with_gap_link(pd.concat([frame, written], axis=1), gap_links),
+        "for editors: the planned edits; what you write there is kept by the next run",
         (tables.EDITS, tables.GAPS),
         max_lines=_MAX_LINES,
+        group="act",
+        title=f"What to do on {clean_text(analysis.about.own_site) or 'your site'}",
+        hint=_advise(frame),
     )
     if not unmatched:
         return [todo]
     return [todo, _list_earlier(analysis, edits, keys, unmatched, own_columns)]
+
+
+def _advise(frame: pd.DataFrame) -> str:
+    """Return how to use the to-do sheet."""
+    if frame.empty:
+        return "No edit is planned."
+    first = frame[frame["is_first_hour"]]
+    start = (
+        f"Begin with the first {count(len(first), 'row')}: {minutes(first['cost_minutes'].sum())} "
+        "minutes. "
+        if len(first)
+        else ""
+    )
+    return (
+        f"{start}Choose a status in each row. The next run keeps status, owner, due date, note, "
+        "and columns that you add. A + above the headings opens further columns."
+    )
 
 
 def _list_earlier(
@@ -161,21 +211,31 @@ def _list_earlier(
     notes: Sequence[EditorNotes],
     own_columns: tuple[SheetColumn, ...],
 ) -> Sheet:
-    """Return the notes that belong to no chosen edit, with what has become of their edit."""
+    """Return the notes that belong to no planned edit, with what has become of their edit."""
     not_chosen = edits[~edits["is_chosen"]]
     matched, _ = match_notes([keys[edit_id] for edit_id in not_chosen["edit_id"]], notes)
     # Rows hold dictionaries, which are not hashable, so they are looked up by their identity.
     rank_of = {id(row): not_chosen["rank"].iloc[index] for index, row in matched.items()}
-    urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
-    names = [field.column for field in _EARLIER if field.column not in {*WRITTEN, "now", "key"}]
+    pages = analysis.pages.drop_duplicates("page_id")
+    own_site = analysis.about.own_site
+    paths = [name_page(page_id, own_site) for page_id in pages["page_id"]]
+    urls = dict(zip(paths, pages["url"], strict=True))
+    known = {*WRITTEN, "now"}
+    names = [field.title for field in (*_EARLIER, *_IDENTITY[:1]) if field.title not in known]
     cells = pd.DataFrame(
-        [[row.cells.get(name) for name in names] for row in notes],
+        # Earlier versions had topic and what is done in one column.
+        [
+            [({"topic": row.cells.get("edit")} | row.cells).get(name) for name in names]
+            for row in notes
+        ],
         columns=names,
         dtype="object",
     )
-    written = written_frame(notes, [*WRITTEN, *(field.title for field in own_columns)])
-    frame = pd.concat([cells, written.rename(columns=_own_name)], axis=1).assign(
-        url=cells["page"].map(urls),
+    names_of_pages = cells["page"].map(lambda page: name_page(page, own_site))
+    written = _list_written(notes, [field.title for field in own_columns])
+    frame = pd.concat([cells, written], axis=1).assign(
+        page=names_of_pages,
+        url=names_of_pages.map(urls),
         now=[
             f"proposed, rank {rank_of[id(row)]}" if id(row) in rank_of else "not proposed any more"
             for row in notes
@@ -184,11 +244,25 @@ def _list_earlier(
     )
     return Sheet(
         EARLIER,
-        (*_EARLIER[:-1], *own_columns, _EARLIER[-1]),
+        (*_EARLIER, *own_columns, *_IDENTITY),
         frame,
-        "rows of earlier to-do sheets in which somebody wrote, and which this run's list does "
-        "not hold",
+        "rows of earlier to-do sheets in which somebody wrote, and whose edits are not planned now",
+        group="act",
     )
+
+
+def _list_written(rows: Sequence[EditorNotes | None], own: Sequence[str]) -> pd.DataFrame:
+    """Return what people wrote into these rows, with due dates as dates where they are dates."""
+    written = written_frame(rows, [*WRITTEN, *own]).rename(columns=_own_name)
+    dates = [_read_date(text) for text in written["due date"]]
+    return written.assign(**{"due date": pd.Series(dates, dtype="object")})
+
+
+def _read_date(text: str | None) -> pd.Timestamp | str | None:
+    try:
+        return pd.Timestamp(date.fromisoformat(text)) if text else None
+    except ValueError:
+        return text
 
 
 def _own_name(name: str) -> str:
@@ -197,7 +271,7 @@ def _own_name(name: str) -> str:
 
 
 def _by_page(edits: pd.DataFrame) -> pd.DataFrame:
-    """Return the chosen edits: first those of the first hour, by rank, then the others by page.
+    """Return the planned edits: first those of the first hour, by rank, then the others by page.
 
     Pages that gain most come first. A page's totals are in
     the row of its first edit.
