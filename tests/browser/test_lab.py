@@ -208,8 +208,9 @@ def test_numbers_and_shares_are_sorted_by_their_size(run_all):
         title = box.locator("thead th", has_text=heading).first
         column = title.evaluate("cell => cell.cellIndex")
         orders = []
-        for _ in range(2):
+        for order in ("ascending", "descending"):
             title.click()
+            box.locator(f"thead th[aria-sort={order}]").wait_for()
             cells = box.locator(f"tbody td:nth-child({column + 1})").all_inner_texts()
             orders.append([float(re.sub("[,%]", "", text)) for text in cells])
         assert orders == [sorted(orders[0]), sorted(orders[1], reverse=True)]
