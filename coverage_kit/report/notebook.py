@@ -49,7 +49,6 @@ HEADINGS = {
     "currency": "currency",
     "demand": "times asked",
     "demand_covered": "times asked and answered",
-    "drift": "drift in points",
     "effect": "effect in points",
     "engaged_rate": "stayed to read",
     "engines": "engines",

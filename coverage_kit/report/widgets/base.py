@@ -11,9 +11,10 @@ from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text
 
-# Layouts: a widget as wide as its box, and a row of widgets that wraps on a narrow screen.
-FULL = {"width": "100%"}
-ROW = {"flex_flow": "row wrap", "width": "100%", "align_items": "flex-start"}
+# Layouts: a widget as wide as its box, and a row of widgets that wraps on a narrow screen. With a
+# width of 100% a widget's margin would come on top, and its right edge would be cut off.
+FULL = {"width": "auto"}
+ROW = {"flex_flow": "row wrap", "width": "auto", "align_items": "flex-start"}
 
 
 @cache

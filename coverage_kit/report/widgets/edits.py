@@ -66,7 +66,7 @@ class EditChoice(Workbench):
                 description=render("tick.html.j2", **_tick(row)),
                 description_allow_html=True,
                 indent=False,
-                layout={"width": "100%", "height": "auto"},
+                layout={"width": "auto", "height": "auto"},
             )
             for row in rows
         }
@@ -107,7 +107,7 @@ class EditChoice(Workbench):
         """Return the widgets side by side: the edits on the left, their totals on the right."""
         boxes = ipw.VBox(
             list(self.boxes.values()),
-            layout={"max_height": "26em", "overflow": "hidden auto", "width": "100%"},
+            layout={"max_height": "26em", "overflow": "hidden auto", "width": "auto"},
         )
         edits = ipw.VBox(
             [

@@ -51,7 +51,7 @@ class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self.gaps = ipw.Select(options=self._book.options(""), rows=8, layout=FULL)
         self.details = ipw.HTML(layout=FULL)
         self.map = LinkedMap(analysis, self.choose_query)
-        picture = ipw.VBox([self.map.figure], layout={"width": "100%", "overflow": "auto"})
+        picture = ipw.VBox([self.map.figure], layout={"width": "auto", "overflow": "auto"})
         self.search.observe(lambda change: self._narrow(change["new"]), "value")
         self.gaps.observe(lambda change: self._choose(change["new"]), "value")
         self._choose(self.gaps.value)
