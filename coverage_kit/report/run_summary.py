@@ -158,7 +158,10 @@ def _describe_visibility(analysis: Analysis) -> list[str]:
             few = ", from few prompts" if row["is_low_n"] else ""
             rate = f"{words} {percent(row['value'])} of answers{few}"
             by_engine.setdefault(row["series"], []).append(rate)
-    lines = [f"{engine}: {'; '.join(rates)}" for engine, rates in by_engine.items()]
+    lines = [
+        f"{'Engine not logged' if engine == 'unknown' else engine}: {'; '.join(rates)}"
+        for engine, rates in by_engine.items()
+    ]
     further = list_visibility_lines(analysis)
     # The first line has the citation rates of all engines.
     has_rates = bool(list_own_rates(analysis, "citation_rate"))

@@ -253,6 +253,19 @@ def test_a_column_of_the_settings_comes_first_and_an_empty_one_means_none(read):
     assert notes_of(read(table, citations="")) == []
 
 
+def test_beside_a_log_with_named_columns_no_other_table_is_taken_for_questions(tmp_path):
+    faq = "\n".join(["Heading,Author", *(f"{question},Ann" for question in ENGLISH)])
+    (tmp_path / "faq.csv").write_text(faq, encoding="utf-8")
+    alone = read_log(LogSettings(files=(str(tmp_path),)))
+    assert set(alone.queries["text"]) == set(ENGLISH)
+    (tmp_path / "log.csv").write_text("query\nbest bike\n", encoding="utf-8")
+    log = read_log(LogSettings(files=(str(tmp_path),)))
+    assert log.queries["text"].tolist() == ["best bike"]
+    assert log.rejects["reason"].tolist() == [
+        "no column with questions; found columns 'Heading', 'Author'"
+    ]
+
+
 def test_addresses_without_answers_or_engines_are_cited_by_nothing(read):
     log = read({"question": ENGLISH, "Domain": [f"site{n}.example" for n in ROWS]})
     assert list(log.mapping) == ["query"]

@@ -172,11 +172,14 @@ def check_columns(
 def check_queries(surveys: Sequence[Survey]) -> None:
     """Raise LogError for a file or folder of the settings in which no source has queries.
 
-    A source without queries gets a problem if other sources of its folder have queries.
+    A source without queries gets a problem if other sources of its folder have queries. So does a
+    source whose queries are a guess, if the others' are not: it may be another kind of table.
     """
     usable = {survey.setting for survey in surveys if "query" in survey.mapping or survey.formats}
+    sure = {survey.setting for survey in surveys if _has_named_queries(survey)}
     for survey in surveys:
-        if "query" in survey.mapping or survey.formats or not survey.columns:
+        is_guess = "query" in survey.guesses.columns and survey.setting not in sure
+        if is_guess or _has_named_queries(survey) or not survey.columns:
             continue
         columns = _shown_columns(survey.columns)
         if survey.setting not in usable:
@@ -187,6 +190,12 @@ def check_queries(surveys: Sequence[Survey]) -> None:
             what = "a column with the questions"
             raise LogError(survey.source.location, what, f"{columns}{likely}", cure)
         survey.problem = f"no column with questions; found {columns}"
+
+
+def _has_named_queries(survey: Survey) -> bool:
+    """Return whether a format, the settings or a column's name show a source's queries."""
+    is_named = "query" in survey.mapping and "query" not in survey.guesses.columns
+    return is_named or bool(survey.formats)
 
 
 def _shown_columns(columns: Sequence[str]) -> str:
