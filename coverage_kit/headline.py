@@ -117,19 +117,31 @@ def describe_plan(headline: Headline) -> str:
 
     It is '' where none is planned, and where the share of today is not known.
 
-    Such as: 54% to 57% for 8 hours of work (90% interval 55% to 60%).
+    Such as: 54% to 57% for 8 hours of work (likely 1 to 6 points more). The interval is that of the
+    rise alone (90%), as both shares are as uncertain as each other.
     """
     if not headline.n_planned or math.isnan(headline.covered):
         return ""
     now, after = headline.covered, headline.covered_after
     # A decimal where whole percents would hide the rise.
     digits = 0 if round(100 * now) != round(100 * after) else 1
-    start, end, low, high = (
-        f"{share:.{digits}%}"
-        for share in (now, after, headline.covered_after_low, headline.covered_after_high)
-    )
+    start, end = (f"{share:.{digits}%}" for share in (now, after))
     time = describe_minutes(headline.planned_minutes)
-    return f"{start} to {end} for {time} of work (90% interval {low} to {high})"
+    return f"{start} to {end} for {time} of work (likely {describe_rise(headline)})"
+
+
+def describe_rise(headline: Headline) -> str:
+    """Return by how many percentage points the plan is likely to raise the share answered.
+
+    It is the 90% interval of the plan's gain, such as: 5 to 11 points more.
+    """
+    ends = [
+        100 * (share - headline.covered)
+        for share in (headline.covered_after_low, headline.covered_after_high)
+    ]
+    # A decimal where both ends would be the same.
+    digits = 0 if round(ends[0]) != round(ends[1]) else 1
+    return f"{ends[0]:.{digits}f} to {ends[1]:.{digits}f} points more"
 
 
 def describe_minutes(minutes: float) -> str:

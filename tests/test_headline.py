@@ -69,10 +69,10 @@ def test_the_plan_is_said_in_whole_percents_unless_they_hide_the_rise():
     shares = {"covered": 0.541, "covered_after": 0.572, "planned_minutes": 475.0, "n_planned": 9}
     ends = {"covered_after_low": 0.55, "covered_after_high": 0.6}
     assert describe_plan(headline_of(**shares, **ends)) == (
-        "54% to 57% for 8 hours of work (90% interval 55% to 60%)"
+        "54% to 57% for 8 hours of work (likely 1 to 6 points more)"
     )
     small = headline_of(**{**shares, "covered_after": 0.5435, "planned_minutes": 20.0}, **ends)
     assert describe_plan(small) == (
-        "54.1% to 54.4% for 20 minutes of work (90% interval 55.0% to 60.0%)"
+        "54.1% to 54.4% for 20 minutes of work (likely 1 to 6 points more)"
     )
     assert describe_plan(headline_of()) == ""

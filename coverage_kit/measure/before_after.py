@@ -515,7 +515,7 @@ def _explain_no_change(row: Mapping[str, Any], n_prompts: str, moved: str) -> st
     if np.isnan(row["smallest_effect"]):
         return f"{n_prompts}, beside as many clusters, could not have shown a move of any size"
     smallest = _points(row["smallest_effect"], is_signed=False)
-    return f"{n_prompts} could only have shown a move of {smallest} or more"
+    return f"with {n_prompts}, only a change of {smallest} or more would show"
 
 
 def format_p(p: float) -> str:

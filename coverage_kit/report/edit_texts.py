@@ -192,6 +192,18 @@ def describe_citations(row: Values) -> str:
     return f"expected citations per 100 answers to its questions: {gain:+.1f}{interval}"
 
 
+def describe_citation_rise(row: Mapping[Any, Any]) -> str:
+    """Return by how many citations per 100 answers an edit is expected to raise them, in short.
+
+    Empty where that is not predicted.
+
+    >>> describe_citation_rise({"citation_gain": 8.8}), describe_citation_rise({})
+    ('+9', '')
+    """
+    gain = row.get("citation_gain")
+    return "" if gain is None or is_missing(gain) or abs(gain) < 0.5 else f"{gain:+.0f}"
+
+
 def describe_home(where: Values) -> str:
     """Return how probable it is that the page is the right one; empty where that is missing."""
     if is_missing(where["home_probability"]):

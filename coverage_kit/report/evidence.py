@@ -27,7 +27,7 @@ def describe_nearest(row: dict[Any, Any]) -> str:
     page = shorten(row["own_title"], _MAX_NAME) or shorten(row["own_page_id"], _MAX_NAME)
     where = f"“{heading}” on “{page}”" if heading != page else f"the page “{page}”"
     if row["cause"] == "mis-worded":
-        return f"Your site answers in other words. Its nearest passage is {where}."
+        return f"Your site says it, but not in the words of those who ask: see {where}."
     if row["cause"] == "out of scope" or LISTING_OF_CAUSE.get(str(row["cause"])) == TO_CLOSE:
         is_likely = row["likelihood"] == "likely"
         verdict = "No passage of your site answers." if is_likely else "Your site may not answer."

@@ -59,6 +59,7 @@ PINK = "#CC79A7"
 MUTED = "#8b939c"
 # Fill and outline of a question by how it is answered: 0 not at all, 1 answered, 0.5 unknown. What
 # is answered is hollow, so that both can be distinguished in grey too.
+COVERAGE_SCALE = [[0.0, ORANGE], [0.5, MUTED], [1.0, BLUE]]
 ANSWERED_FILLS = [[0.0, ORANGE], [0.5, MUTED], [1.0, "rgba(31,131,189,.2)"]]
 ANSWERED_LINES = [[0.0, "#a84800"], [0.5, MUTED], [1.0, BLUE]]
 # The ground of a theme's region on the map, and its outline.

@@ -30,6 +30,23 @@ def between(low: float, high: float) -> str:
     return f"{100 * low:.0f} to {percent(high)}"
 
 
+def describe_estimate(analysis: Analysis) -> list[str]:
+    """Return how much is covered, and how sure that is, in sentences without a command.
+
+    They say that the level is an estimate where nobody has checked questions.
+    """
+    if analysis.about.question_check:
+        return describe_level(analysis)[:1]
+    checks = analysis.question_checks
+    by_person = checks[checks["checked_by"] == PERSON]
+    n = len(by_person) or min(_N_DRAWN, len(analysis.queries))
+    advice = (
+        f"This level is an estimate that nobody has checked. {count(n, 'question')} to check, "
+        f"about {_minutes(n)}, make it surer: the engine room says how."
+    )
+    return [_describe_covered(analysis), *([advice] if n else [])]
+
+
 def describe_level(analysis: Analysis, folder: str | Path | None = None) -> list[str]:
     """Return how much is covered, a sentence or two a line; the first line is the most important.
 

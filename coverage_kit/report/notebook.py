@@ -324,18 +324,17 @@ def draw_topics(analysis: Analysis, n: int = 15) -> Any:
         }
     )
     # pandas draws with plotly, so that only report/figures imports plotly.
-    figure = drawn.plot(
-        kind="barh",
-        backend="plotly",
-        x="times asked",
-        y="topic",
-        color="answered",
-        range_color=(0, 1),
-        color_continuous_scale=figure_data.COVERAGE_SCALE,
-        title=f"The {count(len(drawn), 'topic')} asked about most",
-        template=figures.TEMPLATE,
-        height=150 + 24 * len(drawn),
-    )
+    options: dict[str, Any] = {
+        "x": "times asked",
+        "y": "topic",
+        "color": "answered",
+        "range_color": (0, 1),
+        "color_continuous_scale": figure_data.COVERAGE_SCALE,
+        "title": f"The {count(len(drawn), 'topic')} asked about most",
+        "template": figures.TEMPLATE,
+        "height": 150 + 24 * len(drawn),
+    }
+    figure = drawn.plot(kind="barh", backend="plotly", **options)
     bar = {"tickformat": ".0%", "thickness": 12}
     return figure.update_layout(coloraxis_colorbar=bar, margin={"t": 60, "b": 50}, yaxis_title=None)
 

@@ -129,7 +129,7 @@ def _describe_gap(row: dict[Any, Any]) -> str:
     facts = [
         f"asked {times(row['demand'])}",
         describe_open(row["n_open"], row["n_queries"]),
-        row.get("rival", ""),
+        row["rival"],
     ]
     return f"{row['label']}: {', '.join(filter(None, facts))}"
 

@@ -25,9 +25,9 @@ CAUSES = {
         "page of its own.",
     ),
     "mis-worded": Wording(
-        "Answered, in other words",
-        "A passage says what the answers say, but not in the words of those who ask. Put their "
-        "words into its heading and its first sentence.",
+        "Said in other words",
+        "A passage says what the answers say, but not in the words of those who ask, who find no "
+        "answer. Put their words into its heading and its first sentence.",
     ),
     "not retrieved": Wording(
         "Answered, but not found",
@@ -85,8 +85,8 @@ LISTINGS = {
 }
 # What a gap's likelihood says, by the words of vocabulary.Likelihood.
 LIKELIHOODS = {
-    "likely": "your site likely lacks the answer",
-    "possible": "your site possibly lacks the answer",
+    "likely": "your site likely lacks the answer, or the words of those who ask",
+    "possible": "your site possibly lacks the answer, or the words of those who ask",
     "unlikely": "your site is unlikely to lack the answer",
 }
 # The rule by which rank/gaps.py orders the list; readers can check it.
@@ -142,6 +142,12 @@ HOW_COUNTED = (
     f"Of those who ask a question that a text is written for, and get no answer today, "
     f"{ANSWERED_SHARE:.0%} get one. Other questions count with what the model reads from the "
     "changed words. A question that loses coverage counts twice."
+)
+
+# The same in a sentence, for those who read the plan.
+HOW_COUNTED_SHORT = (
+    f"It assumes that a new text answers {ANSWERED_SHARE:.0%} of those who get no answer today, as "
+    "measured on other sites."
 )
 
 # Titles by the words of vocabulary.Action.

@@ -301,7 +301,9 @@ def test_no_clear_change_says_what_could_have_been_shown():
     row = verdicts.loc["treated"]
     assert row["verdict"] == "no clear change"
     points = f"{100 * row['smallest_effect']:.0f} points or more"
-    assert row["reason"] == f"no clear change: 48 prompts could only have shown a move of {points}"
+    assert (
+        row["reason"] == f"no clear change: with 48 prompts, only a change of {points} would show"
+    )
     assert verdicts.loc["c0", "smallest_effect"] > row["smallest_effect"] > 0
 
 

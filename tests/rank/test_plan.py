@@ -91,7 +91,9 @@ def test_the_first_gap_is_served_though_another_gains_more_per_minute():
     result = plan(candidates, simulation, Limits(minutes=60))
     assert result.edits.set_index("cluster_id")["is_chosen"].to_dict() == {"c0": True, "c1": False}
     assert said_of(result, 0) == PLANNED
-    assert said_of(result, 1) == "Not planned: its smallest edit takes 60 minutes, 0 are left."
+    assert said_of(result, 1) == (
+        "Not planned: its smallest edit takes 60 minutes. At its turn 0 of the budget were left."
+    )
 
 
 def test_a_first_gap_that_would_cost_the_plan_much_is_not_served():
@@ -136,7 +138,7 @@ def test_a_gap_without_a_planned_edit_says_why():
         "Not planned: its best edit adds under one question asked a month.",
         "Not planned: its best edit is too unsure, as it may add nothing.",
         "Not planned: its pages are locked (rank.locked_pages).",
-        "Not planned: its smallest edit takes 90 minutes, 55 are left.",
+        "Not planned: its smallest edit takes 90 minutes. At its turn 55 of the budget were left.",
         "Not planned: its page has as many planned edits as are allowed (1).",
         "Not planned: no edit is known for it.",
         "Not planned: its pages are locked (rank.locked_pages).",

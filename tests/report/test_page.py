@@ -92,14 +92,14 @@ def test_gap_shows_queries_passages_answers_and_edits(page):
     words = " ".join(gap.text_content().split())
     for text in (
         "battery, bike",
-        "Answered, in other words",
+        "Said in other words",
         "80%",
         "70% to 85%",
         "Nearest on your site",
         "Edits: 2, 7, 12.",
     ):
         assert text in words
-    assert gap.get("data-cause") == "Answered, in other words"
+    assert gap.get("data-cause") == "Said in other words"
 
 
 def test_edit_shows_brief_change_and_gain(page):
@@ -136,7 +136,7 @@ def test_edit_shows_its_reason_and_the_coverage_of_its_queries(page):
     edit = page.get_element_by_id("edit-2")
     words = " ".join(edit.text_content().split())
     why = words_of(edit.xpath(".//dt[text()='Why']/following-sibling::dd")[0])
-    assert why.startswith("Answered, in other words")
+    assert why.startswith("Said in other words")
     assert why.endswith("See gap 2.")
     rows = [
         [" ".join(cell.text_content().split()) for cell in row.iter("td")]

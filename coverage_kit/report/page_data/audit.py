@@ -110,6 +110,7 @@ def claims_context(analysis: Analysis) -> Context:
     drifts = later_rates[later_rates["reading"] != ""]
     return {
         "n_claims": len(claims),
+        "n_different": wrong_claims["verdict"].value_counts().to_dict(),
         "counts": _count_verdicts(analysis),
         "judges": sorted(set(claims["judge"])),
         "rows": [

@@ -10,6 +10,7 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.report.diffs import diff_html
 from coverage_kit.report.edit_records import list_records
 from coverage_kit.report.edit_texts import (
+    describe_citation_rise,
     describe_gain,
     describe_harm,
     describe_home,
@@ -68,7 +69,7 @@ def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
         cluster_id = row["cluster_id"]
         query_contexts = [
             _query_context(query)
-            for query in queries.get(cluster_id, pd.DataFrame()).to_dict("records")
+            for query in _most_asked_first(queries.get(cluster_id, pd.DataFrame()))
         ]
         first_edits = edits.get(cluster_id, pd.DataFrame()).head(_MAX_EDITS_OF_GAP)
         claims = clean_text(row["unsupported_claims"]).split("\n")
@@ -114,6 +115,7 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
                 "harm_text": describe_harm(record),
                 "links": _link_contexts(where["links_from"]),
                 "citations": record["citations"],
+                "citation_rise": describe_citation_rise(row),
                 "brief": _brief_context(record["brief"]),
                 "changes": changes or _edit_as_change(row, where),
                 "queries": [{**query, "text": shorten(query["text"], 200)} for query in shown],
@@ -122,6 +124,11 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
             }
         )
     return contexts
+
+
+def _most_asked_first(queries: pd.DataFrame) -> list[dict[Any, Any]]:
+    rows: list[dict[Any, Any]] = queries.to_dict("records")
+    return sorted(rows, key=lambda row: -row["demand"])
 
 
 def _query_context(query: dict[Any, Any]) -> Context:
@@ -263,7 +270,8 @@ def list_answer_contexts(analysis: Analysis, queries: pd.DataFrame) -> dict[str,
     citations_of = {str(answer_id): rows for answer_id, rows in citations.groupby("answer_id")}
     contexts: dict[str, list[Context]] = {}
     for row in answers.to_dict("records"):
-        cited = citations_of.get(row["answer_id"], citations.head(0)).head(_MAX_CITATIONS)
+        cited = citations_of.get(row["answer_id"], citations.head(0))
+        cited = cited.drop_duplicates("url").head(_MAX_CITATIONS)
         contexts.setdefault(row["cluster_id"], []).append(
             {
                 "engine": shorten(name_engine(row["engine"]), 60),

@@ -9,15 +9,23 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import About, Analysis
-from coverage_kit.headline import Headline, chosen_edits, describe_minutes, summarize
-from coverage_kit.report.engine_names import describe_surfaces
+from coverage_kit.headline import (
+    Headline,
+    chosen_edits,
+    describe_minutes,
+    describe_rise,
+    summarize,
+)
+from coverage_kit.report.audit_joined import describe_wrong_claims
+from coverage_kit.report.gap_lists import list_gaps
+from coverage_kit.report.joined import describe_edits
+from coverage_kit.report.level import describe_estimate
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.page_data.trend import list_own_rates
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.trust import RELIABLE, UNKNOWN_TRUST, rate_trust
-from coverage_kit.report.visibility_joined import is_alone
 from coverage_kit.report.wording import count, percent, times
-from coverage_kit.vocabulary import TO_CLOSE
+from coverage_kit.vocabulary import TO_CLOSE, UNSEEN
 
 # Gaps and edits that the overview names: three are read, more are not. Assumed.
 _N_FIRST = 3
@@ -35,16 +43,22 @@ def overview_context(analysis: Analysis, gaps: list[Context], edits: list[Contex
         edits: as `list_edit_contexts` returns them.
     """
     head = summarize(analysis)
+    plan_rows = _list_plan(analysis, head, edits)
     first_gaps = [gap for gap in gaps if gap["listing"] == TO_CLOSE][:_N_FIRST]
     return {
         "brand": name_brand(analysis.about),
         "sentence": describe_answered(analysis.about, head),
         "basis": describe_basis(analysis, head),
         "tiles": _list_tiles(analysis, head),
+        "estimate": describe_estimate(analysis),
+        "next_step": _describe_next_step(analysis, head),
+        "worth_a_look": _list_worth_a_look(analysis),
+        "run_at": _describe_time(analysis),
         "gaps": first_gaps,
         "edits": edits[:_N_FIRST],
         "plan": describe_plan_rise(head),
-        "plan_rows": _list_plan(analysis, head, edits),
+        "plan_rows": plan_rows,
+        "has_citations": any(row["citations"] for row in plan_rows),
         "lost": _describe_loss(head, first_gaps),
     }
 
@@ -75,30 +89,80 @@ def describe_answered(about: About, head: Headline) -> str:
 
 
 def describe_basis(analysis: Analysis, head: Headline) -> str:
-    """Return what the run read: questions, answers and pages, and how the engines were asked."""
+    """Return what the run read: questions, their period, answers and pages."""
     answers = f"{count(head.n_answers, 'logged answer')}, " if head.n_answers else ""
     return (
-        f"{count(head.n_queries, 'question')} asked {times(head.demand)}, {answers}"
-        f"{count(head.n_pages, 'page')} read. {describe_surfaces(analysis.answers)}"
-    ).strip()
+        f"{count(head.n_queries, 'question')} asked {times(head.demand)}"
+        f"{_describe_period(analysis)}"
+        f", {answers}{count(head.n_pages, 'page')} read."
+    )
+
+
+def _describe_period(analysis: Analysis) -> str:
+    first = analysis.queries["first_asked_at"].min()
+    last = analysis.queries["last_asked_at"].max()
+    if pd.isna(first) or pd.isna(last):
+        return ""
+    return f" from {first:%-d %B %Y} to {last:%-d %B %Y}"
+
+
+def _describe_time(analysis: Analysis) -> str:
+    """Return the day of the run; empty where the run does not say it."""
+    if analysis.history.empty:
+        return ""
+    return f"{analysis.history['at'].max():%-d %B %Y}"
 
 
 def describe_plan_rise(head: Headline) -> Context:
-    """Return the share answered now and with the plan, the time, and the interval; empty if none.
+    """Return the share answered now and with the plan, the time, and the rise; empty if none.
 
-    Values: now, after, time, interval, each as words.
+    Values: now, after, time, rise, budget, each as words.
     """
     if not head.n_planned or math.isnan(head.covered):
         return {}
     # A decimal where whole percents would hide the rise.
     digits = 0 if round(100 * head.covered) != round(100 * head.covered_after) else 1
-    low, high = head.covered_after_low, head.covered_after_high
     return {
         "now": f"{head.covered:.{digits}%}",
         "after": f"{head.covered_after:.{digits}%}",
         "time": describe_minutes(head.planned_minutes),
-        "interval": f"{low:.{digits}%} to {high:.{digits}%}",
+        "rise": describe_rise(head),
+        "budget": describe_minutes(head.budget_minutes),
     }
+
+
+def _describe_next_step(analysis: Analysis, head: Headline) -> Context:
+    """Return the first edit beyond the plan: rank, topic, its time, and the share with it."""
+    edits = describe_edits(analysis)
+    later = edits[~edits["is_chosen"]]
+    if later.empty or not head.n_planned or not head.demand or math.isnan(head.covered):
+        return {}
+    row = later.iloc[0]
+    share = min(1.0, head.covered_after + float(row["marginal_gain"]) / head.demand)
+    return {
+        "rank": int(row["rank"]),
+        "subject": row["subject"] or row["task"],
+        "time": describe_minutes(float(row["cost_minutes"])),
+        "after": percent(share),
+    }
+
+
+def _list_worth_a_look(analysis: Analysis) -> list[Context]:
+    """Return what else a manager should know, with links: wrong claims, facts, unseen topics."""
+    wrong = describe_wrong_claims(analysis)
+    n_contradicted = int((wrong["verdict"] == "contradicted").sum())
+    n_facts = len(analysis.disagreements)
+    n_unseen = int((list_gaps(analysis)["listing"] == UNSEEN).sum())
+    texts = [
+        (
+            n_contradicted,
+            f"{count(n_contradicted, 'claim')} of AI contradict your site.",
+            "#claims",
+        ),
+        (n_facts, f"{count(n_facts, 'brand fact')} are stated in more than one way.", "#brand"),
+        (n_unseen, f"{count(n_unseen, 'topic')} are answered on your site, but not seen.", "#gaps"),
+    ]
+    return [{"text": text, "link": link} for n, text, link in texts if n]
 
 
 def _describe_loss(head: Headline, gaps: list[Context]) -> str:
@@ -106,8 +170,10 @@ def _describe_loss(head: Headline, gaps: list[Context]) -> str:
     demand = sum(gap["open_demand"] for gap in gaps)
     if not demand or not head.demand:
         return ""
-    which = "gap holds" if len(gaps) == 1 else f"{_NUMBERS[len(gaps)]} largest gaps hold"
-    return f"Its {which} {percent(demand / head.demand)} of it."
+    which = (
+        "Its largest gap is" if len(gaps) == 1 else f"Its {_NUMBERS[len(gaps)]} largest gaps are"
+    )
+    return f"{which} {percent(demand / head.demand)} of all that is asked."
 
 
 def _list_tiles(analysis: Analysis, head: Headline) -> list[Context]:
@@ -143,13 +209,7 @@ def _list_tiles(analysis: Analysis, head: Headline) -> list[Context]:
     }
     rates = [
         _rate_tile(analysis, "citation_rate", "Cited", "of answers", "citations are not logged"),
-        _rate_tile(
-            analysis,
-            "share_of_voice",
-            "Share of voice",
-            "of brand mentions",
-            "no competitor is tracked" if is_alone(analysis) else "not in this log",
-        ),
+        _rate_tile(analysis, "mention_rate", "Named", "of answers", "no words are logged"),
     ]
     return [answered, gaps, plan, *rates]
 
@@ -190,13 +250,17 @@ def _list_plan(analysis: Analysis, head: Headline, edits: list[Context]) -> list
     plan = chosen_edits(analysis)
     listed = {edit["edit_id"]: edit for edit in edits}
     shares = _running_shares(head, plan["marginal_gain"])
+    # A decimal where whole percents would hide what an edit brings.
+    whole = {percent(share) for share in shares}
+    digits = 0 if len(whole) == len(shares) else 1
     rows: list[dict[Any, Any]] = plan.to_dict("records")
     return [
         {
             **{key: edit[key] for key in ("rank", "subject", "task", "gap_rank", "label")},
             "minutes": edit["cost_minutes"],
             "gain": edit["marginal_gain"],
-            "after": "" if math.isnan(share) else percent(share),
+            "citations": edit["citation_rise"],
+            "after": "" if math.isnan(share) else f"{share:.{digits}%}",
         }
         for row, share in zip(rows, shares, strict=True)
         if (edit := listed.get(row["edit_id"]))

@@ -17,7 +17,6 @@ from coverage_kit.report.visibility_joined import (
     is_alone,
 )
 from coverage_kit.report.wording import (
-    GROUPS,
     UNMOVED,
     amount,
     describe_measure,
@@ -61,7 +60,11 @@ def rates_context(analysis: Analysis, split_by: str) -> Context:
                 "cells": [cells.get(name) for name in series],
             }
         )
-    return {"series": [shorten(name, 60) for name in series], "rows": rows}
+    return {
+        "series": [shorten(name, 60) for name in series],
+        "rows": rows,
+        "has_few": bool(table["is_low_n"].any()),
+    }
 
 
 def explain_rates(analysis: Analysis) -> str:
@@ -82,18 +85,40 @@ def explain_rates(analysis: Analysis) -> str:
 
 
 def change_context(analysis: Analysis) -> Context:
-    """Return the verdicts on all changed and all unchanged pages, and each engine's drift."""
+    """Return the verdicts on the changed pages, what was compared, and each engine's drift.
+
+    The unchanged pages show how engines move by themselves: `drifts` says that, and the engine
+    room has their figures.
+    """
     verdicts = describe_verdicts(analysis)
-    verdicts = verdicts[verdicts["group"].isin(GROUPS)]
+    verdicts = verdicts[verdicts["group"] == "treated"]
     changed_at = analysis.about.setting("before_after", "changed_at")
+    rows = [_verdict_context(row) for row in verdicts.to_dict("records")]
+    pages = analysis.about.setting("before_after", "pages") or ()
     return {
         "changed_at": shorten(changed_at, 20),
-        "verdicts": [_verdict_context(row) for row in verdicts.to_dict("records")],
+        "verdicts": rows,
+        "summary": _summarize_change(shorten(changed_at, 20), rows),
+        "pages": [shorten(page, 120) for page in pages],
+        "has_panel": bool(analysis.about.setting("before_after", "files")),
         "drifts": [
             _drift_context(str(series), rows)
             for series, rows in describe_drifts(analysis).groupby("series")
         ],
     }
+
+
+def _summarize_change(changed_at: str, rows: list[Context]) -> str:
+    """Return what the last changes did to the first measure, in a sentence; empty without any."""
+    first = [row for row in rows if row["measure_title"] == rows[0]["measure_title"]]
+    parts = [
+        f"{row['verdict']} on {row['series']} ({percent(row['before'])} to {percent(row['after'])})"
+        for row in first
+    ]
+    if not parts:
+        return ""
+    since = f"Since your changes of {changed_at}, the" if changed_at else "The"
+    return f"{since} {first[0]['measure_title']} of the changed pages: {', '.join(parts)}."
 
 
 def referrals_context(analysis: Analysis, n_gaps: int) -> Context:
