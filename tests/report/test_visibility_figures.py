@@ -6,6 +6,7 @@ import pytest
 from coverage_kit import tables
 from coverage_kit.report import figures
 from coverage_kit.report.visibility_figure_data import shift
+from coverage_kit.report.wording import LOW_N, describe_measure
 
 
 def trace_named(figure, name):
@@ -44,8 +45,8 @@ def test_an_unknown_surface_is_not_shown(analysis):
 def test_low_n_is_hollow_and_said_in_the_hover(analysis):
     hollow, full = figures.share_of_voice_figure(analysis).data[:2]
     assert (set(hollow.marker.symbol), set(full.marker.symbol)) == ({"circle-open"}, {"diamond"})
-    assert all("Low n: too few prompts" in text for text in hollow.hovertext)
-    assert not any("Low n" in text for text in full.hovertext)
+    assert all(LOW_N.capitalize() in text for text in hollow.hovertext)
+    assert not any(LOW_N.capitalize() in text for text in full.hovertext)
 
 
 def test_hover_shows_value_interval_fraction_and_numbers(analysis):
@@ -207,7 +208,7 @@ def test_empty_figure_names_the_setting_that_would_fill_it(empty, make, cure):
 
 
 def test_measure_without_a_value_says_what_it_needs(analysis):
-    assert "stretch of the answer" in note_of(
+    assert describe_measure("position_adjusted_word_count").needs in note_of(
         figures.share_of_voice_figure(analysis, "position_adjusted_word_count")
     )
 
