@@ -97,8 +97,8 @@ GAP_ORDER = (
 
 # The rule by which rank/plan.py and rank/serve.py order the edits; readers can check it.
 EDIT_ORDER = (
-    "Order: first the plan, with the edits of the next hour on top; then the others. "
-    "Within each, those that answer most for a minute of work come first."
+    "Order: first the plan, then the other edits. Within each, those that answer most for a minute "
+    "of work come first."
 )
 
 # Titles by the words of vocabulary.Operation.

@@ -219,7 +219,7 @@ def test_a_passage_that_states_a_part_is_extended_by_what_it_lacks(site):
 def test_an_answer_in_other_words_gets_plain_words_in_front_and_a_heading_that_names_it(site):
     answered = gap("mis-worded", is_answered=True, homes=())
     edit = only(reword_passage(answered, site, EFFORT))
-    slot = "[FACT NEEDED: the next sentence in plain words, in its place] "
+    slot = "[FACT NEEDED: the next sentence in plain words; then delete that sentence] "
     answer = "A thief needs 4 minutes to cut the lock in 2021."
     assert edit.after == TEXTS["ours/locks#0"][1].replace(answer, slot + answer)
     assert f"what this sentence says: “{answer}”" in edit.brief

@@ -215,7 +215,7 @@ def test_the_workbooks_summary_says_level_and_trust(analysis, tmp_path):
     assert figures["covered"][0] == "50 to 85%"
     assert figures["covered"][1].startswith("4 questions checked by people: 38% not answered")
     assert figures["covered: estimate"][0] == pytest.approx(0.68)
-    assert any(str(name).startswith("Use with care. ") for name in figures)
+    assert any(str(name).startswith("How far to trust it: Use with care. ") for name in figures)
 
 
 def test_the_terminal_says_the_level_before_the_self_test(analysis, tmp_path):

@@ -44,13 +44,14 @@ def test_path_of_an_own_page_has_no_host(analysis):
 
 
 def test_visibility_sheet_has_a_row_a_figure_with_its_fraction_and_formula(book):
+    # Two measures, three series, three sites; all and branded questions, or two weeks and a market.
     rows = rows_of(book["visibility"])
-    assert len(rows) == 90  # two measures, three series, three sites, five parts that are no gaps
+    assert (len(rows), len(rows_of(book["visibility over time"]))) == (36, 54)
     first = next(row for row in rows if row["engine"] == "perplexity (scrape)")
     assert (first["measure"], first["site"], first["answers to"]) == (
         "citation rate",
         "shop.example",
-        "all",
+        "all questions",
     )
     figures = (
         "value",
@@ -68,11 +69,14 @@ def test_visibility_sheet_has_a_row_a_figure_with_its_fraction_and_formula(book)
 
 
 def test_segments_are_in_words_and_never_a_formula(book):
-    segments = {(row["answers to"], row["week or market"]) for row in rows_of(book["visibility"])}
+    assert {row["answers to"] for row in rows_of(book["visibility"])} == {
+        "all questions",
+        "questions that name the brand",
+    }
+    rows = rows_of(book["visibility over time"])
+    segments = {(row["answers to"], row["week or market"]) for row in rows}
     market = ("market", '=HYPERLINK("http://x","y")')
     assert segments == {
-        ("all questions", None),
-        ("questions that name the brand", None),
         ("week of", "2026-09-28"),
         ("week of", "2026-10-05"),
         market,
@@ -126,8 +130,8 @@ def test_landing_page_that_is_no_link_stays_text(book):
     cells = [row[1] for row in book["AI visits"].iter_rows(min_row=2)]
     links = {cell.value: cell.hyperlink and cell.hyperlink.target for cell in cells}
     assert links == {
-        "shop.example/p1": "https://shop.example/p1",
-        "shop.example/": None,
+        "/p1": "https://shop.example/p1",
+        "/": None,
         "javascript:alert(14)": None,
     }
 
@@ -153,13 +157,16 @@ def test_summary_shows_the_citation_rate_of_each_series_and_low_n(book):
 def test_measures_are_defined_in_about_and_columns_in_the_glossary(book):
     rows = [(row["part"], row["name"]) for row in rows_of(book["about"])]
     assert ("measures", "share of voice") in rows
-    headings = [(row["term, or sheet"], row["name"]) for row in rows_of(book["glossary"])]
+    headings = [(row["sheets"], row["name"]) for row in rows_of(book["glossary"])]
     assert ("before and after", "noise floor, points") in headings
 
 
 def test_tables_without_rows_have_no_sheet_and_no_section(empty, tmp_path):
     book = openpyxl.load_workbook(write_workbook(empty, tmp_path / "gaps.xlsx"))
-    assert book.sheetnames[7:] == ["glossary", "about"]
+    assert book.sheetnames == [
+        *("to do", "summary", "gaps", "edits", "questions", "pages", "glossary"),
+        *("glossary of hidden sheets", "about"),
+    ]
     page = lxml.html.document_fromstring(render_page(empty))
     assert page.xpath("//section[@id='visibility']")
     assert not [

@@ -77,7 +77,7 @@ def describe_answered(about: About, head: Headline) -> str:
     brand = name_brand(about)
     trust = rate_trust(about)
     if math.isnan(head.covered) or trust.word == UNKNOWN_TRUST:
-        return f"It is not known how much of what people ask {brand} answers."
+        return f"It is not known how much of what people ask AI {_possessive(brand)} site answers."
     tenths = [round(10 * share) for share in (head.covered_low, head.covered, head.covered_high)]
     if trust.word != RELIABLE and tenths[0] != tenths[2]:
         share = f"between {tenths[0]} and {tenths[2]} in 10"
@@ -85,7 +85,11 @@ def describe_answered(about: About, head: Headline) -> str:
         share = "almost none" if tenths[1] == 0 else "almost all"
     else:
         share = f"about {tenths[1]} in 10"
-    return f"{brand} answers {share} of what people ask AI."
+    return f"{_possessive(brand)} site answers {share} of what people ask AI."
+
+
+def _possessive(name: str) -> str:
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
 
 
 def describe_basis(analysis: Analysis, head: Headline) -> str:

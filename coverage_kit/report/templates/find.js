@@ -26,7 +26,10 @@ function filter() {
   const keptEdits = filterEdits(has, words.length > 0);
   filterFindings();
   const isAll = !words.length && !isNarrowed;
-  if (typeof filterPlot === "function") for (const name of ["map", "gaps", "sites"]) filterPlot(name, isAll ? null : ranks);
+  for (const name of ["map", "gaps", "holders"]) {
+    filterPlot(name, isAll ? null : ranks);
+    byId(`plot-${name}`)?.closest("figure").classList.toggle("filtered", !isAll);
+  }
   listHits(words, kept, hits, keptEdits);
   sortRows();
 }
@@ -34,8 +37,10 @@ function filter() {
 function listHits(words, kept, hits, keptEdits) {
   found.hidden = !words.length;
   if (!words.length) return byId("found-list").replaceChildren();
+  const others = every("#claims tbody tr, #brand tbody tr, .finding").filter((row) => words.every((word) => row.textContent.toLowerCase().includes(word)));
   const parts = [[kept.length, counted(kept.length, gaps.size, "topic"), "#gaps"], [rows.length, counted(rows.length, asked.text.length, "question"), "#questions"],
     [keptEdits.length, counted(keptEdits.length, edits.length, "edit"), "#edits"]];
+  if (others.length) parts.push([others.length, `${others.length} on claims and pages`, "#" + others[0].closest("section").id]);
   if (!parts.some(([n]) => n)) {
     byId("found-count").replaceChildren("Nothing holds all of these words. Search for fewer or shorter words, such as the stem of a word.");
     return byId("found-list").replaceChildren();
@@ -43,15 +48,16 @@ function listHits(words, kept, hits, keptEdits) {
   byId("found-count").replaceChildren("Search results: ", ...parts.flatMap(([n, text, href], at) => [at ? ", " : "", n ? make("a", text, { href }) : text]), ".");
   const beyond = [...hits].filter(([rank]) => !gaps.has(rank)).slice(0, 3); // of gaps that the page does not list, or of none
   byId("found-list").replaceChildren(
-    ...kept.slice(0, maxGaps).map(([rank, { item }]) => hitsOf(make("a", `gap ${rank}: ${nameOf(item)}`, { href: "#" + item.id }), hits.get(rank) || [], words)),
-    ...beyond.map(([rank, at]) => hitsOf(rank ? `gap ${rank}, in the workbook` : "in no gap", at, words)),
+    ...kept.slice(0, maxGaps).map(([rank, { item }]) => hitsOf(make("a", `${kindOf(item)} ${rank}: ${nameOf(item)}`, { href: "#" + item.id }), hits.get(rank) || [], words, item)),
+    ...beyond.map(([rank, at]) => hitsOf(rank ? `topic ${rank}, in the workbook` : "in no topic", at, words)),
     ...keptEdits.slice(0, maxEdits).map(({ item }) => make("div", make("a", `edit ${item.id.slice(5)}: ${nameOf(item)}, ${item.querySelector("small").textContent}`, { href: "#" + item.id }))),
   );
 }
 
-function hitsOf(head, positions, words) {
+function hitsOf(head, positions, words, item = null) {
   const more = positions.length - maxHits;
   const lines = positions.slice(0, maxHits).map((at) => make("li", marked(asked.text[at], words)));
+  if (!positions.length && item) lines.push(make("li", marked(item.querySelector(".typical")?.textContent || nameOf(item), words)));
   if (more > 0) lines.push(make("li", `and ${more} more question${more === 1 ? "" : "s"}`));
   return make("div", [head, make("ul", lines)]);
 }
@@ -72,7 +78,7 @@ function sortRows() {
 function listRows() {
   byId("asked").tBodies[0].replaceChildren(...rows.slice(from, from + perPage).map((at) => {
     const rank = asked.gap[at], item = gapItems.get(rank);
-    const gap = item ? make("a", `${rank}. ${nameOf(item)}`, { href: "#gap-" + rank }) : rank ? `gap ${rank}, in the workbook` : "none";
+    const gap = item ? make("a", `${rank}. ${nameOf(item)}`, { href: "#gap-" + rank }) : rank ? `topic ${rank}, in the workbook` : "none";
     const share = asked.coverage[at];
     const cells = [asked.demand[at].toLocaleString("en"), share === null ? "unknown" : Math.round(100 * share) + "%", gap];
     return make("tr", [make("th", asked.text[at], { scope: "row" }), ...cells.map((content) => make("td", content))]);
@@ -99,11 +105,12 @@ for (const form of every("form")) { form.hidden = false; form.addEventListener("
 byId("asked").hidden = false;
 every(".pager").forEach((pager) => { pager.hidden = false; });
 for (const field of fields.values()) field.addEventListener("input", () => { filter(); writeAddress(); });
-function keepTheme(id) { // the gaps of a theme that was clicked on the map
+function keepTheme(id) { // the topics of a theme that was clicked on the map; the first is shown beside it
   fields.get("theme").value = id;
   filter();
   writeAddress();
-  byId("gaps").querySelector(".filters").scrollIntoView();
+  const first = [...gapItems].find(([, item]) => !item.hidden);
+  if (first) choose(first[0]);
 }
 addEventListener("keydown", (event) => {
   const isTyping = /^(input|select|textarea)$/i.test(event.target.tagName || "");

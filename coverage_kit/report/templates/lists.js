@@ -55,6 +55,10 @@ function filterGaps(has, hits) { // the gaps that fit, as pairs of rank and gap
   byId("count").textContent = counted(kept.length - nHidden, all.length - nRest, "topic") + (nRest ? `, ${counted(nHidden, nRest, "more topic")}` : "");
   byId("no-gap").hidden = kept.length > 0 || !gaps.size;
   for (const list of every("#gaps .list")) {
+    const all_ = every(".item[data-rank]", list), shown = all_.filter((item) => !item.hidden).length;
+    list.querySelector(".n").textContent = shown === all_.length ? `(${shown})` : `(${shown} of ${all_.length})`;
+  }
+  for (const list of every("#gaps .list")) {
     const isEmpty = !list.querySelector(".item:not([hidden])");
     list.querySelector(".none").hidden = !isEmpty;
     list.hidden = isEmpty && (!kept.length || (valueOf("list") !== "" && valueOf("list") !== list.dataset.list));
@@ -105,12 +109,16 @@ function saveCsv(name, head, rows) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
+const textOf = (place) => [...place.querySelectorAll("h5, li, blockquote, p, :scope:not(:has(h5))")].map((part) => part.textContent.replace(/\s+/g, " ").trim()).filter(Boolean).join("\n");
 const isSeen = (row) => !row.hidden;
 const csv = {
   gaps: () => [["rank", "gap", "such as", "list", "likelihood", "cause", "times asked", "questions", "unanswered questions", "severity", "who answers instead"],
     every("#gaps .item[data-rank]").filter(isSeen).map((item) => { const d = item.dataset; return [d.rank, nameOf(item), d.example, d.list, d.likelihood, d.cause, d.demand, d.questions, d.unanswered, Number(d.severity).toFixed(2), d.instead]; })],
-  edits: () => [["rank", "topic", "what to do", "page", "minutes", "answers more", "plan", "gap"],
-    every("#edits .tickable").filter(isSeen).map((row) => { const d = row.dataset; return [d.rank, nameOf(row), d.task, d.page, Number(d.minutes), Math.round(d.gain), d.plan, d.gap]; })],
+  edits: () => [["rank", "topic", "what to do", "page", "where", "minutes", "more answered", "plan", "ticked", "gap", "what to write"],
+    every("#edits .tickable").filter(isSeen).map((row) => {
+      const d = row.dataset, isTicked = row.querySelector(".tick").checked;
+      return [d.rank, nameOf(row), d.task, d.page, textOf(row.querySelector(".facts-of dd")), Number(d.minutes), Math.round(d.gain), d.plan === "planned" ? "planned" : "not planned", isTicked ? "yes" : "", d.gap, textOf(row.querySelector(".brief"))];
+    })],
   questions: () => [["question", "times asked", "answered (probability)", "gap"],
     rows.map((at) => [asked.text[at], asked.demand[at], asked.coverage[at] ?? "", gapItems.has(asked.gap[at]) ? nameOf(gapItems.get(asked.gap[at])) : ""])],
 };

@@ -5,6 +5,7 @@ const bar = tabs[0].closest(".bar");
 const panel = byId("panel"), pick = byId("pick"), chosen = byId("chosen");
 const gapItems = new Map(every("#gaps .item[data-rank]").map((item) => [Number(item.dataset.rank), item]).sort(([a], [b]) => a - b));
 const nameOf = (item) => item.querySelector(".name").textContent;
+const kindOf = (item) => (item.dataset.list === "to close" ? "gap" : "topic");
 
 function show(view) {
   for (const other of views) other.classList.toggle("shown", other === view);
@@ -112,14 +113,26 @@ function choose(rank, point = "") {
 }
 
 panel.hidden = !gapItems.size;
-pick.append(...[...gapItems].map(([rank, item]) => make("option", `${rank}. ${nameOf(item)}`, { value: rank })));
+for (const [kind, label] of [["gap", "Gaps"], ["topic", "Other topics"]]) {
+  const options = [...gapItems].filter(([, item]) => kindOf(item) === kind).map(([rank, item]) => make("option", `${rank}. ${nameOf(item)}`, { value: rank }));
+  if (options.length) pick.append(make("optgroup", options, { label }));
+}
 pick.addEventListener("change", () => choose(Number(pick.value)));
 for (const [rank, item] of gapItems) {
   item.addEventListener("toggle", () => {
     if (!item.open) return;
-    if (!item.querySelector(".body")) { giveBack(); chosen.replaceChildren(make("p", "This gap is open in the list below.", { className: "muted" })); }
+    giveBack();
+    chosen.replaceChildren(make("p", `“${nameOf(item)}” is open in the list below.`, { className: "muted" }));
     light(rank);
   });
+}
+for (const [name, prefix] of [["gaps", "gap"], ["holders", "gap"], ["frontier", "edit"]]) { // a bar leads to its gap, a step to its edit
+  drawers.set("plot-" + name, (plot) => plot.on && plot.on("plotly_click", ({ points: [point] }) => {
+    const id = `${prefix}-${Number(point.customdata)}`;
+    if (!byId(id)) return;
+    writeAddress(id, true);
+    openTarget(false);
+  }));
 }
 document.addEventListener("click", (event) => { // a row that is opened is in the address
   const item = event.target.closest("summary.row")?.parentElement;
