@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from coverage_kit.analysis import About, Analysis
-from coverage_kit.headline import summarize
+from coverage_kit.headline import Headline, summarize
 from coverage_kit.report.question_checks import describe_checks
-from coverage_kit.report.texts import clean_text
+from coverage_kit.report.texts import clean_text, shorten
+from coverage_kit.report.trust import RELIABLE, UNKNOWN_TRUST, rate_trust
 from coverage_kit.report.wording import count, percent
 from coverage_kit.tables import QuestionChecks
 from coverage_kit.vocabulary import CHOICES, PERSON
@@ -28,6 +29,35 @@ def between(low: float, high: float) -> str:
     if math.isnan(low) or math.isnan(high):
         return "unknown"
     return f"{100 * low:.0f} to {percent(high)}"
+
+
+def name_brand(about: About) -> str:
+    """Return the name of the site's brand, or the site's address where no brand is set."""
+    brand = about.setting("site", "brand") or ()
+    return shorten(next(iter(brand), ""), 60) or shorten(about.own_site, 80) or "Your site"
+
+
+def describe_answered(about: About, head: Headline) -> str:
+    """Return in one sentence how much of what people ask the site answers.
+
+    It names a range where the interval is wide, and says so where nothing can be known.
+    """
+    brand = name_brand(about)
+    trust = rate_trust(about)
+    if math.isnan(head.covered) or trust.word == UNKNOWN_TRUST:
+        return f"It is not known how much of what people ask AI {_possessive(brand)} site answers."
+    tenths = [round(10 * share) for share in (head.covered_low, head.covered, head.covered_high)]
+    if trust.word != RELIABLE and tenths[0] != tenths[2]:
+        share = f"between {tenths[0]} and {tenths[2]} in 10"
+    elif tenths[1] in (0, 10):
+        share = "almost none" if tenths[1] == 0 else "almost all"
+    else:
+        share = f"about {tenths[1]} in 10"
+    return f"{_possessive(brand)} site answers {share} of what people ask AI."
+
+
+def _possessive(name: str) -> str:
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
 
 
 def describe_estimate(analysis: Analysis) -> list[str]:

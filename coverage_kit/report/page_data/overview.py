@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from coverage_kit.analysis import About, Analysis
+from coverage_kit.analysis import Analysis
 from coverage_kit.headline import (
     Headline,
     chosen_edits,
@@ -19,11 +19,10 @@ from coverage_kit.headline import (
 from coverage_kit.report.audit_joined import describe_wrong_claims
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.joined import describe_edits
-from coverage_kit.report.level import describe_estimate
+from coverage_kit.report.level import describe_answered, describe_estimate, name_brand
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.page_data.trend import list_own_rates
-from coverage_kit.report.texts import shorten
-from coverage_kit.report.trust import RELIABLE, UNKNOWN_TRUST, rate_trust
+from coverage_kit.report.trust import RELIABLE, rate_trust
 from coverage_kit.report.wording import count, percent, times
 from coverage_kit.vocabulary import TO_CLOSE, UNSEEN
 
@@ -61,35 +60,6 @@ def overview_context(analysis: Analysis, gaps: list[Context], edits: list[Contex
         "has_citations": any(row["citations"] for row in plan_rows),
         "lost": _describe_loss(head, first_gaps),
     }
-
-
-def name_brand(about: About) -> str:
-    """Return the name of the site's brand, or the site's address where no brand is set."""
-    brand = about.setting("site", "brand") or ()
-    return shorten(next(iter(brand), ""), 60) or shorten(about.own_site, 80) or "Your site"
-
-
-def describe_answered(about: About, head: Headline) -> str:
-    """Return in one sentence how much of what people ask the site answers.
-
-    It names a range where the interval is wide, and says so where nothing can be known.
-    """
-    brand = name_brand(about)
-    trust = rate_trust(about)
-    if math.isnan(head.covered) or trust.word == UNKNOWN_TRUST:
-        return f"It is not known how much of what people ask AI {_possessive(brand)} site answers."
-    tenths = [round(10 * share) for share in (head.covered_low, head.covered, head.covered_high)]
-    if trust.word != RELIABLE and tenths[0] != tenths[2]:
-        share = f"between {tenths[0]} and {tenths[2]} in 10"
-    elif tenths[1] in (0, 10):
-        share = "almost none" if tenths[1] == 0 else "almost all"
-    else:
-        share = f"about {tenths[1]} in 10"
-    return f"{_possessive(brand)} site answers {share} of what people ask AI."
-
-
-def _possessive(name: str) -> str:
-    return f"{name}'" if name.endswith("s") else f"{name}'s"
 
 
 def describe_basis(analysis: Analysis, head: Headline) -> str:
