@@ -10,7 +10,7 @@ from coverage_kit.analysis import About, Analysis
 from coverage_kit.headline import describe_plan, summarize
 from coverage_kit.report.gap_texts import describe_lists
 from coverage_kit.report.joined import describe_edits, describe_gaps
-from coverage_kit.report.level import describe_level
+from coverage_kit.report.level import describe_answered, describe_level
 from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.trend import list_news, list_own_rates
 from coverage_kit.report.page_data.visibility import list_visibility_lines
@@ -50,6 +50,7 @@ def describe_run(analysis: Analysis, folder: Path, *, is_verbose: bool = False) 
         f"{trust.word}. {trust.reason}",
         *_list_cures(analysis.about),
         *_describe_input(analysis, folder),
+        describe_answered(analysis.about, summarize(analysis)),
         *describe_level(analysis, folder),
         "Since the last run:",
         *(f"  {line}" for line in list_news(analysis)),

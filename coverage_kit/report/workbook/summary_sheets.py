@@ -1,6 +1,5 @@
 """What the workbook's summary holds: key figures, first gaps and edits, and the contents."""
 
-import math
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -9,8 +8,7 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.headline import Headline, summarize
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.joined import describe_edits, describe_gaps
-from coverage_kit.report.level import between, describe_level
-from coverage_kit.report.texts import clean_text
+from coverage_kit.report.level import between, describe_answered, describe_level
 from coverage_kit.report.trust import (
     describe_not_assessed,
     describe_pages_left_out,
@@ -82,10 +80,7 @@ def list_contents(sheets: Sequence[Sheet]) -> Sheet:
 def describe_answer(analysis: Analysis) -> str:
     """Return in a sentence or two which questions your site does not answer."""
     head = summarize(analysis)
-    site = clean_text(analysis.about.own_site) or "Your site"
-    if math.isnan(head.covered):
-        return f"There is no question to answer yet for {site}."
-    share = f"{site} answers about {10 * head.covered:.0f} in 10 of what people ask."
+    share = describe_answered(analysis.about, head)
     gaps = list_gaps(analysis)
     names = [f"“{name}”" for name in gaps.loc[gaps["listing"] == TO_CLOSE, "label"].head(_N_TOPS)]
     if not names:
