@@ -131,13 +131,11 @@ def draw_page(browser: Browser, run: Path) -> None:
     page.goto((run / "page.html").resolve().as_uri())
     page.wait_for_selector(".js-plotly-plot .cartesianlayer")
     keep(page, "page")
-    page.goto((run / "page.html").resolve().as_uri() + "#gap-1")
-    page.locator("#tab-strategist").click()
-    page.locator("#pick").select_option(index=1)
+    page.locator("#tab-gaps").click()
     page.wait_for_selector("#plot-map .cartesianlayer")
     page.wait_for_timeout(1500)
     keep(page, "map", page.locator("#map"))
-    page.locator("#tab-editor").click()
+    page.locator("#tab-edits").click()
     first = page.locator("#edit-1")
     first.locator("summary").first.click()
     keep(page, "edits", first)
@@ -145,7 +143,7 @@ def draw_page(browser: Browser, run: Path) -> None:
 
 def draw_workbook(browser: Browser, run: Path, folder: Path) -> None:
     """Write a picture of the charts in the workbook's summary, as LibreOffice prints them."""
-    page_choice = {"PageRange": {"type": "string", "value": "2"}}
+    page_choice = {"PageRange": {"type": "string", "value": "3"}}
     command = [
         "soffice",
         "--headless",

@@ -22,7 +22,8 @@ REPORT = ROOT / "coverage_kit/report"
 # says; what belongs to somebody; a value of a table, headings of earlier workbooks, and the name
 # that tables have for a question.
 ALLOWED = re.compile(
-    r"own passage passage of your|adds \(queries asked\)|question \(query\)|tables call it query|"
+    r"own passage(?=\s+passage of)|adds \(queries asked\)|question \(query\)"
+    r"|tables call it query|"
     r"\b(?:enough|few|little|small)\b[^.;]{0,60}\bto tell\b"
     r"|\b(?:your|their|its|our|whose|\w+'s) own\b",
     re.IGNORECASE,

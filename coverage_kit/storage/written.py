@@ -18,8 +18,11 @@ _KINDS = (
 _CRAWL_STATES = "crawl-*.json"
 # The names that a run's folder gives to what could be read as pages.
 RUN_NAMES = frozenset({"page.html", "comparison.md", "todo", "tables", "tables.old"})
-# Words that are in every page and to-do list of a run, and nowhere else.
+# Words that are in every page and to-do list of a run, and nowhere else; the last two are those of
+# earlier versions.
 _FILE_MARKS = (
+    b'<meta name="generator" content="coverage_kit">',
+    b" more. Counted in times asked: this log's questions were asked ",
     b'<div class="kicker"><span>coverage_kit</span>',
     b" more queries asked (predicted under model ",
 )

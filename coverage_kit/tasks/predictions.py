@@ -319,7 +319,7 @@ def describe_comparison(comparison: Comparison, under: str) -> str:
         f"{under[:1].upper()}{under[1:]}: {edits} to gain "
         f"{calibration.predicted:.1f} answered questions, in times asked; "
         f"{calibration.realised:.1f} were found{_of_predicted(calibration)}.",
-        f"{int(comparison.predictions['is_within'].sum())} of {n} lie within their 90% intervals.",
+        f"{int(comparison.predictions['is_within'].sum())} of {n} are within their 90% intervals.",
         ""
         if math.isnan(calibration.spearman)
         else f"Rank correlation of predicted and realised: {calibration.spearman:.2f}.",

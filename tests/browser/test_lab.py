@@ -71,7 +71,7 @@ HEADINGS = """() => [...document.querySelectorAll('.dt-container table.dataTable
     table => [...table.querySelectorAll('th')].map(heading => heading.innerText.trim()))"""
 MIDDLE_OF_POINT = """index => {
     const plot = document.querySelector('.js-plotly-plot');
-    const layer = plot.querySelectorAll('.scatterlayer .trace')[2];
+    const layer = plot.querySelectorAll('.scatterlayer .trace')[4];
     const box = layer.querySelectorAll('path.point')[index].getBoundingClientRect();
     return [box.x + box.width / 2, box.y + box.height / 2];
 }"""

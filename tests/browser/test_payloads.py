@@ -13,7 +13,7 @@ def test_nothing_in_a_page_of_payloads_acts(open_page, tmp_path, shift):
     path = write_page(poison(make_analysis(60), PAYLOADS, shift), tmp_path / "page.html")
     page = open_page(path)
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
-    for view in ("manager", "strategist", "editor", "auditor", "engineer"):
+    for view in ("overview", "gaps", "edits", "visibility", "pages", "engine"):
         page.click(f"#tab-{view}")
         for plot in page.locator(".view.shown .plot").all():
             plot.scroll_into_view_if_needed()

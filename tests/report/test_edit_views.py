@@ -98,14 +98,14 @@ def test_page_shows_where_how_much_and_what_to_write(page):
     for text in (
         f"Where {DOG_PAGE}. Folder shop.example/family/, slug carrying-a-dog.html. "
         "Link to it from: Battery care, Children on board.",
-        "How much 75 minutes, about 220 words. ",
+        "How much 75 minutes of writing, about 220 words. ",
         "This edit answers 120 more alone (90% interval 60 to 240). "
         "No page of yours is the right one, with a probability of 87%.",
         # 12, 3 and 21 of the 600 times that is asked
         "Expected citations per 100 answers to its questions: +2.0 (+0.5 to +3.5).",
         "can I carry a dog asked 120 times",
         "A dog rides on the floor. 9 of 14 answers say so, rival.example",
-        "Find out instead: whether you sell a divider, and its price",
+        "Not yours to repeat. Find out: whether you sell a divider, and its price",
         "Your site states it already: “The box takes 100 kg.”",
         "Find out: weight limit of the box, in kg",
         "Yes: dogs up to [FACT NEEDED: weight limit, in kg] ride in the box.",
@@ -128,7 +128,7 @@ def test_page_frames_new_text_with_the_words_around_it(page):
 def test_table_of_an_edit_adds_up_to_its_gain(page):
     table = page.get_element_by_id("edit-1").xpath(".//table[@class='effects']")[0]
     added = [words_of(row[-1]) for row in table.iter("tr")]
-    assert added == ["answers more", "90", "50", "-20", "120"]
+    assert added == ["more answered", "90", "50", "-20", "120"]
     words = words_of(page.get_element_by_id("edit-1"))
     assert HOW_COUNTED in words
     assert "Other questions lose 10 answers, which count twice." in words
@@ -137,7 +137,7 @@ def test_table_of_an_edit_adds_up_to_its_gain(page):
 
 def test_a_brief_that_has_only_words_shows_them(page):
     words = words_of(page.get_element_by_id("edit-5"))
-    assert "What to write Mend it in your own words." in words
+    assert "What to write Copy Mend it in your own words." in words
     assert "Questions to answer which bike for parcels asked 120 times" in words
 
 

@@ -221,7 +221,7 @@ def test_the_workbooks_summary_says_level_and_trust(analysis, tmp_path):
 def test_the_terminal_says_the_level_before_the_self_test(analysis, tmp_path):
     lines = describe_run(with_level(analysis), tmp_path, is_verbose=True).splitlines()
     assert lines[1].startswith("Use with care. ")
-    (level,) = [n for n, line in enumerate(lines) if line.startswith("Covered: 50 to 85%")]
+    (level,) = [n for n, line in enumerate(lines) if line.startswith("Your site answers 50 to 85%")]
     assert lines[level].endswith(f"coverage-kit sample {tmp_path}")
     (test,) = [n for n, line in enumerate(lines) if line.startswith("Self-test: ")]
     assert test > level

@@ -70,7 +70,7 @@ def test_a_clicked_question_opens_its_gap_and_alone_is_ringed(explorer, sample_a
 
 
 def test_a_click_on_the_map_chooses_the_query_under_it(explorer, sample_analysis):
-    trace = next(trace for trace in explorer.map.figure.data if trace.name == "queries")
+    trace = next(trace for trace in explorer.map.figure.data if trace.name == "questions")
     order = explorer.map._points["query_id"]
     explorer.map._choose(type("Clicked", (), {"point_inds": [3]}), explorer.choose_query)
     assert explorer.query_id == order.iloc[3]

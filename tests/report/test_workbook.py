@@ -204,7 +204,7 @@ def test_summary_answers_its_title_and_names_three_gaps_and_three_edits(book):
     rows = list(book["summary"].iter_rows(values_only=True))
     assert rows[0][0] == "Which questions does your site not answer?"
     assert rows[1][0] == (
-        "shop.example answers about 5 in 10 of what people ask. 2 topics are not answered well, "
+        "Shop's site answers about 5 in 10 of what people ask AI. 2 topics are not answered well, "
         "above all: “<script>alert(7)</script>, =1+1” and “battery, bike”."
     )
     assert rows[2][0].startswith("How far to trust it: ")
