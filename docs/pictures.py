@@ -134,7 +134,7 @@ def draw_page(browser: Browser, run: Path) -> None:
     page.locator("#tab-gaps").click()
     page.wait_for_selector("#plot-map .cartesianlayer")
     page.wait_for_timeout(1500)
-    keep(page, "map", page.locator("#map"))
+    keep(page, "map", page.locator("#map"), 640)
     page.locator("#tab-edits").click()
     first = page.locator("#edit-1")
     first.locator("summary").first.click()
@@ -143,7 +143,7 @@ def draw_page(browser: Browser, run: Path) -> None:
 
 def draw_workbook(browser: Browser, run: Path, folder: Path) -> None:
     """Write a picture of the charts in the workbook's summary, as LibreOffice prints them."""
-    page_choice = {"PageRange": {"type": "string", "value": "3"}}
+    page_choice = {"PageRange": {"type": "string", "value": "4"}}
     command = [
         "soffice",
         "--headless",

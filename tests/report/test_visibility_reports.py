@@ -150,7 +150,7 @@ def test_summary_shows_the_citation_rate_of_each_series_and_low_n(book):
         0.1,
         "95% interval 5% to 20%; 4 of 40 answers, 20 questions",
     )
-    assert "low n" in rows["citation rate, <i>chatgpt</i>"][1]
+    assert "Few prompts" in rows["citation rate, <i>chatgpt</i>"][1]
     assert rows["citation rate, Perplexity (scrape)"][0] == pytest.approx(0.3)
 
 

@@ -298,7 +298,7 @@ def test_words_say_predicted_and_found_and_never_why():
         "asked; 7.0 were found"
     )
     assert "70% of it" in words
-    assert "1 of 1 lie within" in words
+    assert "1 of 1 are within" in words
     assert "+0.050" in words
     assert not any(word in words for word in ("caused", "because", "thanks to", "nan"))
 
