@@ -155,10 +155,10 @@ def draw_workbook(browser: Browser, run: Path, folder: Path) -> None:
     command.append(str(run / "gaps.xlsx"))
     subprocess.run(command, check=True, capture_output=True)  # noqa: S603 (a fixed command)
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE)
-    page.goto((folder / "gaps.pdf").as_uri() + "#toolbar=0&zoom=150")
+    page.goto((folder / "gaps.pdf").as_uri() + "#toolbar=0&zoom=125")
     page.wait_for_timeout(5000)  # the viewer does not signal when it is ready
     # The clip leaves out the bars of the viewer.
-    clip = {"x": 130, "y": 96, "width": 960, "height": 690}
+    clip = {"x": 146, "y": 70, "width": 985, "height": 700}
     page.screenshot(path=OUT / "workbook.png", clip=clip)
 
 

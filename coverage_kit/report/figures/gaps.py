@@ -44,8 +44,9 @@ def map_figure(analysis: Analysis) -> Figure:
         return note_figure("Map of the questions", "There is no question to draw.")
     n_open = int((queries["answered"] == 0).sum())
     drawn = "" if len(queries) == len(analysis.queries) else "the most asked "
+    questions = f"{drawn}{count(len(queries), 'question')}"
     figure = new_figure(
-        f"{n_open:,} of {drawn}{count(len(queries), 'question')} have no answer on your site",
+        f"{n_open:,} of {questions} seem to have no answer on your site",
         "Each circle is a question: the larger, the more often it was asked. Questions that are "
         "near each other are alike. "
         + ("The grey regions are themes." if len(analysis.themes) else "Named: the first gaps."),

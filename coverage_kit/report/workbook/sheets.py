@@ -57,7 +57,6 @@ from coverage_kit.report.workbook.sheet import (
 from coverage_kit.report.workbook.todo_sheets import list_todo_sheets
 from coverage_kit.report.workbook.visibility_sheets import (
     list_visibility_sheets,
-    name_cited,
 )
 from coverage_kit.vocabulary import UNSEEN
 
@@ -92,8 +91,12 @@ _GAPS = (
     ),
     *HIDDEN_COLUMNS,
 )
-# The rest holds several lists, so that each row names its own.
-_REST = (*_GAPS[:2], SheetColumn("list", "listing", width=14), *_GAPS[2:])
+# The rest holds several lists, so that each row names its own; none of them goes by likelihood.
+_REST = (
+    *_GAPS[:2],
+    SheetColumn("list", "listing", width=14),
+    *(column for column in _GAPS[2:] if column.title != "likelihood"),
+)
 # A row for each question.
 _QUERIES = (
     SheetColumn("question", "text", width=84),
@@ -181,7 +184,7 @@ def list_sheets(
     """
     earlier = NO_CHOICES if choices is None else choices
     gaps = _explain_unedited(analysis, add_choices(analysis, describe_gaps(analysis), earlier))
-    gaps = gaps.assign(cited_instead=gaps["cluster_id"].map(name_cited(analysis)))
+    gaps = gaps.assign(cited_instead=gaps["rival"].where(gaps["rival"] != ""))
     edits = describe_edits(analysis).join(describe_briefs(analysis), on="edit_id")
     own_site = analysis.about.own_site
     edits = edits.assign(page=[name_page(page_id, own_site) for page_id in edits["page_id"]])

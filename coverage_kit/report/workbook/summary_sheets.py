@@ -25,7 +25,6 @@ from coverage_kit.report.workbook.sheet import (
     name_page,
     with_gap_link,
 )
-from coverage_kit.report.workbook.visibility_sheets import name_cited
 from coverage_kit.vocabulary import TO_CLOSE
 
 # Gaps and edits that the summary names.
@@ -107,7 +106,7 @@ def list_tops(analysis: Analysis) -> list[Sheet]:
     counts = zip(listed["n_open"], listed["n_queries"], strict=True)
     listed = listed.assign(
         open_of=[f"{n_open:,} of {n_queries:,}" for n_open, n_queries in counts],
-        cited_instead=listed["cluster_id"].map(name_cited(analysis)),
+        cited_instead=listed["rival"].where(listed["rival"] != ""),
     )
     tops = (
         Sheet("top gaps", _TOP_GAPS, listed),

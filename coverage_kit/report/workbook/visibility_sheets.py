@@ -15,7 +15,7 @@ from coverage_kit.report.visibility_joined import (
     describe_verdicts,
     describe_visibility,
 )
-from coverage_kit.report.wording import SPLITS, count
+from coverage_kit.report.wording import SPLITS
 from coverage_kit.report.workbook.sheet import (
     Sheet,
     SheetColumn,
@@ -27,13 +27,6 @@ from coverage_kit.report.workbook.sheet import (
 
 # The splits of the answers that have many parts.
 _PARTS = ("week", "market")
-# Your site among the holders of citations, and the others in words.
-_OWN = "own"
-_HOLDERS_IN_WORDS = {
-    "competitor": "competitors",
-    "third-party": "third parties",
-    "community": "communities",
-}
 
 # Columns that several of the sheets have in common.
 _GAP = SheetColumn("gap", "label", width=34, link="gap_at")
@@ -208,20 +201,6 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
         *_list_site_sheets(analysis, gap_links),
     ]
     return [sheet for sheet in sheets if len(sheet.rows)]
-
-
-def name_cited(analysis: Analysis) -> dict[str, str]:
-    """Return by cluster_id the kind of site, other than yours, that most citations lead to."""
-    others = describe_holders(analysis)
-    others = others[(others["holder"] != _OWN) & (others["n_citations"] > 0)]
-    most = others.sort_values("n_citations", ascending=False, kind="stable")
-    return {
-        row["cluster_id"]: (
-            f"{row['top_site']}; {_HOLDERS_IN_WORDS.get(row['holder'], row['holder'])} have "
-            f"{row['n_citations']:,} of {count(row['n_all'], 'citation')}"
-        )
-        for row in most.drop_duplicates("cluster_id").to_dict("records")
-    }
 
 
 def _list_log_sheets(analysis: Analysis, gap_links: dict[str, str]) -> list[Sheet]:
