@@ -118,4 +118,4 @@ def test_a_blank_answer_is_a_question_without_a_logged_answer(tmp_path):
     answered = run.queries["query_id"].isin(run.answers["query_id"])
     assert set(run.queries.loc[~answered, "text"]) == blank
     assert pd.Series(run.queries["demand"]).eq(2.0).all()
-    assert "(4 queries without one)" in describe_run(run, tmp_path)
+    assert "(4 questions without one)" in describe_run(run, tmp_path)

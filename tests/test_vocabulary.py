@@ -6,7 +6,6 @@ import pytest
 
 from coverage_kit import vocabulary
 from coverage_kit.rank.operations import MAKERS
-from coverage_kit.report.figure_data import CAUSE_MARKS
 from coverage_kit.report.wording import (
     ACTIONS,
     CAUSES,
@@ -32,7 +31,6 @@ from coverage_kit.vocabulary import (
     ("words", "wording"),
     [
         (Cause, CAUSES),
-        (Cause, CAUSE_MARKS),
         (Operation, OPERATIONS),
         (Action, ACTIONS),
         (Measure, MEASURE_WORDINGS),

@@ -317,7 +317,7 @@ def describe_harm(row: Values) -> str:
     """Return what an edit takes from other questions; empty where that is next to nothing.
 
     >>> describe_harm({"harm": 2.0}), describe_harm({"harm": 0.001})
-    ('Predicted harm to other questions: 2 queries asked, counted twice.', '')
+    ('Other questions lose 2 answers, which count twice.', '')
     """
     # Assumed: half a hundredth of a query is nothing to a reader.
     is_some = row["harm"] >= 0.005

@@ -15,7 +15,7 @@ from coverage_kit.report.audit_joined import (
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import is_missing, safe_url, shorten
 from coverage_kit.report.wording import count, in_points
-from coverage_kit.vocabulary import NOT_ASSESSED, Verdict
+from coverage_kit.vocabulary import NOT_ASSESSED, WRONG_VERDICTS, Verdict
 
 # Pages, findings of a page and claims that the page lists, so that it stays light; the workbook
 # has all. Assumed.
@@ -110,7 +110,9 @@ def claims_context(analysis: Analysis) -> Context:
     drifts = later_rates[later_rates["reading"] != ""]
     return {
         "n_claims": len(claims),
-        "n_different": wrong_claims["verdict"].value_counts().to_dict(),
+        "n_different": {
+            verdict: int((wrong_claims["verdict"] == verdict).sum()) for verdict in WRONG_VERDICTS
+        },
         "counts": _count_verdicts(analysis),
         "judges": sorted(set(claims["judge"])),
         "rows": [

@@ -101,7 +101,7 @@ def describe_plan_rise(head: Headline) -> Context:
         "after": f"{head.covered_after:.{digits}%}",
         "time": describe_minutes(head.planned_minutes),
         "rise": describe_rise(head),
-        "budget": describe_minutes(head.budget_minutes),
+        "budget": "" if math.isnan(head.budget_minutes) else describe_minutes(head.budget_minutes),
     }
 
 
