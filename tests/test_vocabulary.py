@@ -40,7 +40,6 @@ from coverage_kit.vocabulary import (
     ],
     ids=[
         "causes",
-        "marks of causes",
         "operations",
         "actions",
         "measures",
