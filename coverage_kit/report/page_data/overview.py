@@ -182,7 +182,13 @@ def _list_tiles(analysis: Analysis, head: Headline) -> list[Context]:
         "link": "#edits",
     }
     rates = [
-        _rate_tile(analysis, "citation_rate", "Cited", "of answers", "citations are not logged"),
+        _rate_tile(
+            analysis,
+            "citation_rate",
+            "Cited",
+            "of answers",
+            "not logged: the log holds no citations",
+        ),
         _rate_tile(analysis, "mention_rate", "Named", "of answers", "no words are logged"),
     ]
     return [answered, gaps, plan, *rates]
