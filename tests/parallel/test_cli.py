@@ -5,7 +5,12 @@ from coverage_kit.commands import app
 
 def test_options_win_over_the_settings_and_leave_the_others(tmp_path, monkeypatch):
     runs = []
-    monkeypatch.setattr(app, "_run", lambda settings, **_: runs.append(settings))
+
+    def record(settings, *, is_verbose):
+        runs.append(settings)
+        return "done"
+
+    monkeypatch.setattr(app, "_run", record)
     file = tmp_path / "coverage.toml"
     file.write_text(
         '[site]\nsource = "site"\n[parallel]\nbackend = "ray"\nworkers = 3\npart_rows = 7\n'
