@@ -61,6 +61,16 @@ class Aside(NamedTuple):
     kind: str
 
 
+class Merged(NamedTuple):
+    """A record that is counted with another, as both are parts of one answer.
+
+    Such are the chunks of a stream, the continuation of a paused turn, and a further citation of an
+    answer that has a row for each citation. `kind` says what it is.
+    """
+
+    kind: str
+
+
 class Reject(NamedTuple):
     """A part of a record that cannot be read; `reason` is the reason in the table of rejects."""
 
@@ -69,7 +79,7 @@ class Reject(NamedTuple):
 
 # What a format makes of a record. It makes at least one outcome of each record, so that the account
 # of a log adds up.
-Outcome = LogRecord | Aside | Reject
+Outcome = LogRecord | Aside | Merged | Reject
 
 
 class UnreadableRecordError(ValueError):
