@@ -60,8 +60,8 @@ def with_engine_names(frame: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFram
     columns = ["engine", "surface"]
     ambiguous = _ambiguous_engines(pd.concat([frame[columns], answers[columns]]))
     names = [
-        _name(str(engine), str(surface), ambiguous)
-        for engine, surface in zip(frame["engine"], frame["surface"], strict=True)
+        _name(str(engine), str(surface) or UNKNOWN_SURFACE, ambiguous)
+        for engine, surface in zip(frame["engine"], frame["surface"].fillna(""), strict=True)
     ]
     return frame.assign(series=pd.Series(names, index=frame.index, dtype="str"))
 
@@ -99,7 +99,10 @@ def _split_series(series: str) -> tuple[str, str]:
 
 def _ambiguous_engines(answers: pd.DataFrame) -> set[str]:
     """Return the names that engines of several surfaces, or several spellings, share."""
-    pairs = answers[["engine", "surface"]].drop_duplicates()
+    surfaces = answers["surface"].astype("str").where(answers["surface"].notna(), "")
+    # A surface that the log does not say is no further surface.
+    named = answers.assign(surface=surfaces.replace("", UNKNOWN_SURFACE))
+    pairs = named[["engine", "surface"]].drop_duplicates()
     counts = pairs["engine"].astype("str").map(name_engine).value_counts()
     return {str(name) for name, n in counts.items() if n > 1}
 

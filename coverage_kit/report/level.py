@@ -7,6 +7,7 @@ from typing import Any
 
 from coverage_kit.analysis import About, Analysis
 from coverage_kit.headline import Headline, summarize
+from coverage_kit.report.gap_lists import HALF
 from coverage_kit.report.question_checks import describe_checks
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.trust import RELIABLE, UNKNOWN_TRUST, rate_trust
@@ -48,7 +49,7 @@ def describe_answered(about: About, head: Headline) -> str:
         return f"It is not known how much of what people ask AI {_possessive(brand)} site answers."
     tenths = [round(10 * share) for share in (head.covered_low, head.covered, head.covered_high)]
     if trust.word != RELIABLE and tenths[0] != tenths[2]:
-        share = f"between {tenths[0]} and {tenths[2]} in 10"
+        share = f"between {percent(head.covered_low)} and {percent(head.covered_high)}"
     elif tenths[1] in (0, 10):
         share = "almost none" if tenths[1] == 0 else "almost all"
     else:
@@ -63,18 +64,38 @@ def _possessive(name: str) -> str:
 def describe_estimate(analysis: Analysis) -> list[str]:
     """Return how much is covered, and how sure that is, in sentences without a command.
 
-    They say that the level is an estimate where nobody has checked questions.
+    They say that the level is an estimate where nobody has checked questions, and how many
+    questions seem unanswered where that share is another.
     """
     if analysis.about.question_check:
-        return describe_level(analysis)[:1]
+        return [*describe_level(analysis)[:1], *_describe_questions(analysis)]
     checks = analysis.question_checks
     by_person = checks[checks["checked_by"] == PERSON]
     n = len(by_person) or min(_N_DRAWN, len(analysis.queries))
+    word = rate_trust(analysis.about).word
+    scope = f"{RELIABLE} is said of the gaps. " if word == RELIABLE else ""
     advice = (
-        f"This level is an estimate that nobody has checked. {count(n, 'question')} to check, "
-        f"about {_minutes(n)}, make it surer: the engine room says how."
+        f"{scope}The level is an estimate that nobody has checked. {count(n, 'question')} to "
+        f"check, about {_minutes(n)}, make it surer."
     )
-    return [_describe_covered(analysis), *([advice] if n else [])]
+    return [
+        _describe_covered(analysis),
+        *_describe_questions(analysis),
+        *([advice] if n else []),
+    ]
+
+
+def _describe_questions(analysis: Analysis) -> list[str]:
+    """Return how many questions seem unanswered, each by itself, and why the level is another."""
+    coverage = analysis.coverage["coverage"].dropna()
+    if coverage.empty:
+        return []
+    n_open = int((coverage < HALF).sum())
+    return [
+        f"Counted one by one, {n_open:,} of {count(len(coverage), 'question')} seem unanswered. "
+        "The share above counts a question as often as it is asked, and by how likely it is that "
+        "your site answers it."
+    ]
 
 
 def describe_level(analysis: Analysis, folder: str | Path | None = None) -> list[str]:

@@ -12,6 +12,7 @@ from coverage_kit.report.gap_texts import describe_lists
 from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.level import describe_answered, describe_level
 from coverage_kit.report.page_data.audit import list_audit_lines
+from coverage_kit.report.page_data.overview import describe_rates_note
 from coverage_kit.report.page_data.trend import list_news, list_own_rates
 from coverage_kit.report.page_data.visibility import list_visibility_lines
 from coverage_kit.report.texts import clean_text, is_missing, shorten
@@ -26,7 +27,7 @@ from coverage_kit.report.trust import (
     rate_trust,
 )
 from coverage_kit.report.wording import amount, count, describe_open, minutes, percent, times
-from coverage_kit.vocabulary import TO_CLOSE
+from coverage_kit.vocabulary import LIKELY, TO_CLOSE
 
 # Gaps and edits that the summary lists; the page has all. Assumed: they fit on one screen.
 _MAX_LISTED = 5
@@ -126,8 +127,13 @@ def _describe_gaps(analysis: Analysis, folder: Path) -> list[str]:
 
 
 def _describe_gap(row: dict[Any, Any]) -> str:
-    """Return a gap in a line: name, how often asked, unanswered questions, who is cited instead."""
+    """Return a gap in a line: name, how often asked, unanswered questions, who is cited instead.
+
+    A gap that is not likely says so.
+    """
+    likelihood = str(row["likelihood"])
     facts = [
+        "" if likelihood in ("", LIKELY) else f"a {likelihood} gap",
         f"asked {times(row['demand'])}",
         describe_open(row["n_open"], row["n_queries"]),
         row["rival"],
@@ -166,7 +172,8 @@ def _describe_visibility(analysis: Analysis) -> list[str]:
     further = list_visibility_lines(analysis)
     # The first line has the citation rates of all engines.
     has_rates = bool(list_own_rates(analysis, "citation_rate"))
-    return [*lines, *(further[1:] if has_rates else further)]
+    note = [describe_rates_note(analysis)] if has_rates else []
+    return [*lines, *filter(None, note), *(further[1:] if has_rates else further)]
 
 
 def _describe_statistics(analysis: Analysis) -> list[str]:

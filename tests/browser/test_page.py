@@ -143,6 +143,12 @@ def test_the_first_screen_names_the_answer_the_gaps_the_edits_and_the_trust(open
     expect(page.locator("#gap-1 .body")).to_be_visible()
 
 
+def test_the_name_of_a_view_is_a_link_to_it(open_page, small):
+    page = open_page(at(small, "#engine"))
+    expect(page.locator("#retrieval")).to_be_visible()
+    expect(page.locator("text=This page has no")).to_have_count(0)
+
+
 def test_the_bar_takes_a_line_on_a_desk_and_two_on_a_phone(open_page, small):
     for options, most in (({"viewport": {"width": 1280, "height": 800}}, 64), (PHONE, 96)):
         page = open_page(at(small, "#view=edits"), **options)

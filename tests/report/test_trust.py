@@ -4,18 +4,25 @@ from dataclasses import replace
 
 import lxml.html
 import openpyxl
+import pandas as pd
 import pytest
 
 from coverage_kit.analysis import About
-from coverage_kit.report.level import describe_level
+from coverage_kit.headline import summarize
+from coverage_kit.report.engine_names import with_engine_names
+from coverage_kit.report.level import describe_answered, describe_estimate, describe_level
 from coverage_kit.report.page import render_page
+from coverage_kit.report.page_data.overview import _list_tiles, describe_rates_note
+from coverage_kit.report.page_data.trend import list_own_rates
 from coverage_kit.report.run_summary import describe_run
 from coverage_kit.report.trust import (
+    RELIABLE,
     describe_self_test,
     is_coverage_reliable,
     predicted_under,
     rate_trust,
 )
+from coverage_kit.report.wording import percent
 from coverage_kit.report.workbook import write_workbook
 from coverage_kit.tables import QUESTION_CHECKS
 
@@ -236,3 +243,38 @@ def test_without_verbose_the_terminal_shows_no_statistics(analysis, tmp_path):
     for word in ("AUC", "calibration", "Citation model", "Peak memory", "texts embedded"):
         assert word not in summary
     assert summary.endswith("with --verbose.")
+
+
+def test_tiles_of_rates_name_the_engines_between_which_they_lie(analysis):
+    tiles = {tile["word"]: tile for tile in _list_tiles(analysis, summarize(analysis))}
+    rates = sorted(
+        (float(row["value"]), row["series"]) for row in list_own_rates(analysis, "citation_rate")
+    )
+    cited = tiles["Cited"]
+    assert cited["figure"] == f"{percent(rates[0][0])} and {percent(rates[-1][0])}"
+    assert f"{rates[0][1]} least, {rates[-1][1]} most" in cited["note"]
+    assert cited["note"].endswith("; few prompts")
+
+
+def test_the_overview_says_that_questions_which_name_the_brand_are_counted_separately(
+    analysis, empty
+):
+    note = describe_rates_note(analysis)
+    assert note.startswith(
+        "How often answers cite or name you is counted for questions that do not"
+    )
+    assert describe_rates_note(empty) == ""
+
+
+def test_a_wide_range_is_in_percent_and_questions_are_also_counted_one_by_one(analysis):
+    wide = with_level(analysis)
+    assert "answers between 50% and 85% of what" in describe_answered(wide.about, summarize(wide))
+    n_open = int((wide.coverage["coverage"] < 0.5).sum())
+    assert describe_estimate(wide)[1].startswith(f"Counted one by one, {n_open} of ")
+    assert not any(line.startswith(RELIABLE) for line in describe_estimate(wide))
+
+
+def test_an_engine_whose_surface_is_missing_keeps_its_makers_spelling():
+    logged = pd.DataFrame({"engine": ["chatgpt"], "surface": [None]})
+    rates = pd.DataFrame({"engine": ["chatgpt", "chatgpt"], "surface": ["unknown", None]})
+    assert list(with_engine_names(rates, logged)["series"]) == ["ChatGPT", "ChatGPT"]

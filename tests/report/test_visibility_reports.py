@@ -51,7 +51,7 @@ def test_visibility_sheet_has_a_row_a_figure_with_its_fraction_and_formula(book)
     assert (first["measure"], first["site"], first["answers to"]) == (
         "citation rate",
         "shop.example",
-        "all questions",
+        "questions that do not name the brand",
     )
     figures = (
         "value",
@@ -70,7 +70,7 @@ def test_visibility_sheet_has_a_row_a_figure_with_its_fraction_and_formula(book)
 
 def test_segments_are_in_words_and_never_a_formula(book):
     assert {row["answers to"] for row in rows_of(book["visibility"])} == {
-        "all questions",
+        "questions that do not name the brand",
         "questions that name the brand",
     }
     rows = rows_of(book["visibility over time"])

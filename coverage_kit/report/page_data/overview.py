@@ -49,6 +49,7 @@ def overview_context(analysis: Analysis, gaps: list[Context], edits: list[Contex
         "sentence": describe_answered(analysis.about, head),
         "basis": describe_basis(analysis, head),
         "tiles": _list_tiles(analysis, head),
+        "rates_note": describe_rates_note(analysis),
         "estimate": describe_estimate(analysis),
         "next_step": _describe_next_step(analysis, head),
         "worth_a_look": _list_worth_a_look(analysis),
@@ -182,28 +183,50 @@ def _list_tiles(analysis: Analysis, head: Headline) -> list[Context]:
         "link": "#edits",
     }
     rates = [
-        _rate_tile(
-            analysis,
-            "citation_rate",
-            "Cited",
-            "of answers",
-            "not logged: the log holds no citations",
-        ),
-        _rate_tile(analysis, "mention_rate", "Named", "of answers", "no words are logged"),
+        _rate_tile(analysis, "citation_rate", "Cited", "not logged: the log holds no citations"),
+        _rate_tile(analysis, "mention_rate", "Named", "no words are logged"),
     ]
     return [answered, gaps, plan, *rates]
 
 
-def _rate_tile(analysis: Analysis, measure: str, word: str, note: str, missing: str) -> Context:
-    """Return the tile of a rate: its range over the engines, which are never pooled."""
-    rates = [row["value"] for row in list_own_rates(analysis, measure)]
+def _rate_tile(analysis: Analysis, measure: str, word: str, missing: str) -> Context:
+    """Return the tile of a rate: the engines with the lowest and highest, which are never pooled.
+
+    The engines are named, so that nobody takes both figures for an interval.
+    """
+    rows = sorted(list_own_rates(analysis, measure), key=lambda row: float(row["value"]))
     tile = {"word": word, "trend": "", "link": "#visibility"}
-    if not rates:
+    if not rows:
         return {**tile, "figure": "none", "note": missing}
-    low, high = round(100 * min(rates)), round(100 * max(rates))
-    by_engine = ", by engine" if len(rates) > 1 else ""
-    figure = f"{low}%" if low == high else f"{low} to {high}%"
-    return {**tile, "figure": figure, "note": f"{note}{by_engine}"}
+    low, high = rows[0], rows[-1]
+    few = "; few prompts" if low["is_low_n"] or high["is_low_n"] else ""
+    if len(rows) == 1:
+        note = f"of answers of {_name_series(low)}"
+    else:
+        note = f"of answers: {_name_series(low)} least, {_name_series(high)} most"
+    shown = list(dict.fromkeys(percent(row["value"]) for row in (low, high)))
+    return {**tile, "figure": " and ".join(shown), "note": f"{note}{few}"}
+
+
+def _name_series(row: Context) -> str:
+    return "an engine that is not logged" if row["series"] == "unknown" else str(row["series"])
+
+
+def describe_rates_note(analysis: Analysis) -> str:
+    """Return which answers the rates count, in a sentence; empty where these are all.
+
+    Answers to questions that name the brand are counted separately, as nearly all of them name it.
+    """
+    table = analysis.visibility
+    rows = table[(table["split_by"] == "branded") & (table["site"] == analysis.about.own_site)]
+    n = int(rows.groupby(["engine", "surface"])["n_answers"].max().sum()) if len(rows) else 0
+    if not n:
+        return ""
+    return (
+        "How often answers cite or name you is counted for questions that do not name "
+        f"{name_brand(analysis.about)}. {count(n, 'answer')} to questions that do are counted "
+        "separately."
+    )
 
 
 def _describe_trend(analysis: Analysis, measure: str) -> str:

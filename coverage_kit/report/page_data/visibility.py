@@ -87,24 +87,26 @@ def explain_rates(analysis: Analysis) -> str:
 def change_context(analysis: Analysis) -> Context:
     """Return the verdicts on the changed pages, what was compared, and each engine's drift.
 
-    The unchanged pages show how engines move by themselves: `drifts` says that, and the engine
-    room has their figures.
+    The unchanged pages show how engines move by themselves: `drifts` says that, `drifted` names
+    the engines that moved, and the engine room has their figures.
     """
     verdicts = describe_verdicts(analysis)
     verdicts = verdicts[verdicts["group"] == "treated"]
     changed_at = analysis.about.setting("before_after", "changed_at")
     rows = [_verdict_context(row) for row in verdicts.to_dict("records")]
     pages = analysis.about.setting("before_after", "pages") or ()
+    drifts = [
+        _drift_context(str(series), rows)
+        for series, rows in describe_drifts(analysis).groupby("series")
+    ]
     return {
         "changed_at": shorten(changed_at, 20),
         "verdicts": rows,
         "summary": _summarize_change(shorten(changed_at, 20), rows),
         "pages": [shorten(page, 120) for page in pages],
+        "drifted": [drift["series"] for drift in drifts if drift["moved"]],
         "has_panel": bool(analysis.about.setting("before_after", "files")),
-        "drifts": [
-            _drift_context(str(series), rows)
-            for series, rows in describe_drifts(analysis).groupby("series")
-        ],
+        "drifts": drifts,
     }
 
 

@@ -42,7 +42,10 @@ for (const [number, tab] of tabs.entries()) {
 }
 
 function targetOf(target) {
-  try { return target && byId(decodeURIComponent(target)); } catch { return null; } // a broken escape leads nowhere
+  try {
+    const id = decodeURIComponent(target);
+    return target && (byId(id) || byId("view=" + id)); // a view's name alone leads to it
+  } catch { return null; } // a broken escape leads nowhere
 }
 
 function openTarget(isFirst) { // a link to a gap or an edit opens it, also in another view and where a filter hides it

@@ -12,7 +12,7 @@ from coverage_kit import tables
 from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
 from coverage_kit.report.texts import clean_text
-from coverage_kit.report.wording import count, minutes
+from coverage_kit.report.wording import minutes
 from coverage_kit.report.workbook.editor_notes import (
     EARLIER,
     KEY,
@@ -193,8 +193,8 @@ def _advise(frame: pd.DataFrame) -> str:
         return "No edit is planned."
     first = frame[frame["is_first_hour"]]
     start = (
-        f"Begin with the first {count(len(first), 'row')}: {minutes(first['cost_minutes'].sum())} "
-        "minutes. "
+        f"Begin with the first {'row' if len(first) == 1 else f'{len(first)} rows'}: "
+        f"{minutes(first['cost_minutes'].sum())} minutes. "
         if len(first)
         else ""
     )

@@ -205,7 +205,11 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
 
 def _list_log_sheets(analysis: Analysis, gap_links: dict[str, str]) -> list[Sheet]:
     """Return the sheets of what the logged answers show."""
-    titles = SPLITS | {"all": "all questions", "branded": "questions that name the brand"}
+    has_brand = bool(analysis.about.setting("site", "brand"))
+    titles = SPLITS | {
+        "all": "questions that do not name the brand" if has_brand else "all questions",
+        "branded": "questions that name the brand",
+    }
     overall, in_time = (
         figures.assign(
             by_title=figures["split_by"].map(titles),
