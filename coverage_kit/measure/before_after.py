@@ -470,12 +470,10 @@ def _explain_windows(name: str, period: _Period) -> str:
     }
     is_after = windows.loc[sides.get(name, windows["cluster_id"] == name), "is_after"]
     if is_after.empty:
-        return f"none of its queries was answered {within}"
+        return f"none of its questions was answered {within}"
     if is_after.nunique() == 1:
-        return (
-            f"{within}, its queries were answered only {'after' if is_after.all() else 'before'} it"
-        )
-    return "no query was answered both before and after"
+        return f"{within}, its questions were answered only {'after' if is_after.all() else 'before'} it"
+    return "no question was answered both before and after"
 
 
 def _read_verdict(row: Mapping[str, Any], n_tests: int) -> dict[str, str]:

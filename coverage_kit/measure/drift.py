@@ -169,14 +169,14 @@ def _measure(rates: Floats, seed: int) -> dict[str, Any]:
 
 
 def _read_verdict(row: dict[Any, Any], p_holm: float) -> dict[str, str]:
-    n_queries = f"{row['n_prompts']} quer{'y' if row['n_prompts'] == 1 else 'ies'}"
+    n_questions = f"{row['n_prompts']} question{'' if row['n_prompts'] == 1 else 's'}"
     if not row["n_prompts"]:
         return {
             "verdict": "no clear change",
-            "reason": "no clear change: no untreated query shows it both before and after",
+            "reason": "no clear change: no question on unchanged pages shows it both before and after",
         }
     change = row["after"] - row["before"]
-    moved = f"from {row['before']:.2f} to {row['after']:.2f} on {n_queries}"
+    moved = f"from {row['before']:.2f} to {row['after']:.2f} on {n_questions}"
     if p_holm <= LEVEL:
         verdict = "up" if change > 0 else "down"
         return {

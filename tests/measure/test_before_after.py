@@ -377,7 +377,7 @@ def test_a_query_answered_on_one_side_only_has_its_own_reason():
     verdicts = measure([ask("q1", "0", "1"), ask("q2", "0", "")], treat("a: q1, b: q2", "b"))
     assert (
         verdicts.loc["b", "reason"]
-        == "no clear change: within 28 days of the change, its queries were answered only before it"
+        == "no clear change: within 28 days of the change, its questions were answered only before it"
     )
 
 
@@ -387,7 +387,7 @@ def test_a_log_without_answers_gives_no_rows_and_a_cluster_never_asked_a_row():
     verdicts = measure([ask("q1", "0", "1")], treat("a: q1, z: q9", "z"))
     assert (
         verdicts.loc["z", "reason"]
-        == "no clear change: none of its queries was answered within 28 days of the change"
+        == "no clear change: none of its questions was answered within 28 days of the change"
     )
 
 

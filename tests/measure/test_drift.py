@@ -156,7 +156,7 @@ def test_engines_and_surfaces_are_never_pooled():
 def test_without_untreated_queries_or_answers_rows_have_a_reason_and_no_values():
     drifts = rows_of(ask("t1", ["o"], ["a"])).drop("model")
     assert drifts[["before", "after", "low", "p"]].isna().all(axis=None)
-    assert drifts["reason"].str.contains("no untreated query").all()
+    assert drifts["reason"].str.contains("no question on unchanged pages").all()
     assert rows_of().empty
 
 

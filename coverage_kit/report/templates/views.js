@@ -13,6 +13,7 @@ function show(view) {
     const isShown = "view=" + tab.dataset.view === view.id;
     tab.setAttribute("aria-selected", isShown);
     tab.tabIndex = isShown ? 0 : -1;
+    if (isShown) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - tab.parentElement.clientWidth / 2 + tab.offsetWidth / 2;
   }
   if (view.contains(panel) && !chosenRank && gapItems.size && !panel.hidden) choose([...gapItems.keys()][0]);
 }

@@ -66,7 +66,7 @@ _TODO = (
     _OWNER,
     _DUE,
     _NOTE,
-    SheetColumn("what to write", "to_write", width=66),
+    SheetColumn("what to write", "to_write", width=100),
     *fold(
         SheetColumn("where", "place", width=36),
         SheetColumn("there now", "before", width=36),
@@ -91,7 +91,7 @@ _EARLIER = (
     _OWNER,
     _DUE,
     _NOTE,
-    SheetColumn("what to write", "what to write", width=66),
+    SheetColumn("what to write", "what to write", width=100),
     *fold(
         SheetColumn("where", "where", width=36),
         SheetColumn("gap", "gap", width=24),
