@@ -472,7 +472,8 @@ def _explain_windows(name: str, period: _Period) -> str:
     if is_after.empty:
         return f"none of its questions was answered {within}"
     if is_after.nunique() == 1:
-        return f"{within}, its questions were answered only {'after' if is_after.all() else 'before'} it"
+        side = "after" if is_after.all() else "before"
+        return f"{within}, its questions were answered only {side} it"
     return "no question was answered both before and after"
 
 

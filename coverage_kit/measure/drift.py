@@ -173,7 +173,8 @@ def _read_verdict(row: dict[Any, Any], p_holm: float) -> dict[str, str]:
     if not row["n_prompts"]:
         return {
             "verdict": "no clear change",
-            "reason": "no clear change: no question on unchanged pages shows it both before and after",
+            "reason": "no clear change: no question on unchanged pages shows it both before and "
+            "after",
         }
     change = row["after"] - row["before"]
     moved = f"from {row['before']:.2f} to {row['after']:.2f} on {n_questions}"

@@ -377,7 +377,8 @@ def test_a_query_answered_on_one_side_only_has_its_own_reason():
     verdicts = measure([ask("q1", "0", "1"), ask("q2", "0", "")], treat("a: q1, b: q2", "b"))
     assert (
         verdicts.loc["b", "reason"]
-        == "no clear change: within 28 days of the change, its questions were answered only before it"
+        == "no clear change: within 28 days of the change, its questions were answered only "
+        "before it"
     )
 
 
