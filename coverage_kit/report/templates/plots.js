@@ -32,10 +32,13 @@ function keepRows({ data, layout }, ranks) { // a chart of gaps in rows: those t
     trace.showlegend = trace.y.some((row) => row < sight);
   }
   const { t, b } = { t: 80, b: 90, ...layout.margin }, shown = Math.max(1, Math.min(sight, order.length));
-  layout.height -= ((layout.height - t - b) / sight) * (sight - shown);
-  Object.assign(axis, { tickvals: order.map((_, n) => n), ticktext: order.map((row) => axis.ticktext[row]), range: [shown - .4, -.6] });
+  const ticktext = order.map((row) => axis.ticktext[row]), pitch = (layout.height - t - b) / sight;
+  const isTwoLines = (name) => name.includes("<br>"); // neighbours of two lines each need the room
+  const each = ticktext.some((name, n) => n && isTwoLines(name) && isTwoLines(ticktext[n - 1])) ? Math.max(pitch, 36) : pitch;
+  layout.height = t + b + each * shown;
+  Object.assign(axis, { tickvals: order.map((_, n) => n), ticktext, range: [shown - .4, -.6] });
   const note = { text: "No gap fits the filters.", x: .5, y: .5, xref: "paper", yref: "paper", showarrow: false };
-  if (!order.length) layout.annotations = [note];
+  if (!order.length) Object.assign(layout, { annotations: [note], xaxis: { visible: false }, yaxis: { ...axis, visible: false } });
 }
 
 function panelGrid({ height, grid, meta, margin }, width) { // small multiples in as many columns as there is room for
