@@ -18,12 +18,13 @@ from coverage_kit.report.edit_texts import (
 from coverage_kit.report.joined import describe_edits, list_effects
 from coverage_kit.report.texts import clean_text, is_missing, safe_url
 from coverage_kit.report.wording import DRAFT
-from coverage_kit.vocabulary import FACT_SLOT, SOURCE_SLOT
+from coverage_kit.vocabulary import FACT_SLOT, SOURCE_SLOT, WORDS_SLOT
 
 # A slot that an editor fills in, such as "[FACT NEEDED: range in km]".
-_SLOT = re.compile(rf"(?:{re.escape(FACT_SLOT)}|{re.escape(SOURCE_SLOT)})\s*([^\]\n]{{0,300}})\]")
-# The mark of words from other pages, which must not be published as they are.
-_EXTRACT = "[EXTRACT TO CHECK]"
+_SLOT = re.compile(
+    rf"(?P<mark>{'|'.join(map(re.escape, (FACT_SLOT, SOURCE_SLOT, WORDS_SLOT)))})"
+    r"\s*(?P<text>[^\]\n]{0,300})\]"
+)
 _COLUMNS = (
     "edit_id",
     "rank",
@@ -74,7 +75,7 @@ def list_records(analysis: Analysis) -> list[Record]:
         # Slots are in the proposed words; an edit without changes has them in its brief.
         proposed = [clean_text(change["after"]) for change in edit_changes]
         proposed = proposed or [clean_text(row["brief"])]
-        slots = [slot.strip() for text in proposed for slot in _SLOT.findall(text)]
+        slots = [slot for text in proposed for slot in _SLOT.finditer(text)]
         records.append(
             {
                 **{name: row[name] for name in _COLUMNS},
@@ -86,8 +87,9 @@ def list_records(analysis: Analysis) -> list[Record]:
                 "gap": {name: row[name] for name in _OF_GAP},
                 "brief": brief,
                 "changes": edit_changes,
-                "slots": slots,
-                "has_extracts": any(_EXTRACT in text for text in proposed),
+                "slots": [slot["text"].strip() for slot in slots],
+                "n_facts_needed": sum(slot["mark"] != WORDS_SLOT for slot in slots),
+                "has_extracts": any(is_extract(fact) for fact in brief["facts"]),
                 "queries": queries,
                 "status": DRAFT,
             }
@@ -192,6 +194,11 @@ def _make_brief(row: Record, facts: list[Record], queries: list[Record]) -> Reco
         "n_words": int(row["n_words"]),
         "text": row["brief"],
     }
+
+
+def is_extract(fact: Record) -> bool:
+    """Return whether a fact is in words of logged answers alone, which have to be checked."""
+    return not fact["is_known"] and not fact["slot"]
 
 
 def _list_fact_records(analysis: Analysis) -> dict[str, list[Record]]:
