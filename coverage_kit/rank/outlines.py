@@ -84,7 +84,12 @@ class Outline:
 
         It holds what your site states and slots; what answers say is in the brief alone.
         """
-        body = [line for section in self.sections for line in _write_facts(section.facts)]
+        body = [
+            line
+            for section in self.sections
+            if section.facts
+            for line in _write_facts(section.facts) or [_ask([section])]
+        ]
         return _join([f"## {self.title}", self.opening, *(body or [_ask(self.sections)])])
 
     def as_page(self) -> str:

@@ -190,9 +190,8 @@ def describe_citations(row: Values) -> str:
     gain, low, high = (row.get(f"citation_{name}") for name in ("gain", "low", "high"))
     if gain is None or is_missing(gain) or abs(gain) < _MIN_CITATIONS:
         return ""
-    interval = (
-        "" if is_missing(low) or is_missing(high) else f" ({_signed(low)} to {_signed(high)})"
-    )
+    has_interval = not (low is None or high is None or is_missing(low) or is_missing(high))
+    interval = f" ({_signed(low)} to {_signed(high)})" if has_interval else ""
     return f"expected citations per 100 answers to its questions: {_signed(gain)}{interval}"
 
 
