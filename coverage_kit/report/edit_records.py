@@ -72,10 +72,8 @@ def list_records(analysis: Analysis) -> list[Record]:
         edit_changes = changes.get(edit_id, [])
         queries = effects.get(edit_id, [])
         brief = _make_brief(row, facts.get(edit_id, []), queries)
-        # Slots are in the proposed words; an edit without changes has them in its brief.
-        proposed = [clean_text(change["after"]) for change in edit_changes]
-        proposed = proposed or [clean_text(row["brief"])]
-        slots = [slot for text in proposed for slot in _SLOT.finditer(text)]
+        slots = _list_slots(row, edit_changes)
+        needed = {text for mark, text in slots if mark != WORDS_SLOT}
         records.append(
             {
                 **{name: row[name] for name in _COLUMNS},
@@ -87,14 +85,35 @@ def list_records(analysis: Analysis) -> list[Record]:
                 "gap": {name: row[name] for name in _OF_GAP},
                 "brief": brief,
                 "changes": edit_changes,
-                "slots": [slot["text"].strip() for slot in slots],
-                "n_facts_needed": sum(slot["mark"] != WORDS_SLOT for slot in slots),
+                "slots": [text for _, text in slots],
+                "n_facts_needed": len(needed | _slots_of(brief)),
                 "has_extracts": any(is_extract(fact) for fact in brief["facts"]),
                 "queries": queries,
                 "status": DRAFT,
             }
         )
     return records
+
+
+def _list_slots(row: Record, changes: list[Record]) -> list[tuple[str, str]]:
+    """Return the mark and the text of each slot of the words that an edit adds.
+
+    An edit without changes has them in its brief.
+    """
+    added = []
+    for change in changes:
+        # The slots of a first part are filled before its second part is made.
+        before = clean_text(change["before"])
+        slots = _SLOT.finditer(clean_text(change["after"]))
+        added += [slot for slot in slots if slot[0] not in before]
+    found = added if changes else _SLOT.finditer(clean_text(row["brief"]))
+    return [(slot["mark"], slot["text"].strip()) for slot in found]
+
+
+def _slots_of(brief: Record) -> set[str]:
+    """Return what a brief asks an editor to find out."""
+    facts = {fact["slot"] for fact in brief["facts"] if fact["slot"] and not fact["is_known"]}
+    return facts | set(brief["slots"])
 
 
 def describe_briefs(analysis: Analysis) -> pd.DataFrame:

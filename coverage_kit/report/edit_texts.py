@@ -190,9 +190,10 @@ def describe_citations(row: Values) -> str:
     gain, low, high = (row.get(f"citation_{name}") for name in ("gain", "low", "high"))
     if gain is None or is_missing(gain) or abs(gain) < _MIN_CITATIONS:
         return ""
-    has_interval = not (low is None or high is None or is_missing(low) or is_missing(high))
-    interval = f" ({_signed(low)} to {_signed(high)})" if has_interval else ""
-    return f"expected citations per 100 answers to its questions: {_signed(gain)}{interval}"
+    text = f"expected citations per 100 answers to its questions: {_signed(gain)}"
+    if low is None or high is None or is_missing(low) or is_missing(high):
+        return text
+    return f"{text} ({_signed(low)} to {_signed(high)})"
 
 
 def _signed(value: float) -> str:
@@ -367,7 +368,7 @@ def describe_done(edit: Values) -> str:
     Args:
         edit: as `list_records` has it, with the slots of its text.
     """
-    if edit["slots"]:
+    if edit["slots"] or edit["n_facts_needed"]:
         return "It is done when every bracket is filled or taken out."
     return "It is done when the new words are on the page."
 

@@ -149,12 +149,15 @@ class _Sources:
         joined = answers.merge(queries.rename(columns=names), on="query_id", how="left")
         self._rows = joined.set_index("answer_id").to_dict("index")
 
-    def describe(self, answer_id: str, sentence: str) -> Context:
+    def describe(self, answer_id: str, sentence: str) -> Context | None:
         """Return the engine, the question, its gap, and the answer around a sentence.
 
         The words are in three parts: those before the sentence, the sentence, those behind it.
+        None for an answer that the run does not hold.
         """
-        row = self._rows[answer_id]
+        row = self._rows.get(answer_id)
+        if row is None:
+            return None
         answer = clean_text(row["text"])
         before, found, after = answer.partition(clean_text(sentence))
         # A claim that was merged or cleaned is not in the answer word for word.
