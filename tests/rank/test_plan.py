@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from coverage_kit.contracts import PassageText
 from coverage_kit.rank.candidates import Candidate, PageChange
-from coverage_kit.rank.parts import subtract_effects, subtract_facts
+from coverage_kit.rank.parts import rest_of, subtract_effects, subtract_facts
 from coverage_kit.rank.plan import least_gain_of, make_plan, months_of
 from coverage_kit.rank.select import Limits
 from coverage_kit.rank.simulate import edit_table
@@ -496,3 +496,16 @@ def test_an_edit_gives_way_to_a_gap_before_its_own_but_not_to_one_behind_it():
     result, clusters = planned([0, 1, 12], [85.0, 60.0, 20.0], [0.9, 0.5, 0.22])
     assert clusters == {"c0"}
     assert said_of(result, 1) == "Not planned: an edit for a gap before it needs its minutes."
+
+
+def test_the_brief_of_a_second_part_can_be_read_without_the_first():
+    short = make_edit(minutes=30.0, text="Up to 40 kg.")
+    full = make_edit(minutes=80.0, text="Up to 40 kg. Children count.")
+    full = replace(
+        full, brief="Add a section.\nAnswer:\n- How heavy?", title="How heavy may it be?"
+    )
+    task, *rest = rest_of(short, full).brief.split("\n")
+    assert task.startswith(
+        "Complete the text under “How heavy may it be?” on the page “A”. Part 1, "
+    )
+    assert rest == ["Answer:", "- How heavy?"]

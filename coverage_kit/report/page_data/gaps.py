@@ -125,6 +125,7 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
                 "brief": _brief_context(record["brief"]),
                 "changes": changes or _edit_as_change(row, where),
                 "carrier": describe_carrier(record["queries"], record["gain"]),
+                "n_facts_needed": record["n_facts_needed"],
                 "facts_needed": describe_facts_needed(record["n_facts_needed"]),
                 "done": describe_done(record),
                 "first_part": first_parts.get(row["cluster_id"]) if _is_part(row, 2) else None,
