@@ -113,9 +113,11 @@ UNKNOWN_SURFACE: Surface = "unknown"
 # Opens the status of a page that repeats another one; the other's URL follows.
 DUPLICATE_OF = "duplicate of "
 
-# What an editor fills in: the words "FACT NEEDED" and "SOURCE NEEDED" open a slot in a draft.
+# What an editor fills in: these open a slot in a draft. Facts and sources come from others; words
+# are the writer's own, such as a heading.
 FACT_SLOT = "[FACT NEEDED:"
 SOURCE_SLOT = "[SOURCE NEEDED:"
+WORDS_SLOT = "[WORDS NEEDED:"
 
 
 def name_series(engine: str, surface: str) -> str:

@@ -14,7 +14,7 @@ MIN_MOVED = 0.5
 # What is no word of the site: slots, marks of extracts, addresses of links, bare addresses. For
 # example "[FACT NEEDED: which?]" and "](https://shop.example/bike)".
 _MARKERS = re.compile(
-    r"\[(?:FACT|SOURCE) NEEDED[^\]]*\]|\[EXTRACT TO CHECK|\]\([^)\s]*\)|https?://\S+"
+    r"\[(?:FACT|SOURCE|WORDS) NEEDED[^\]]*\]|\[EXTRACT TO CHECK|\]\([^)\s]*\)|https?://\S+"
 )
 
 

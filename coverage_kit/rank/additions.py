@@ -23,9 +23,9 @@ from coverage_kit.rank.effort import count_words, editor_minutes
 from coverage_kit.rank.outlines import (
     Outline,
     Size,
+    ask_for_words,
     describe_outline,
     make_outline,
-    write_slot,
 )
 from coverage_kit.settings import RankSettings
 from coverage_kit.text.sentences import is_whole_sentence, split_sentences
@@ -116,7 +116,7 @@ def reword_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
     # A heading that is the page's title is about the page as a whole.
     is_title = " > " not in path
     heading = (None if is_title else name_heading(gap, old_heading)) or old_heading
-    slot = write_slot("the next sentence in plain words; then delete that sentence")
+    slot = ask_for_words("the next sentence in plain words; then delete that sentence")
     after = text.replace(own, f"{slot} {own}", 1)
     changes = [site.replace_passage(gap.passage_id, after)]
     if heading != old_heading:

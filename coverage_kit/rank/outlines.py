@@ -11,7 +11,7 @@ from typing import NamedTuple
 from coverage_kit.contracts import PassageText
 from coverage_kit.rank.briefs import Brief, BriefQuestion, Fact, Slot
 from coverage_kit.rank.effort import count_words
-from coverage_kit.vocabulary import FACT_SLOT
+from coverage_kit.vocabulary import FACT_SLOT, WORDS_SLOT
 
 # Brackets become round ones in a slot.
 _BRACKETS = str.maketrans("[]", "()")
@@ -80,16 +80,27 @@ class Outline:
         return count_words(" ".join(written)) + facts
 
     def as_section(self) -> str:
-        """Return the text as a section in Markdown, under one heading."""
-        body = [line for section in self.sections for line in map(_write_fact, section.facts)]
+        """Return the text as a section in Markdown, under one heading.
+
+        It holds what your site states and slots; what answers say is in the brief alone.
+        """
+        body = [
+            line
+            for section in self.sections
+            if section.facts
+            for line in _write_facts(section.facts) or [_ask([section])]
+        ]
         return _join([f"## {self.title}", self.opening, *(body or [_ask(self.sections)])])
 
     def as_page(self) -> str:
-        """Return the text as a page in Markdown, with a heading for each question."""
+        """Return the text as a page in Markdown, with a heading for each question.
+
+        It holds what your site states and slots; what answers say is in the brief alone.
+        """
         blocks = [f"# {self.title}", self.opening]
         for section in self.sections:
             is_opened = section is self.sections[0] and FACT_SLOT in self.opening
-            body = [*map(_write_fact, section.facts)] or ([] if is_opened else [_ask([section])])
+            body = _write_facts(section.facts) or ([] if is_opened else [_ask([section])])
             # The opening answers the first question.
             heading = self._heading_of(section) if body else ""
             blocks += [*([f"## {heading}"] if heading else []), *body]
@@ -100,7 +111,7 @@ class Outline:
 
         A page about one question has that question as its title.
         """
-        heading = section.heading or write_slot(f"a heading for “{section.question.text}”")
+        heading = section.heading or ask_for_words(f"a heading for “{section.question.text}”")
         return "" if heading == self.title else heading
 
     def passages(self, *, is_page: bool) -> list[PassageText]:
@@ -204,17 +215,22 @@ def write_slot(text: str) -> str:
     return f"{FACT_SLOT} {' '.join(text.split()).translate(_BRACKETS)}]"
 
 
-def mark_extract(text: str) -> str:
-    """Return a sentence of a logged answer as a line of Markdown that says that it is one."""
-    return f"> [EXTRACT TO CHECK] “{' '.join(text.split())}”"
+def ask_for_words(text: str) -> str:
+    """Return words that the editor has to find as a slot, which no bracket in it may close."""
+    return f"{WORDS_SLOT} {' '.join(text.split()).translate(_BRACKETS)}]"
 
 
-def _write_fact(fact: Fact | Slot) -> str:
-    if isinstance(fact, Slot):
-        return write_slot(fact.text)
-    if fact.is_known:
-        return str(fact.own_words)
-    return write_slot(fact.slot) if fact.slot else mark_extract(fact.text)
+def _write_facts(facts: Sequence[Fact | Slot]) -> list[str]:
+    """Return your own words and slots, a paragraph each; nothing of what answers say."""
+    lines = []
+    for fact in facts:
+        if isinstance(fact, Slot):
+            lines.append(write_slot(fact.text))
+        elif fact.is_known:
+            lines.append(str(fact.own_words))
+        elif fact.slot:
+            lines.append(write_slot(fact.slot))
+    return lines
 
 
 def _slots_of(facts: Sequence[Fact], query_id: str) -> list[Slot]:

@@ -51,12 +51,24 @@ def rest_of(short: Candidate, full: Candidate) -> Candidate:
             changes.append(_continue(first, change, short))
     return replace(
         full,
-        brief=f"The rest of the text, once part 1 is on the page.\n{full.brief}",
+        brief=_describe_rest(full),
         before=short.after,
         cost_minutes=full.cost_minutes - short.cost_minutes,
         n_words=full.n_words - short.n_words,
         changes=tuple(changes),
     )
+
+
+def _describe_rest(full: Candidate) -> str:
+    """Return the brief of what is left: its first line says what is added to what part 1 writes."""
+    heading = full.title or full.heading_path.rpartition(" > ")[2]
+    page = full.heading_path.partition(" > ")[0] or full.page_id
+    task = (
+        f"Complete the text under “{heading}” on the page “{page}”. Part 1, an edit of its own, "
+        "writes its beginning: make that first. This part adds what is marked as new."
+    )
+    _, _, rest = full.brief.partition("\n")
+    return "\n".join(filter(None, (task, rest)))
 
 
 def _place(change: PageChange) -> tuple[str, str, str | None, str]:

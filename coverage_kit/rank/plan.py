@@ -1,7 +1,7 @@
 """The plan: edits that serve the list of gaps, in the order of the work, within a budget.
 
 The first gaps come first: each gets its best edit by gain per minute that fits. The rest of the
-budget goes to the edits that gain most per minute (docs/method.md, The plan).
+budget goes to the edits that gain most per minute, and swaps follow (docs/method.md, The plan).
 """
 
 import heapq

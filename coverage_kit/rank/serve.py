@@ -9,6 +9,7 @@ import pandas as pd
 from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.select import Limits
 from coverage_kit.rank.simulate import Simulation
+from coverage_kit.rank.swaps import improve_by_swaps
 from coverage_kit.rank.variants import Proposals, VariantChoice
 from coverage_kit.tables import Edits, Gaps
 from coverage_kit.vocabulary import PLANNED, TO_CLOSE
@@ -26,7 +27,8 @@ _LOCKED = "Not planned: its pages are locked (rank.locked_pages)."
 _TOO_SMALL = "Not planned: its best edit adds under one question asked a month."
 _TOO_UNSURE = "Not planned: its best edit is too unsure, as it may add nothing."
 _OVERLAP = "Not planned: edits of other gaps answer its questions."
-_OTHERS_FIRST = "Not planned: other edits gain more per minute."
+_OTHERS_FIRST = "Not planned: other edits gain more within the budget."
+_GAVE_WAY = "Not planned: an edit for a gap before it needs its minutes."
 
 
 def serve_gaps(
@@ -39,7 +41,8 @@ def serve_gaps(
     """Return the planned edits, and for each gap to close why the plan may not serve it.
 
     Each of the first gaps, in order, gets its best edit by gain per minute among those that fit,
-    unless the plan would gain much less. The others are chosen by gain per minute.
+    unless the plan would gain much less. The others are chosen by gain per minute. Where a swap
+    gains more, edits give way to another; those of a first gap, only to one of a gap before it.
 
     Args:
         proposals: what the edits gain and cost.
@@ -60,9 +63,16 @@ def serve_gaps(
         for row in first:
             choice.take(row)
         choice.fill(sure_rows, least_gain)
-        return choice
+        # Without first gaps to serve, the gain alone counts.
+        return improve_by_swaps(choice, sure_rows, least_gain, places if first else {})
 
     to_close = gaps[gaps["listing"] == TO_CLOSE].sort_values("rank")["cluster_id"]
+    first_gaps = {cluster_id: place for place, cluster_id in enumerate(to_close.head(N_SERVED))}
+    places = {
+        row: first_gaps[candidate.cluster_id]
+        for row, candidate in enumerate(candidates)
+        if candidate.cluster_id in first_gaps
+    }
     plan = plan_with(())
     least_of_plan = (1 - _MAX_LOSS) * plan.gain()
     served = VariantChoice(proposals, limits)
@@ -101,6 +111,11 @@ def serve_gaps(
                 if usable
                 else _explain_gain(served, rows, is_sure, least_gain)
             )
+    planned = {candidates[row].cluster_id for row in plan.chosen.values()}
+    for row in first_rows:
+        cluster_id = candidates[row].cluster_id
+        if cluster_id in first_gaps and cluster_id not in planned:
+            reasons[cluster_id] = _GAVE_WAY
     for cluster_id in to_close.iloc[N_SERVED:]:
         rows = rows_of.get(cluster_id, [])
         has_usable = bool(_usable(plan, rows, is_sure, least_gain))

@@ -171,7 +171,7 @@ def _phrase_slot(  # noqa: PLR0911 (a return for each form)
     if not tokens or re.search(r"\b(?:my|our|I|we|me|us|i)\b", asked):
         return ""
     phrase = english.with_articles(_small(asked, parties))
-    if re.search(r"\b(?:cost|price)s?\Z", asked, re.I):
+    if re.search(r"\b(?:cost|price)s?\Z", asked, re.I) and "," not in asked:
         return f"{_small(asked, parties)}{_in(usual_unit(texts, is_money=True))}"
     if action := as_action(asked, english):
         is_offer = _TERMS.match(action) is not None
@@ -188,12 +188,6 @@ def _phrase_slot(  # noqa: PLR0911 (a return for each form)
     if is_product and 0 < len(rest.split()) <= 3:
         thing = rest if rest.endswith("s") else with_article(f"a {rest}")
         return f"whether you offer {thing} for the {product}, and its price"
-    n_links = sum(token.kind == "P" for token in tokens)
-    # "claim VAT back" may begin with its verb
-    is_phrase = all(token.kind in "NJPDG" for token in tokens) and len(tokens) <= 9
-    is_phrase = is_phrase and not english.is_base(tokens[0].word)
-    if is_phrase and tokens[-1].kind == "N" and (n_links or len(tokens) <= 4):
-        return f"what you offer or advise on {phrase}"
     return ""
 
 

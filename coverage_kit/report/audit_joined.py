@@ -59,14 +59,15 @@ def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
     """Return the wrong claims about the brand, one row a sentence.
 
     Contradicted claims come first, then those that most answers make. With the engines that make
-    the claim, when they made it first and last, and the site's page and words that it was compared
-    with.
+    the claim, when they made it first and last, one answer that makes it (`answer_id`), and the
+    site's page and words that it was compared with.
     """
     claims = analysis.brand_claims
     wrong = with_engine_names(claims[claims["verdict"].isin(WRONG_VERDICTS)], analysis.answers)
     # Claims with the same words are one row, whichever answers make them.
     grouped = wrong.groupby(["verdict", "text"], sort=False)
-    first = grouped[["passage_id", "own_words", "reason", "judge"]].first()
+    columns = ["answer_id", "query_id", "passage_id", "own_words", "reason", "judge"]
+    first = grouped[columns].first()
     counts = grouped.agg(
         n_answers=("answer_id", "nunique"),
         engines=("series", lambda names: ", ".join(sorted(set(names)))),
@@ -77,7 +78,10 @@ def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
     passages = analysis.passages.merge(
         analysis.pages[["page_id", "url"]], on="page_id", how="left"
     ).set_index("passage_id")
-    frame = frame.join(passages[["page_id", "url", "heading_path"]], on="passage_id")
+    names = {"text": "passage_text"}
+    frame = frame.join(
+        passages[["page_id", "url", "heading_path", "text"]].rename(columns=names), on="passage_id"
+    )
     # "contradicted" comes before "unsupported" because it is first in the alphabet.
     return frame.sort_values(
         ["verdict", "n_answers", "text"],

@@ -18,12 +18,13 @@ from coverage_kit.report.edit_texts import (
 from coverage_kit.report.joined import describe_edits, list_effects
 from coverage_kit.report.texts import clean_text, is_missing, safe_url
 from coverage_kit.report.wording import DRAFT
-from coverage_kit.vocabulary import FACT_SLOT, SOURCE_SLOT
+from coverage_kit.vocabulary import FACT_SLOT, SOURCE_SLOT, WORDS_SLOT
 
 # A slot that an editor fills in, such as "[FACT NEEDED: range in km]".
-_SLOT = re.compile(rf"(?:{re.escape(FACT_SLOT)}|{re.escape(SOURCE_SLOT)})\s*([^\]\n]{{0,300}})\]")
-# The mark of words from other pages, which must not be published as they are.
-_EXTRACT = "[EXTRACT TO CHECK]"
+_SLOT = re.compile(
+    rf"(?P<mark>{'|'.join(map(re.escape, (FACT_SLOT, SOURCE_SLOT, WORDS_SLOT)))})"
+    r"\s*(?P<text>[^\]\n]{0,300})\]"
+)
 _COLUMNS = (
     "edit_id",
     "rank",
@@ -71,10 +72,8 @@ def list_records(analysis: Analysis) -> list[Record]:
         edit_changes = changes.get(edit_id, [])
         queries = effects.get(edit_id, [])
         brief = _make_brief(row, facts.get(edit_id, []), queries)
-        # Slots are in the proposed words; an edit without changes has them in its brief.
-        proposed = [clean_text(change["after"]) for change in edit_changes]
-        proposed = proposed or [clean_text(row["brief"])]
-        slots = [slot.strip() for text in proposed for slot in _SLOT.findall(text)]
+        slots = _list_slots(row, edit_changes)
+        needed = {text for mark, text in slots if mark != WORDS_SLOT}
         records.append(
             {
                 **{name: row[name] for name in _COLUMNS},
@@ -86,13 +85,35 @@ def list_records(analysis: Analysis) -> list[Record]:
                 "gap": {name: row[name] for name in _OF_GAP},
                 "brief": brief,
                 "changes": edit_changes,
-                "slots": slots,
-                "has_extracts": any(_EXTRACT in text for text in proposed),
+                "slots": [text for _, text in slots],
+                "n_facts_needed": len(needed | _slots_of(brief)),
+                "has_extracts": any(is_extract(fact) for fact in brief["facts"]),
                 "queries": queries,
                 "status": DRAFT,
             }
         )
     return records
+
+
+def _list_slots(row: Record, changes: list[Record]) -> list[tuple[str, str]]:
+    """Return the mark and the text of each slot of the words that an edit adds.
+
+    An edit without changes has them in its brief.
+    """
+    added = []
+    for change in changes:
+        # The slots of a first part are filled before its second part is made.
+        before = clean_text(change["before"])
+        slots = _SLOT.finditer(clean_text(change["after"]))
+        added += [slot for slot in slots if slot[0] not in before]
+    found = added if changes else _SLOT.finditer(clean_text(row["brief"]))
+    return [(slot["mark"], slot["text"].strip()) for slot in found]
+
+
+def _slots_of(brief: Record) -> set[str]:
+    """Return what a brief asks an editor to find out."""
+    facts = {fact["slot"] for fact in brief["facts"] if fact["slot"] and not fact["is_known"]}
+    return facts | set(brief["slots"])
 
 
 def describe_briefs(analysis: Analysis) -> pd.DataFrame:
@@ -192,6 +213,11 @@ def _make_brief(row: Record, facts: list[Record], queries: list[Record]) -> Reco
         "n_words": int(row["n_words"]),
         "text": row["brief"],
     }
+
+
+def is_extract(fact: Record) -> bool:
+    """Return whether a fact is in words of logged answers alone, which have to be checked."""
+    return not fact["is_known"] and not fact["slot"]
 
 
 def _list_fact_records(analysis: Analysis) -> dict[str, list[Record]]:

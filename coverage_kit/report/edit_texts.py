@@ -22,6 +22,8 @@ Values = dict[str, Any]
 _SAME = 0.02
 # A question that adds less than this share of an edit's gain is not listed (assumed).
 _TOLD = 0.01
+# A question that brings at least this share of an edit's gain carries the edit (assumed).
+_CARRIES = 0.75
 # Citations per 100 answers that an edit has to add or take to be named (assumed).
 _MIN_CITATIONS = 0.05
 # Names of topics, pages and headings within a title (assumed: it stays a line or two), and words
@@ -180,7 +182,7 @@ def describe_citations(row: Values) -> str:
     """Return what an edit brings in citations; empty where that is missing.
 
     >>> describe_citations({"citation_gain": 2.0, "citation_low": 0.5, "citation_high": 3.5})
-    'expected citations per 100 answers to its questions: +2.0 (+0.5 to +3.5)'
+    'expected citations per 100 answers to its questions: +2 (+0.5 to +4)'
 
     Args:
         row: an edit; citation_gain and the ends of its interval are per 100 answers.
@@ -188,8 +190,15 @@ def describe_citations(row: Values) -> str:
     gain, low, high = (row.get(f"citation_{name}") for name in ("gain", "low", "high"))
     if gain is None or is_missing(gain) or abs(gain) < _MIN_CITATIONS:
         return ""
-    interval = "" if is_missing(low) or is_missing(high) else f" ({low:+.1f} to {high:+.1f})"
-    return f"expected citations per 100 answers to its questions: {gain:+.1f}{interval}"
+    text = f"expected citations per 100 answers to its questions: {_signed(gain)}"
+    if low is None or high is None or is_missing(low) or is_missing(high):
+        return text
+    return f"{text} ({_signed(low)} to {_signed(high)})"
+
+
+def _signed(value: float) -> str:
+    """Return a change with its sign, whole from 1 on."""
+    return f"{value:+.0f}" if abs(value) >= 1 else f"{value:+.1f}"
 
 
 def describe_citation_rise(row: Mapping[Any, Any]) -> str:
@@ -293,6 +302,75 @@ def split_effects(queries: Sequence[Values], limit: int) -> tuple[list[Values], 
     total = sum(abs(query["gain"]) for query in queries)
     shown = [query for query in queries if abs(query["gain"]) > _TOLD * total][:limit]
     return shown, list(queries[len(shown) :])
+
+
+def describe_rise(gain: float) -> str:
+    """Return what a question adds, or loses, in whole numbers.
+
+    >>> describe_rise(187.7), describe_rise(0.3), describe_rise(-0.9), describe_rise(-0.1)
+    ('188', 'under 1', '1 fewer', 'under 1 fewer')
+    """
+    size = f"{abs(gain):,.0f}" if abs(gain) >= 0.5 else "under 1"
+    return f"{size} fewer" if gain < 0 else size
+
+
+def describe_rest(further: Sequence[Values]) -> list[tuple[str, str]]:
+    """Return what the questions that are not listed add, and what they lose, a line each.
+
+    >>> describe_rest([{"gain": 2.4}, {"gain": 0.3}, {"gain": -1.2}])
+    [('and 2 more questions', '3'), ('lost on 1 question elsewhere (counts twice)', '1 fewer')]
+    """
+    gains = [query["gain"] for query in further if query["gain"] >= 0]
+    losses = [query["gain"] for query in further if query["gain"] < 0]
+    lines = []
+    if gains:
+        lines.append((f"and {count(len(gains), 'more question')}", describe_rise(sum(gains))))
+    if losses:
+        label = f"lost on {count(len(losses), 'question')} elsewhere (counts twice)"
+        lines.append((label, describe_rise(sum(losses))))
+    return lines
+
+
+def describe_carrier(queries: Sequence[Values], gain: float) -> str:
+    """Return which question brings nearly all of an edit's gain; empty where none does.
+
+    >>> queries = [{"text": "best tracker", "gain": 188.0}, {"text": "stolen", "gain": 12.0}]
+    >>> describe_carrier(queries, 200.0)
+    '188 of the 200 come from one question: “best tracker”'
+
+    Args:
+        queries: the questions that the edit changes, with the gain of each.
+        gain: the gain of the edit.
+    """
+    first = max(queries, key=lambda query: query["gain"], default=None)
+    if first is None or len(queries) < 2 or not 0 < _CARRIES * gain <= first["gain"]:
+        return ""
+    # What the others lose may leave less in all than the first question brings.
+    brought = f"{min(first['gain'], gain):,.0f}"
+    share = (
+        f"{brought} of the {gain:,.0f}" if brought != f"{gain:,.0f}" else f"Nearly all {brought}"
+    )
+    return f"{share} come from one question: “{shorten(first['text'], _MAX_WORDS)}”"
+
+
+def describe_facts_needed(n: int) -> str:
+    """Return how many facts others have to supply, to stand behind minutes; empty for none.
+
+    >>> describe_facts_needed(4), describe_facts_needed(0)
+    ('and 4 facts to get from others', '')
+    """
+    return f"and {count(n, 'fact')} to get from others" if n else ""
+
+
+def describe_done(edit: Values) -> str:
+    """Return when an edit is done, in a sentence.
+
+    Args:
+        edit: as `list_records` has it, with the slots of its text.
+    """
+    if edit["slots"] or edit["n_facts_needed"]:
+        return "It is done when every bracket is filled or taken out."
+    return "It is done when the new words are on the page."
 
 
 def describe_gain_unit(analysis: Analysis) -> str:

@@ -11,6 +11,8 @@ from coverage_kit.escaping import for_html, visible
 
 # XlsxWriter writes no link over 2,079 characters, the limit of Excel.
 _MAX_URL = 2078
+# Words by which a browser finds a sentence on its page. Assumed: enough to be there once.
+_LINKED_WORDS = 5
 
 
 def clean_text(value: Any) -> str:
@@ -80,3 +82,21 @@ def safe_url(value: Any) -> str | None:
     # A % is safe here, so that a URL that is already escaped is not escaped again.
     url = quote(value, safe="%/:=&?~#+!$,;@()*.-_")
     return url if len(url) <= _MAX_URL else None
+
+
+def link_to_words(url: str | None, words: str) -> str | None:
+    """Return a link to the first words of a sentence on a page; browsers scroll there.
+
+    >>> link_to_words("https://shop.example/care", "Three years or 800 cycles, whichever is first.")
+    'https://shop.example/care#:~:text=Three%20years%20or%20800%20cycles%2C'
+
+    Args:
+        url: the page; None gives None.
+        words: the sentence; without any, the link is to the page.
+    """
+    first = " ".join(words.split()[:_LINKED_WORDS])
+    if url is None or not first or "#" in url:
+        return url
+    # A hyphen would end the words that are searched.
+    linked = f"{url}#:~:text={quote(first, safe='').replace('-', '%2D')}"
+    return linked if len(linked) <= _MAX_URL else url

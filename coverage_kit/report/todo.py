@@ -19,7 +19,10 @@ from coverage_kit.escaping import for_markdown, for_markdown_cell
 from coverage_kit.report.diffs import diff_markdown
 from coverage_kit.report.edit_records import Record, list_records
 from coverage_kit.report.edit_texts import (
+    describe_carrier,
+    describe_done,
     describe_fact,
+    describe_facts_needed,
     describe_gain,
     describe_gain_unit,
     describe_harm,
@@ -27,6 +30,8 @@ from coverage_kit.report.edit_texts import (
     describe_length,
     describe_links,
     describe_place,
+    describe_rest,
+    describe_rise,
     list_questions,
     split_effects,
 )
@@ -208,7 +213,12 @@ def _write_edit(edit: Record) -> Iterator[str]:
     yield f"- where: {_say(describe_place(edit['where']), 3 * _MAX_LINE)}"
     for more in filter(None, (describe_links(edit["where"]), describe_home(edit["where"]))):
         yield f"- {_say(more, 3 * _MAX_LINE)}"
-    yield f"- {minutes(edit['cost_minutes'])} minutes; {describe_gain(edit)}"
+    needed = describe_facts_needed(edit["n_facts_needed"])
+    work = " ".join(filter(None, (f"{minutes(edit['cost_minutes'])} minutes", needed)))
+    yield f"- {work}; {describe_gain(edit)}"
+    yield f"- {describe_done(edit)}"
+    if carrier := describe_carrier(edit["queries"], edit["gain"]):
+        yield f"- {_say(carrier, 2 * _MAX_LINE)}"
     if edit["citations"]:
         yield f"- {_say(edit['citations'])}"
     yield (f"- for the gap “{_say(gap['label'])}”, because: {_say(gap['cause_title'])}")
@@ -289,12 +299,11 @@ def _write_queries(edit: Record) -> Iterator[str]:
             amount(query["demand"]),
             percent(query["coverage_before"]),
             percent(query["coverage_after"]),
-            amount(query["gain"]),
+            describe_rise(query["gain"]),
         ]
         yield f"| {' | '.join(cells)} |"
-    if further:
-        yield f"| and {len(further):,} more | | | | {_total(further, 'gain')} |"
-    yield f"| all: the edit's gain | | | | {amount(edit['gain'])} |"
+    yield from (f"| {label} | | | | {rise} |" for label, rise in describe_rest(further))
+    yield f"| in all | | | | {amount(edit['gain'])} |"
     yield from ("", " ".join(filter(None, (HOW_COUNTED, describe_harm(edit)))), "")
 
 

@@ -18,8 +18,6 @@ EXTRACT_MARK = "[EXTRACT TO CHECK]"
 _OWN_WORDS = 1500
 # Questions that a drafter sees (assumed), those asked most first.
 _QUESTIONS = 6
-# A line of an edit that quotes a logged answer: > [EXTRACT TO CHECK] “It folds in ten seconds.”
-_EXTRACT = re.compile(r"^> \[EXTRACT TO CHECK\] “(.*?)”[ \t]*$", re.M | re.S)
 # A Markdown heading: "## How far does it go?".
 _HEADING = re.compile(r"^#{1,6} .*\S", re.M)
 
@@ -69,13 +67,18 @@ def _brief_of(analysis: Analysis, edit_id: str, edit: Mapping[Any, Any]) -> Brie
         () if before else tuple(_HEADING.findall(after)),
         tuple(queries["text"].head(_QUESTIONS)),
         _own_words(analysis, edit_id, str(edit["page_id"]), queries["query_id"]),
-        tuple(
-            f"{EXTRACT_MARK} “{' '.join(claim.split())}”"
-            for claim in _EXTRACT.findall(after.removeprefix(before))
-        ),
+        _extracts_of(analysis, edit_id),
         before,
         tuple(dict.fromkeys(missing["item"])),
     )
+
+
+def _extracts_of(analysis: Analysis, edit_id: str) -> tuple[str, ...]:
+    """Return what logged answers say and your site does not, with the mark that it is theirs."""
+    facts = analysis.facts[analysis.facts["edit_id"] == edit_id].sort_values("position")
+    is_theirs = ~facts["is_known"] & facts["slot"].isna() & facts["text"].notna()
+    texts = facts.loc[is_theirs, "text"]
+    return tuple(f"{EXTRACT_MARK} “{' '.join(text.split())}”" for text in texts)
 
 
 def _queries_of(analysis: Analysis, edit_id: str, cluster_id: str) -> pd.DataFrame:

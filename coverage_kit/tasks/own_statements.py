@@ -14,7 +14,7 @@ from coverage_kit.text.sentences import split_sentences
 # An extract of an answer, to the end of its line, and a slot, as edits write them; a page in
 # Markdown may have backslashes before the brackets.
 _OF_EDITS = re.compile(
-    r"\\?\[EXTRACT TO CHECK\\?\].*|\\?\[(?:FACT|SOURCE) NEEDED:[^\[\]\n]*\\?\]", re.IGNORECASE
+    r"\\?\[EXTRACT TO CHECK\\?\].*|\\?\[(?:FACT|SOURCE|WORDS) NEEDED:[^\[\]\n]*\\?\]", re.IGNORECASE
 )
 # The end of a question: "?" and what may close behind it.
 _ASKS = re.compile(r"[?？؟][\s\"'”’»)\]*_]*$")  # noqa: RUF001 (marks of other scripts)

@@ -1,6 +1,7 @@
 """Questions as indirect clauses: "does it fit?" is "whether it fits". English alone."""
 
 import re
+from collections.abc import Sequence
 
 from coverage_kit.text.english import English, Token
 from coverage_kit.text.english_words import BE, QUESTION_WORDS, VERBS, words_of
@@ -91,7 +92,10 @@ def split_subject(text: str, english: English) -> tuple[str, str]:
 
 
 def split_predicate(text: str, english: English) -> tuple[str, str]:
-    """Return the subject and the rest of "the box strong enough for a child" behind "is"."""
+    """Return the subject and the rest of "the box strong enough for a child" behind "is".
+
+    Both are '' where the subject may go on: "fumes from a kiln dangerous", "clay you sell safe".
+    """
     tokens = english.tokens(text)
     last = -1
     for position, token in enumerate(tokens):
@@ -116,7 +120,22 @@ def split_predicate(text: str, english: English) -> tuple[str, str]:
         last = position
     if last < 0 or last + 1 >= len(tokens):
         return "", ""
+    if not _is_predicate(tokens[last + 1 :]):
+        return "", ""
     return text[: tokens[last].end], text[tokens[last].end :].strip()
+
+
+def _is_predicate(tokens: Sequence[Token]) -> bool:
+    """Return whether what stands behind a subject cannot belong to it.
+
+    A preposition with one word is all that is said: "under warranty", "in the box". With more
+    words, it may describe the subject.
+    """
+    first = tokens[0]
+    if first.kind == "P":
+        kinds = "".join(token.kind for token in tokens)
+        return kinds in ("PN", "PDN", "PG")
+    return first.word not in _PRONOUNS | QUESTION_WORDS | {"that"}
 
 
 def _may_be_verb(token: Token, before: Token, english: English) -> bool:

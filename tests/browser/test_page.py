@@ -200,6 +200,21 @@ def test_a_link_scrolls_to_its_target_below_the_bar(open_page, small, link, widt
     assert top < ground + 60 or end
 
 
+@pytest.mark.parametrize("width", [1440, 1280, 390])
+def test_a_reload_keeps_the_target_below_the_bar(open_page, small, width):
+    page = open_page(at(small, "#edit-3"), viewport={"width": width, "height": 800})
+    page.wait_for_timeout(300)
+    page.reload()
+    page.wait_for_timeout(600)
+    top, ground = page.evaluate(
+        """() => [
+          document.getElementById("edit-3").getBoundingClientRect().top,
+          document.querySelector(".bar").getBoundingClientRect().bottom,
+        ]"""
+    )
+    assert ground <= top < ground + 60
+
+
 def test_a_link_within_the_page_leads_into_another_view(open_page, small):
     page = open_page(at(small, "#edit-1"))
     page.locator("#edit-1 a[href='#gap-1']").click()

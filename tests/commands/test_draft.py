@@ -16,10 +16,7 @@ from tests.commands.test_app import call
 from tests.commands.test_apply import write_run
 
 LEAD = "Mineral oil of 99 brands works well in each of our brakes."
-SECTION = (
-    f"## Which oil?\n\n> [EXTRACT TO CHECK] “{LEAD}”\n\n"
-    "[FACT NEEDED: what is true of your own offer?]"
-)
+SECTION = "## Which oil?\n\n[FACT NEEDED: what is true of your own offer?]"
 PASSAGE = "shop.example/p.html#0"
 
 
@@ -75,12 +72,29 @@ def write_drafted(folder) -> Analysis:
         for name, _, _ in questions
     ]
     clusters = [{"cluster_id": "c", "query_id": "q3", "membership": 1.0}]
+    # your own words are no extract, nor is what you have to find out
+    facts = [
+        {
+            "edit_id": edit_id,
+            "position": position,
+            "text": text,
+            "n_answers": 1,
+            "n_answers_of_edit": 2,
+            "is_known": is_known,
+            "slot": slot,
+        }
+        for edit_id in ("e2", "e3")
+        for position, (text, is_known, slot) in enumerate(
+            [(LEAD, False, None), ("It is red.", True, None), ("Theirs is blue.", False, "colour")]
+        )
+    ]
     made = {
         "edits": tables.EDITS.table(edits.to_dict("records")),
         "changes": tables.CHANGES.table(changes.to_dict("records")),
         "queries": tables.QUERIES.table(rows),
         "effects": tables.EFFECTS.table(effects),
         "clusters": tables.CLUSTERS.table(clusters),
+        "facts": tables.FACTS.table(facts),
     }
     analysis = Analysis(**{**run.tables(), **made}, about=run.about)
     save_analysis(analysis, folder / "run")

@@ -186,8 +186,11 @@ def test_sections_short_and_full_behind_the_last_section(site):
     assert short.text_share < full.text_share == 1.0
     assert full.home_share == pytest.approx(0.8 / 0.9)
     assert full.added == (("Cutting a lock", " ".join(FACTS)),)
+    # what answers say is material in the brief, and no text of the site
     for fact in FACTS:
-        assert f"> [EXTRACT TO CHECK] “{fact}”" in full.after
+        assert fact not in full.after
+        assert fact in full.brief
+    assert "[FACT NEEDED: a short answer to: How long to cut the lock?]" in full.after
     assert (full.words_before[-6:], full.words_after) == ("heavy.", "")
     assert full.drafted_from == ("q0", "q1")
     assert short.drafted_from == ("q0",)
@@ -208,7 +211,9 @@ def test_a_passage_that_states_a_part_is_extended_by_what_it_lacks(site):
     partial = replace(partial, brief=partial.brief._replace(facts=(known, lacking)))
     edit = only(extend_passage(partial, site, EFFORT))
     assert edit.after.startswith(TEXTS["ours/locks#0"][1])
-    assert "[EXTRACT TO CHECK] “Thieves cut it.”" in edit.after
+    assert "Thieves cut it." not in edit.after
+    assert edit.after.endswith("[FACT NEEDED: a short answer to: Can thieves cut it?]")
+    assert "- Thieves cut it." in edit.brief
     assert edit.after.count("It weighs") == 1
     # nothing is known, or nothing is lacking
     assert extend_passage(gap("missing"), site, EFFORT) == []
@@ -219,7 +224,7 @@ def test_a_passage_that_states_a_part_is_extended_by_what_it_lacks(site):
 def test_an_answer_in_other_words_gets_plain_words_in_front_and_a_heading_that_names_it(site):
     answered = gap("mis-worded", is_answered=True, homes=())
     edit = only(reword_passage(answered, site, EFFORT))
-    slot = "[FACT NEEDED: the next sentence in plain words; then delete that sentence] "
+    slot = "[WORDS NEEDED: the next sentence in plain words; then delete that sentence] "
     answer = "A thief needs 4 minutes to cut the lock in 2021."
     assert edit.after == TEXTS["ours/locks#0"][1].replace(answer, slot + answer)
     assert f"what this sentence says: “{answer}”" in edit.brief

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from coverage_kit.contracts import PassageText
 from coverage_kit.rank.candidates import Candidate, PageChange
-from coverage_kit.rank.parts import subtract_effects, subtract_facts
+from coverage_kit.rank.parts import rest_of, subtract_effects, subtract_facts
 from coverage_kit.rank.plan import least_gain_of, make_plan, months_of
 from coverage_kit.rank.select import Limits
 from coverage_kit.rank.simulate import edit_table
@@ -112,7 +112,7 @@ def test_behind_the_first_ten_gaps_those_are_planned_that_gain_most_per_minute()
     simulation = simulate(candidates, np.diag([*[0.1] * 11, 0.9]))
     result = plan(candidates, simulation, Limits(minutes=110))
     assert [said_of(result, gap) for gap in (9, 11)] == [PLANNED, PLANNED]
-    assert said_of(result, 10) == "Not planned: other edits gain more per minute."
+    assert said_of(result, 10) == "Not planned: other edits gain more within the budget."
     assert result.edits["cluster_id"].tolist()[0] == "c11"
     assert result.edits["is_chosen"].tolist() == [True] * 11 + [False]
 
@@ -453,11 +453,59 @@ def test_no_edits_no_plan_but_reasons():
 
 def test_quick_edits_that_gain_more_per_minute_come_before_the_first_gaps():
     candidates = [make_edit(0, 120.0), make_edit(11, 20.0, page="ours/b")]
-    simulation = simulate(candidates, np.diag([0.5, 0.4]))
     limits = Limits(minutes=130)
-    result = plan(candidates, simulation, gaps=make_gaps(12), limits=limits)
-    # both do not fit: 20 minutes gain 4 a minute less one, 120 minutes hardly more
+    result = plan(
+        candidates, simulate(candidates, np.diag([0.35, 0.4])), limits, gaps=make_gaps(12)
+    )
+    # both do not fit: 20 minutes gain more than 120
     assert result.edits.loc[result.edits["is_chosen"], "edit_id"].tolist() == ["e0001"]
+    simulation = simulate(candidates, np.diag([0.5, 0.4]))
     slow = [candidates[0], replace(candidates[1], cost_minutes=40.0)]
     result = plan(slow, simulation, gaps=make_gaps(12), limits=limits)
     assert result.edits.loc[result.edits["is_chosen"], "edit_id"].tolist() == ["e0000"]
+
+
+def test_two_edits_give_way_to_one_that_gains_more_in_the_minutes_that_are_left_over():
+    minutes = [100.0, 20.0, 60.0, 125.0]
+    candidates = [make_edit(gap, cost) for gap, cost in enumerate(minutes)]
+    simulation = simulate(candidates, np.diag([0.9, 0.2, 0.3, 0.6]))
+    # by gain per minute the first three are chosen, and 50 minutes are left over
+    limits = Limits(minutes=230)
+    result = plan(candidates, simulation, limits, gaps=make_gaps(4, "covered"))
+    chosen = result.edits.loc[result.edits["is_chosen"], "edit_id"].tolist()
+    assert sorted(chosen) == ["e0000", "e0003"]
+    assert total_gain(simulation, result) == pytest.approx(1.5)
+    running = result.frontier
+    assert (running["bound"] >= running["gain"] - 1e-9).all()
+    # no set of 225 minutes gains more than 1.5, and the bound says so of this plan
+    assert running["bound"].iloc[1] >= 1.5 - 1e-9
+
+
+def test_an_edit_gives_way_to_a_gap_before_its_own_but_not_to_one_behind_it():
+    limits = Limits(minutes=90)
+
+    def planned(gaps, minutes, gains):
+        candidates = [make_edit(gap, cost) for gap, cost in zip(gaps, minutes, strict=True)]
+        result = plan(candidates, simulate(candidates, np.diag(gains)), limits, gaps=make_gaps(14))
+        return result, set(result.edits.loc[result.edits["is_chosen"], "cluster_id"])
+
+    # the edit of 70 minutes gains a little more, but its gap is not among the first
+    _, clusters = planned([0, 11, 12], [60.0, 70.0, 20.0], [0.5, 0.52, 0.2])
+    assert clusters == {"c0", "c12"}
+    # the quick edit leaves no room for gap 1 at its turn, and gap 2 gets its minutes
+    result, clusters = planned([0, 1, 12], [85.0, 60.0, 20.0], [0.9, 0.5, 0.22])
+    assert clusters == {"c0"}
+    assert said_of(result, 1) == "Not planned: an edit for a gap before it needs its minutes."
+
+
+def test_the_brief_of_a_second_part_can_be_read_without_the_first():
+    short = make_edit(minutes=30.0, text="Up to 40 kg.")
+    full = make_edit(minutes=80.0, text="Up to 40 kg. Children count.")
+    full = replace(
+        full, brief="Add a section.\nAnswer:\n- How heavy?", title="How heavy may it be?"
+    )
+    task, *rest = rest_of(short, full).brief.split("\n")
+    assert task.startswith(
+        "Complete the text under “How heavy may it be?” on the page “A”. Part 1, "
+    )
+    assert rest == ["Answer:", "- How heavy?"]

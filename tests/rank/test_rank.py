@@ -184,7 +184,9 @@ def test_candidates_answer_the_open_questions_and_carry_no_invented_fact():
     short, full = propose_edits(gaps, questions, site, at_home, slow)
     assert (short.drafted_from, full.drafted_from) == (("q0",), ("q0", "q1", "q2"))
     assert full.home_share == pytest.approx(0.75)
-    assert f"> [EXTRACT TO CHECK] “{dog}”" in full.after
+    assert dog not in full.after
+    assert f"- {dog}" in full.brief
+    assert "[FACT NEEDED: a short answer to: Dog 1?]" in full.after
     assert "[FACT NEEDED: weight of the heaviest dog, in kg]" in full.after
     assert "2 of 4 answers" in full.brief
     facts = list_facts([short, full])

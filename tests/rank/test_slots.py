@@ -60,10 +60,28 @@ def parties() -> Parties:
         ("Who repairs a broken pole?", "who repairs a broken pole"),
         ("When do most people stop camping?", "when most people stop camping"),
         ("Does it leak or do seams hold?", "whether it leaks"),
+        ("Is the tent under warranty?", "whether the tent is under warranty"),
+        ("Are dogs allowed in the tent?", "whether dogs are allowed in the tent"),
     ],
 )
 def test_question_becomes_indirect_clause(question: str, clause: str, english: English) -> None:
     assert indirect(question, english) == clause
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Are the fumes from a pottery kiln dangerous to children?",
+        "Is the clay you sell food safe?",
+        "Is a shed at the end of the garden allowed?",
+        "Wheel ramp for stairs heavy ebike flat",
+        "Flat bed trailer that folds, price",
+    ],
+)
+def test_a_question_whose_word_order_is_not_sure_is_quoted(
+    question: str, parties: Parties, english: English
+) -> None:
+    assert question_slot(question, [], parties, english) == f"your answer to “{question}”"
 
 
 def test_no_clause_keeps_the_asker(english: English) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from coverage_kit.report import figures
 from coverage_kit.report.page import render_page
-from coverage_kit.report.page_data.audit import list_audit_lines, list_judges
+from coverage_kit.report.page_data.audit import claims_context, list_audit_lines, list_judges
 from tests.reading import rows_of, words_of
 
 SECTIONS = ("pillars", "claims", "judges")
@@ -87,6 +87,35 @@ def test_wrong_claims_have_the_words_of_the_site_and_the_drift(page):
     assert words_of(section.find("p")).startswith("Answers contradict your site in 1 claim. ")
     assert "It costs <b>£5</b>." in words_of(section)
     assert "more than before: 10%, then 60%" in words_of(section)
+
+
+def test_a_wrong_claim_leads_to_its_question_its_answer_and_the_passage(analysis):
+    row = analysis.brand_claims[analysis.brand_claims["verdict"] == "contradicted"].iloc[0]
+    asked = analysis.queries.iloc[0]
+    passage = analysis.passages.iloc[1]
+    claims = analysis.brand_claims.assign(
+        query_id=asked["query_id"], answer_id="a1", passage_id=passage["passage_id"]
+    )
+    answers = analysis.answers.head(1).assign(
+        answer_id="a1",
+        query_id=asked["query_id"],
+        engine="chatgpt",
+        text=f"It depends. {row['text']} Ask them.",
+    )
+    made = replace(analysis, brand_claims=claims, answers=answers)
+    found = next(item for item in claims_context(made)["rows"] if item["text"] == row["text"])
+    source = found["source"]
+    assert source["engine"] == "ChatGPT"
+    assert source["question"] == " ".join(asked["text"].split())
+    assert (source["before"], source["said"], source["after"]) == (
+        "It depends.",
+        row["text"],
+        "Ask them.",
+    )
+    assert found["passage"] == passage["text"].strip()
+    # an answer that the run does not hold leaves the claim as it is
+    lost = replace(made, answers=answers.head(0))
+    assert claims_context(lost)["rows"][0]["source"] is None
 
 
 def test_a_judge_that_misses_a_pass_mark_is_not_used_and_says_so(page):

@@ -98,16 +98,18 @@ def test_page_shows_where_how_much_and_what_to_write(page):
     for text in (
         f"Where {DOG_PAGE}. Folder shop.example/family/, slug carrying-a-dog.html. "
         "Link to it from: Battery care, Children on board.",
-        "How much 75 minutes of writing, about 220 words. ",
+        "How much 75 minutes of writing and 2 facts to get from others (the wait for them is not "
+        "counted), about 220 words. It is done when every bracket is filled or taken out.",
         "This edit answers 120 more alone (90% interval 60 to 240). "
         "No page of yours is the right one, with a probability of 87%.",
         # 12, 3 and 21 of the 600 times that is asked
-        "Expected citations per 100 answers to its questions: +2.0 (+0.5 to +3.5).",
+        "Expected citations per 100 answers to its questions: +2 (+0.5 to +4).",
         "can I carry a dog asked 120 times",
-        "A dog rides on the floor. 9 of 14 answers say so, rival.example",
+        "What AI answers say: check it, and write it in your own words",
+        "“A dog rides on the floor.” 9 of 14 answers say so, rival.example",
         "Not yours to repeat. Find out: whether you sell a divider, and its price",
-        "Your site states it already: “The box takes 100 kg.”",
-        "Find out: weight limit of the box, in kg",
+        "What your site states already “The box takes 100 kg.”",
+        "What to find out Weight limit of the box, in kg",
         "Yes: dogs up to [FACT NEEDED: weight limit, in kg] ride in the box.",
     ):
         assert text in words
@@ -128,7 +130,7 @@ def test_page_frames_new_text_with_the_words_around_it(page):
 def test_table_of_an_edit_adds_up_to_its_gain(page):
     table = page.get_element_by_id("edit-1").xpath(".//table[@class='effects']")[0]
     added = [words_of(row[-1]) for row in table.iter("tr")]
-    assert added == ["more answered", "90", "50", "-20", "120"]
+    assert added == ["more answered", "90", "50", "20 fewer", "120"]
     words = words_of(page.get_element_by_id("edit-1"))
     assert HOW_COUNTED in words
     assert "Other questions lose 10 answers, which count twice." in words
@@ -190,7 +192,7 @@ def test_workbook_has_topic_place_and_brief(book):
         "Length: about 220 words.",
     ]
     assert first["expected citations"] == (
-        "expected citations per 100 answers to its questions: +2.0 (+0.5 to +3.5)"
+        "expected citations per 100 answers to its questions: +2 (+0.5 to +4)"
     )
     assert (second["words in front"], second["words behind"]) == (
         "after four hours.",
@@ -212,8 +214,11 @@ def test_todo_list_of_a_new_page_holds_the_brief(todo):
     )
     for line in (
         "## 1. New page: Carrying a dog (part 1 of 2)",
-        "- 75 minutes; answers 120 more alone (90% interval 60 to 240)",
-        "- expected citations per 100 answers to its questions: +2.0 (+0.5 to +3.5)",
+        "- 75 minutes and 2 facts to get from others; answers 120 more alone (90% interval 60 to "
+        "240)",
+        "- 90 of the 120 come from one question: “can I carry a dog”",
+        "- It is done when every bracket is filled or taken out.",
+        "- expected citations per 100 answers to its questions: +2 (+0.5 to +4)",
         "- can I carry a dog (asked 120 times)",
         "- [ ] A dog rides on the floor (9 of 14 answers say so). "
         "Source: <https://rival.example/p1>",
@@ -221,7 +226,7 @@ def test_todo_list_of_a_new_page_holds_the_brief(todo):
         "> Yes: dogs up to [FACT NEEDED: weight limit, in kg] ride in the box.  ",
         "Length: about 220 words.",
         "| can I carry a dog | 120 | 20% | 95% | 90 |",
-        "| all: the edit's gain | | | | 120 |",
+        "| in all | | | | 120 |",
     ):
         assert line in text.split("\n")
 
@@ -240,4 +245,4 @@ def test_notebook_shows_the_same(kinds, monkeypatch):
     words = words_of(lxml.html.document_fromstring(pieces[0]))
     assert "1. New page: Carrying a dog (part 1 of 2)" in words
     assert "9 of 14 answers say so, rival.example" in words
-    assert re.search(r"all: the edit's gain ?120", words)
+    assert re.search(r"in all ?120", words)

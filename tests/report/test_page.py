@@ -144,8 +144,8 @@ def test_edit_shows_its_reason_and_the_coverage_of_its_queries(page):
     ]
     assert [row[1:] for row in rows] == [
         ["2", "20%", "60%", "12"],  # .6 x 19 + 1
-        ["3", "20%", "50%", "7.6"],  # .4 x 19
-        ["4", "20%", "10%", "-1"],  # a harm of .5 counts twice
+        ["3", "20%", "50%", "8"],  # .4 x 19
+        ["4", "20%", "10%", "1 fewer"],  # a harm of .5 counts twice
         ["", "", "19"],
     ]
     assert HOW_COUNTED in words

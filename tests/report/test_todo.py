@@ -53,15 +53,18 @@ def test_page_lists_its_edits_by_rank(folder):
     )
     # 10 + 14 minutes, and a gain of 20 + 16.
     assert "2 edits, 24 minutes, predicted to answer 36 more. Counted in times asked" in text
-    assert "- 14 minutes; answers 16 more alone (90% interval 6 to 26)\n" in text
+    assert (
+        "- 14 minutes and 1 fact to get from others; answers 16 more alone (90% interval 6 to 26)\n"
+        in text
+    )
     assert "Other questions lose 2 answers, which count twice." in text
     assert "It goes 55 **to 90** km." in text
     assert "because: Not answered on the site" in text
     # .6 x 16 + 4, .4 x 16, twice a harm of 2
     assert re.findall(r"\|([^|]*)\|([^|]*)\|$", text[text.index("## 5.") :], re.M)[2:] == [
         (" 60% ", " 14 "),
-        (" 50% ", " 6.4 "),
-        (" 10% ", " -4 "),
+        (" 50% ", " 6 "),
+        (" 10% ", " 4 fewer "),
         (" ", " 16 "),
     ]
     assert text.count("- [ ] fact needed: range") == 2

@@ -12,8 +12,17 @@ from coverage_kit.report.audit_joined import (
     describe_findings,
     describe_wrong_claims,
 )
+from coverage_kit.report.engine_names import name_engine
+from coverage_kit.report.joined import describe_queries
 from coverage_kit.report.page_data import Context
-from coverage_kit.report.texts import is_missing, safe_url, shorten
+from coverage_kit.report.texts import (
+    clean_text,
+    is_missing,
+    link_to_words,
+    safe_url,
+    shorten,
+    shorten_lines,
+)
 from coverage_kit.report.wording import count, in_points
 from coverage_kit.vocabulary import NOT_ASSESSED, WRONG_VERDICTS, Verdict
 
@@ -22,6 +31,10 @@ from coverage_kit.vocabulary import NOT_ASSESSED, WRONG_VERDICTS, Verdict
 _MAX_PAGES = 40
 _MAX_FINDINGS = 12
 _MAX_CLAIMS = 30
+# Characters of an answer on each side of a wrong claim, and of the passage that it is compared
+# with. Assumed: enough to see what is meant.
+_AROUND = 220
+_MAX_PASSAGE = 700
 # The checks that fail on most pages, in the terminal's line. Assumed: more do not fit on a line.
 _MAX_FAILED_CHECKS = 4
 
@@ -104,6 +117,8 @@ def claims_context(analysis: Analysis) -> Context:
     """Return the number of claims about the brand, the wrong claims, and each engine's drift."""
     claims = analysis.brand_claims
     wrong_claims = describe_wrong_claims(analysis)
+    shown = wrong_claims.head(_MAX_CLAIMS).to_dict("records")
+    sources = _Sources(analysis, [row["answer_id"] for row in shown])
     rates = describe_claim_rates(analysis)
     # the reading of the second half says how it differs from the first
     later_rates = rates[(rates["split_by"] == "half") & (rates["segment"] == "second")]
@@ -115,9 +130,7 @@ def claims_context(analysis: Analysis) -> Context:
         },
         "counts": _count_verdicts(analysis),
         "judges": sorted(set(claims["judge"])),
-        "rows": [
-            _wrong_claim_context(row) for row in wrong_claims.head(_MAX_CLAIMS).to_dict("records")
-        ],
+        "rows": [_wrong_claim_context(row, sources) for row in shown],
         "n_more": max(0, len(wrong_claims) - _MAX_CLAIMS),
         "drifts": [
             {column: shorten(row[column], 160) for column in ("series", "verdict", "reading")}
@@ -126,15 +139,60 @@ def claims_context(analysis: Analysis) -> Context:
     }
 
 
-def _wrong_claim_context(row: dict[Any, Any]) -> Context:
+class _Sources:
+    """Where wrong claims come from: the answers that make them, their questions and gaps."""
+
+    def __init__(self, analysis: Analysis, answer_ids: list[str]) -> None:
+        answers = analysis.answers[analysis.answers["answer_id"].isin(answer_ids)]
+        queries = describe_queries(analysis)[["query_id", "text", "gap_rank"]]
+        names = {"text": "question"}
+        joined = answers.merge(queries.rename(columns=names), on="query_id", how="left")
+        self._rows = joined.set_index("answer_id").to_dict("index")
+
+    def describe(self, answer_id: str, sentence: str) -> Context | None:
+        """Return the engine, the question, its gap, and the answer around a sentence.
+
+        The words are in three parts: those before the sentence, the sentence, those behind it.
+        None for an answer that the run does not hold.
+        """
+        row = self._rows.get(answer_id)
+        if row is None:
+            return None
+        answer = clean_text(row["text"])
+        before, found, after = answer.partition(clean_text(sentence))
+        # A claim that was merged or cleaned is not in the answer word for word.
+        parts = (before, found, after) if found else (answer, "", "")
+        return {
+            "engine": shorten(name_engine(row["engine"]), 60),
+            "day": "" if is_missing(row["asked_at"]) else f"{row['asked_at']:%Y-%m-%d}",
+            "question": shorten(row["question"], 240),
+            "gap_rank": None if is_missing(row["gap_rank"]) else int(row["gap_rank"]),
+            "before": _last_words(parts[0]) if found else shorten(answer, 2 * _AROUND),
+            "said": shorten(parts[1], 400),
+            "after": shorten(parts[2], _AROUND),
+        }
+
+
+def _last_words(text: str) -> str:
+    """Return the end of a text, cut at a word."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _AROUND else f"… {flat[-_AROUND:].partition(' ')[2]}"
+
+
+def _wrong_claim_context(row: dict[Any, Any], sources: _Sources) -> Context:
     columns = ("verdict", "text", "own_words", "reason", "engines")
     has_time = not is_missing(row["first_at"])
+    first, last = (f"{row[name]:%Y-%m-%d}" if has_time else "" for name in ("first_at", "last_at"))
+    heading = clean_text(row["heading_path"]).rpartition(" > ")[2]
     return {
         **{column: shorten(row[column], 400) for column in columns},
         "answers": count(row["n_answers"], "answer"),
-        "since": f"{row['first_at']:%Y-%m-%d} to {row['last_at']:%Y-%m-%d}" if has_time else "",
+        "since": first if first == last else f"{first} to {last}",
         "page": shorten(row["page_id"], 120),
-        "url": safe_url(row["url"]),
+        "heading": shorten(heading, 120) or shorten(row["page_id"], 120),
+        "url": link_to_words(safe_url(row["url"]), clean_text(row["own_words"])),
+        "passage": shorten_lines(row["passage_text"], _MAX_PASSAGE),
+        "source": sources.describe(row["answer_id"], row["text"]),
     }
 
 

@@ -10,12 +10,17 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.report.diffs import diff_html
 from coverage_kit.report.edit_records import list_records
 from coverage_kit.report.edit_texts import (
+    describe_carrier,
     describe_citation_rise,
+    describe_done,
+    describe_facts_needed,
     describe_gain,
     describe_harm,
     describe_home,
     describe_length,
     describe_place,
+    describe_rest,
+    describe_rise,
     describe_votes,
     describe_why,
     split_effects,
@@ -94,6 +99,7 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
     """Return the first n edits: what, where, brief, diff, reason, and what each question adds."""
     gaps = {str(gap["cluster_id"]): gap for gap in describe_gaps(analysis).to_dict("records")}
     rows = {row["edit_id"]: row for row in describe_edits(analysis).head(n).to_dict("records")}
+    first_parts = {row["cluster_id"]: int(row["rank"]) for row in rows.values() if _is_part(row, 1)}
     contexts = []
     for record in list_records(analysis)[:n]:
         row = rows[record["edit_id"]]
@@ -118,12 +124,27 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
                 "citation_rise": describe_citation_rise(row),
                 "brief": _brief_context(record["brief"]),
                 "changes": changes or _edit_as_change(row, where),
-                "queries": [{**query, "text": shorten(query["text"], 200)} for query in shown],
-                "n_more": len(further),
-                "gain_of_more": sum(query["gain"] for query in further),
+                "carrier": describe_carrier(record["queries"], record["gain"]),
+                "n_facts_needed": record["n_facts_needed"],
+                "facts_needed": describe_facts_needed(record["n_facts_needed"]),
+                "done": describe_done(record),
+                "first_part": first_parts.get(row["cluster_id"]) if _is_part(row, 2) else None,
+                "queries": [
+                    {
+                        **query,
+                        "text": shorten(query["text"], 200),
+                        "rise": describe_rise(query["gain"]),
+                    }
+                    for query in shown
+                ],
+                "rest": describe_rest(further),
             }
         )
     return contexts
+
+
+def _is_part(row: dict[Any, Any], number: int) -> bool:
+    return clean_text(row["part"]).startswith(str(number))
 
 
 def _most_asked_first(queries: pd.DataFrame) -> list[dict[Any, Any]]:
@@ -168,11 +189,14 @@ def _brief_context(brief: Context) -> Context:
         }
         for fact in brief["facts"]
     ]
+    # Your own words may be published; what answers say is material.
+    is_own = [bool(fact["is_known"]) for fact in brief["facts"]]
     parts = {
         "questions": [
             {**question, "text": shorten(question["text"], 240)} for question in brief["questions"]
         ],
-        "facts": facts,
+        "own_facts": [fact for fact, own in zip(facts, is_own, strict=True) if own],
+        "facts": [fact for fact, own in zip(facts, is_own, strict=True) if not own],
         "slots": [shorten(slot, 300) for slot in brief["slots"]],
         "opening": shorten(brief["opening"], _ANSWER_CHARACTERS),
     }
