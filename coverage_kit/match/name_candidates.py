@@ -156,19 +156,19 @@ class CandidateFinder:
         name = self._in_plural(name, rows) if item.kind == "phrase" else name
         return name if len(name) <= MAX_LENGTH else item.text
 
-    def nouns(self, name: str) -> list[str]:
-        """Return the nouns of a cluster's name in the singular, the last first.
+    def nouns(self, name: str, are_heads: bool = False) -> set[str]:
+        """Return the nouns of a cluster's name in the singular, without those of a brand.
 
-        Those of a brand are left out.
+        Heads are what others describe: "hill" of "steep hills".
         """
-        words = [
+        runs = noun_runs(self._english.tokens(name))
+        words = {
             singular(token.word)
-            for run in noun_runs(self._english.tokens(name))
-            for token in run
+            for run in runs
+            for token in (run[-1:] if are_heads else run)
             if token.kind == "N" and token.word.isalpha()
-        ]
-        nouns = [word for word in words if not self._is_brand(frozenset([stem(word)]))]
-        return list(dict.fromkeys(reversed(nouns)))
+        }
+        return {word for word in words if not self._is_brand(frozenset([stem(word)]))}
 
     def name_noun(self, noun: str) -> str:
         """Return a noun in the singular as a name, in the plural where the log uses that."""

@@ -37,8 +37,8 @@ def form_themes(  # noqa: PLR0913 (what names are made of)
 
     A theme is clusters of one group with a noun in common, which is its name ("Batteries"): each
     has the noun in its name, or in most of its questions and answers. A cluster that shares none is
-    a theme by itself if it has three questions and 1% of what is asked. There are at most 25 themes, the most asked.
-    Other clusters have no theme: their `theme_id` is missing.
+    a theme by itself if it has three questions and 1% of what is asked. There are at most 25
+    themes, the most asked. Other clusters have no theme: their `theme_id` is missing.
 
     Args:
         queries: the queries, with their demand.
@@ -83,9 +83,10 @@ def _share_nouns(
     """Yield the nouns that clusters of a group have in common, as names, with these clusters.
 
     The noun of most questions is first; each cluster is in one theme. Two clusters at least have it
-    in their names.
+    in their names, and one of these does not only describe another noun by it: "steep hills".
     """
     nouns = {code: finder.nouns(names[code]) for code in group}
+    heads = {code: finder.nouns(names[code], are_heads=True) for code in group}
     left = set(group)
     while True:
         having: defaultdict[str, set[int]] = defaultdict(set)
@@ -97,7 +98,8 @@ def _share_nouns(
         for noun, named in sorted(having.items()):
             stems = {stem(noun), stem(PLURALS.get(noun, noun))}
             telling = min(map(finder.words.telling, stems))
-            if len(named) < 2 or telling < MIN_TELLING:
+            n_heads = sum(noun in heads[code] for code in named)
+            if len(named) < 2 or not n_heads or telling < MIN_TELLING:
                 continue
             sharing = [
                 code
@@ -105,8 +107,7 @@ def _share_nouns(
                 if code in named
                 or max(finder.words.typical(code, word) for word in stems) >= _TYPICAL
             ]
-            n_last = sum(nouns[code][0] == noun for code in named)
-            score = (telling * float(sizes[sharing].sum()), n_last, noun)
+            score = (telling * float(sizes[sharing].sum()), n_heads, noun)
             if best is None or score > best:
                 best, clusters_of = score, sharing
         if best is None:
