@@ -36,7 +36,6 @@ def label_clusters(  # noqa: PLR0913 (what names are made of)
     answers: Mapping[str, Sequence[str]] | None = None,
     titles: Mapping[str, Sequence[str]] | None = None,
     brands: Collection[str] = (),
-    with_questions: bool = True,
 ) -> Labels:
     """Return a name and the medoid query of each cluster.
 
@@ -45,13 +44,12 @@ def label_clusters(  # noqa: PLR0913 (what names are made of)
 
     Args:
         queries: the queries, with their demand.
-        clusters: the cluster of each query; ids of themes name themes.
+        clusters: the cluster of each query.
         embeddings: vectors of the queries in which the medoid is the nearest to the mean.
         encoder: compares candidates with the cluster; without it only words do.
         answers: texts of the answers to a query, by its id.
         titles: titles of the pages that those answers cite, by query id.
         brands: names of brands and sites, which name no topic by themselves.
-        with_questions: whether a question may be a name; themes are named by phrases.
     """
     joined = clusters.merge(queries[["query_id", "text", "demand"]], on="query_id").sort_values(
         ["cluster_id", "query_id"], kind="stable"
@@ -63,7 +61,7 @@ def label_clusters(  # noqa: PLR0913 (what names are made of)
     medoids = _medoids(embeddings.vectors[row_of.loc[joined["query_id"]].to_numpy()], codes)
     finder = CandidateFinder(joined, codes, answers or {}, titles or {}, brands)
     members = np.split(np.arange(len(codes)), np.flatnonzero(np.diff(codes)) + 1)
-    candidates = [finder.find(code, rows, with_questions) for code, rows in enumerate(members)]
+    candidates = [finder.find(code, rows) for code, rows in enumerate(members)]
     if encoder is not None:
         _compare(candidates, encoder, finder, codes)
     demand = np.bincount(codes, joined["demand"].to_numpy(np.float64))

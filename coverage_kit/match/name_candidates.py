@@ -3,15 +3,13 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import combinations, pairwise, product
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
 
 from coverage_kit.match.name_words import (
     ANSWER_SUPPORT,
-    MIN_TELLING,
     TITLE_SUPPORT,
     Candidate,
     ClusterWords,
@@ -46,14 +44,6 @@ _N_MEMBERS = 40
 _N_ASKED = 6
 # Titles that the answers to a question cite, the most cited.
 _N_TITLES = 20
-# The best names of a theme that are joined in pairs.
-_N_PAIRED = 6
-# Names that are joined by these or are questions are not joined once more.
-_JOINTS = re.compile(rf" (?:and|or|vs|\+) |\?|\A(?:{'|'.join(sorted(QUESTION_WORDS))}) ", re.I)
-# A theme of which one topic has less than this share is named by two. Assumed.
-_THEME_SHARE = 0.5
-# The largest topics of a theme, of which the first and another may name it.
-_N_TOPICS = 4
 # Clauses of a question that may name its cluster.
 _N_CLAUSES = 3
 # Candidates of a cluster that are kept. Assumed, like the numbers above: more cost time only.
@@ -74,6 +64,9 @@ _SAID_SHARE = 0.75
 _EITHER_SHARE = 0.25
 # Verbs that ask for the same.
 _SHOWING = words_of("showing displaying printing viewing listing")
+# Nouns whose plural has another ending, and back.
+PLURALS = {"child": "children", "person": "people", "man": "men", "woman": "women", "foot": "feet"}
+_SINGULARS = {plural: noun for noun, plural in PLURALS.items()}
 # With these an asker begins to speak of the own case.
 _OF_ASKER = words_of("i i'm i've we we're we've he she he's she's it it's they my our his her")
 
@@ -138,27 +131,17 @@ class CandidateFinder:
             support |= dict.fromkeys(content_stems(tokens), TITLE_SUPPORT)
         return support | dict.fromkeys(content_stems(self._tokens[row]), 1.0)
 
-    def find(self, code: int, rows: Rows, with_questions: bool) -> list[Candidate]:
+    def find(self, code: int, rows: Rows) -> list[Candidate]:
         """Return candidates for the cluster of these rows, the best by words first."""
         rows = rows[np.lexsort((rows, -self.shares[rows]))][:_N_MEMBERS]
         if not self._are_english(rows):
             return self._foreign_questions(rows)
-        named = [*self._of_titles(rows, not with_questions), *self._of_phrases(rows)]
+        named = [*self._of_titles(rows), *self._of_phrases(rows)]
         attached = {item.stems: item.weight for item in named if item.kind == "phrase"}
-        if with_questions or len(rows) == 1:
-            named += self._of_questions(rows)
-            for item in named:
-                item.attached = self._attached(item, attached)
-            return self._best(code, named)
-        phrases = [item for item in named if item.text[-1] != "?"]
-        telling = [item for item in phrases if self._tells(item)]
-        best = self._best(code, telling or phrases)
-        pairs = self._best(code, self._pairs(best[:_N_PAIRED], rows))
-        top = max((item.weight for item in best[:1]), default=1.0)
-        for item in self._topic_pairs(named) if top < _THEME_SHARE else ():
-            # its words are each those of a part, so that only its place among the names counts
-            pairs.append(replace(item, score=best[0].score + 1.0))
-        return [*best, *pairs] or self._best(code, self._of_questions(rows))
+        named += self._of_questions(rows)
+        for item in named:
+            item.attached = self._attached(item, attached)
+        return self._best(code, named)
 
     def is_asked_elsewhere(self, item: Candidate, code: int) -> bool:
         """Return whether a name is a question of another cluster, and of this one not."""
@@ -172,6 +155,25 @@ class CandidateFinder:
         name = self._spelling.correct(item.text)
         name = self._in_plural(name, rows) if item.kind == "phrase" else name
         return name if len(name) <= MAX_LENGTH else item.text
+
+    def nouns(self, name: str, are_heads: bool = False) -> set[str]:
+        """Return the nouns of a cluster's name in the singular, without those of a brand.
+
+        Heads are what others describe: "hill" of "steep hills".
+        """
+        runs = noun_runs(self._english.tokens(name))
+        words = {
+            singular(token.word)
+            for run in runs
+            for token in (run[-1:] if are_heads else run)
+            if token.kind == "N" and token.word.isalpha()
+        }
+        return {word for word in words if not self._is_brand(frozenset([stem(word)]))}
+
+    def name_noun(self, noun: str) -> str:
+        """Return a noun in the singular as a name, in the plural where the log uses that."""
+        plural = PLURALS.get(noun) or self._english.plural(noun, self.texts)
+        return capitalised(self._casing.restore(plural, self._is_english))
 
     def fallback(self, row: int) -> str:
         """Return a question as far as whole clauses, or else whole words of it, fit a name."""
@@ -206,9 +208,6 @@ class CandidateFinder:
                     shares[stem(token.word)] = share
         return shares
 
-    def _tells(self, item: Candidate) -> bool:
-        return any(self.words.telling(word) >= MIN_TELLING for word in item.stems)
-
     def _is_brand(self, stems: frozenset[str]) -> bool:
         """Return whether there are no other words than those of one brand's name."""
         return any(stems <= brand for brand in self._brands)
@@ -219,7 +218,7 @@ class CandidateFinder:
             return english_share(words) >= ENGLISH_SHARE
         return len(words) < _MIN_WORDS or may_be_english(" ".join(words))
 
-    def _of_titles(self, rows: Rows, are_whole: bool) -> Iterator[Candidate]:
+    def _of_titles(self, rows: Rows) -> Iterator[Candidate]:
         weights: defaultdict[str, float] = defaultdict(float)
         n_citing: Counter[str] = Counter()
         stems: dict[str, frozenset[str]] = {}
@@ -228,7 +227,7 @@ class CandidateFinder:
             of_row = set()
             for title in self._titles[row][:_N_TITLES]:
                 words = self._brand_words.sub("", title) if self._brand_words else title
-                for phrase in self._finder.titles(words, are_whole):
+                for phrase in self._finder.titles(words):
                     of_row.add(phrase.text)
                     stems[phrase.text] = phrase.stems
                     is_written[phrase.text] |= title != title.lower()
@@ -331,61 +330,6 @@ class CandidateFinder:
                 found.setdefault(text.lower(), item)
         return list(found.values())[:_N_KEPT]
 
-    def _pairs(self, best: list[Candidate], rows: Rows) -> list[Candidate]:
-        """Return "Batteries and charging" of short names without a word in common."""
-        short = [
-            item
-            for item in best
-            if len(item.stems) <= 2
-            and " and " not in item.text
-            and max(map(self.words.telling, item.stems)) >= MIN_TELLING
-        ]
-        pairs = []
-        for first, second in combinations(short, 2):
-            text = f"{self.show(first, rows)} and {self._lowered(self.show(second, rows))}"
-            if not first.stems & second.stems and len(text) <= MAX_LENGTH:
-                weight = min(first.weight, second.weight)
-                pairs.append(Candidate(text, first.stems | second.stems, "pair", weight))
-        return pairs
-
-    def _topic_pairs(self, named: list[Candidate]) -> Iterator[Candidate]:
-        """Yield "Carrying a dog and rain canopies" of the names of a theme's largest topics.
-
-        Where they cannot be joined, it is the name of the largest.
-        """
-        topics = [
-            item
-            for item in named
-            if item.kind == "title" and item.text[-1] != "?" and not item.text.startswith("How ")
-        ]
-        topics.sort(key=lambda item: (-item.weight, item.text))
-        for first, second in product(topics[:1], topics[1:_N_TOPICS]):
-            if _JOINTS.search(first.text) or _JOINTS.search(second.text):
-                continue
-            text = _joined(
-                self._without_subject(first.text),
-                self._lowered(self._without_subject(second.text)),
-            )
-            if len(text) <= MAX_LENGTH:
-                yield Candidate(text, first.stems | second.stems, "title", first.weight)
-                return
-        yield from topics[:1]
-
-    def _without_subject(self, name: str) -> str:
-        """Return a name without what all topics are about: "Living in a flat with a cargo bike"."""
-        match = re.search(r" (?:on|for|of|with|in) (?!.* (?:on|for|of|with|in) )", name)
-        if match is None:
-            return name
-        stems = content_stems(self._english.tokens(name[match.end() :]))
-        tells = any(self.words.telling(word) >= MIN_TELLING for word in stems)
-        return name if tells else name[: match.start()]
-
-    def _lowered(self, name: str) -> str:
-        """Return a name to stand within another: its capital is left to names and "GPS"."""
-        first = name.split(" ", maxsplit=1)[0]
-        is_name = self._casing.is_name(first.lower()) or first[1:] != first[1:].lower()
-        return name if is_name else name[:1].lower() + name[1:]
-
     def _in_plural(self, name: str, rows: Rows) -> str:
         """Return a name that is one noun in the plural: "Merge conflicts"."""
         tokens = self._english.tokens(name)
@@ -399,13 +343,17 @@ class CandidateFinder:
         return self._english.plural(name, texts)
 
 
-def _joined(first: str, second: str) -> str:
-    """Return "Selling and servicing a bike" of two names that end alike, with "and" between."""
-    words, others = first.split(), second.split()
-    n_alike = 0
-    while words[-n_alike - 1 :] == others[-n_alike - 1 :] and n_alike < len(words) - 1:
-        n_alike += 1
-    return f"{' '.join(words[: len(words) - n_alike])} and {second}"
+def singular(word: str) -> str:
+    """Return a noun in the singular as far as its ending shows it.
+
+    >>> [singular(word) for word in ("batteries", "children", "tyres", "glass", "brushes", "gps")]
+    ['battery', 'child', 'tyre', 'glass', 'brush', 'gps']
+    """
+    if word in _SINGULARS:
+        return _SINGULARS[word]
+    if len(word) < 4 or word.endswith(("ss", "us", "is")):
+        return word
+    return re.sub(r"(?<=[sxz])es\Z|(?<=[cs]h)es\Z|s\Z", "", re.sub(r"ies\Z", "y", word))
 
 
 def _either(first: str, second: str) -> str:

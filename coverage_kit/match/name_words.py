@@ -75,7 +75,7 @@ class Candidate:
         text: the name in clean writing.
         stems: of its words that have a meaning.
         kind: title; slug, a title from an address; phrase; question; part of a question; statement
-            of an asker; pair of two phrases.
+            of an asker.
         weight: share of the cluster's members that have it: cite it, share it, or ask it.
         either: stems of alternatives, of which a member has one or the other.
         attached: of stems that stand before a noun, the share of the members that have them there.
@@ -142,6 +142,13 @@ class ClusterWords:
         column = self._column_of.get(word)
         return 1.0 if column is None else float(self._telling[column])
 
+    def typical(self, code: int, word: str) -> float:
+        """Return how far a cluster's members have a stem, 0 to 1; 0 where no question says it."""
+        column = self._column_of.get(word, -1)
+        if column < 0 or not self._asked[code, column]:
+            return 0.0
+        return float(self._typical[code, column])
+
     def score(self, code: int, candidates: Collection[Candidate]) -> None:
         """Store in candidates how well their words are those of this cluster.
 
@@ -207,7 +214,7 @@ class ClusterWords:
         score -= _LONE_COST * (1 - item.own)
         if len(item.text.split()) == 1:
             score -= _LONE_COST * (1 - float((asked * telling).max(initial=0.0)))
-        if item.kind in ("title", "slug", "phrase", "pair"):
+        if item.kind in ("title", "slug", "phrase"):
             score -= _WIDE_COST * (1 - min(1.0, float((asked * telling).sum())))
             score -= _WIDE_COST * float(telling.max(initial=0.0) < MIN_TELLING)
         if self._n_members[code] == 1:

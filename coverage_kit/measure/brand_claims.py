@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from coverage_kit.measure.claim_parts import Quantity, read_parts
+from coverage_kit.measure.claim_facts import Fact, SiteFacts, find_facts
 from coverage_kit.measure.clauses import MAX_CLAIM_LENGTH
 from coverage_kit.measure.intervals import measure_ratios, sum_by
-from coverage_kit.measure.source_sentences import SourceSentence, read_sources
 from coverage_kit.measure.support import Support, compare_claim
 from coverage_kit.tables import (
     BRAND_CLAIMS,
@@ -25,7 +24,6 @@ from coverage_kit.tables import (
     checked,
 )
 from coverage_kit.text.language import is_english
-from coverage_kit.text.quantities import MONTHS
 from coverage_kit.vocabulary import NOT_ASSESSED, WRONG_VERDICTS
 
 # The name, in tables, of the judge that compares words without a model.
@@ -35,14 +33,9 @@ _FOREIGN = (
     "The claim, or the nearest pages of your site, are in a language whose words cannot be "
     "compared."
 )
-# Units that are converted: the other unit, and how many of it there are in one.
-_CONVERTED = {"mile": ("m", 1609.344), "lb": ("kg", 0.45359237)}
-# Differences by rounding that converted figures may have (assumed).
-_ROUNDING = 0.03
-# Counts up to this are no facts (assumed).
-_SMALL_COUNT = 3
-# Shorter names, such as abbreviations, are no facts (assumed).
-_MIN_NAME_LENGTH = 4
+_NEAR = "Your passages come near, but words do not show whether they say the same."
+# Facts that a reason names. Assumed: more are no sentence to read.
+_N_NAMED = 3
 
 
 class OwnPassage(NamedTuple):
@@ -57,18 +50,20 @@ class PlainClaimJudge:
 
     No instruction in a text can influence it. Words alone cannot distinguish a paraphrase from
     another statement. So a claim that is neither supported nor contradicted is unsupported only
-    where it gives a figure or a name that none of the passages gives; else it is 'not assessed'.
-    So is every claim where it, or the passages together with it, are not English: the
+    where half of its facts at least (`find_facts`) are nowhere on the site; else it is 'not
+    assessed'. So is every claim where it, or the passages together with it, are not English: the
     words for yes, no and quantities are English, and German writes every noun as names are written.
 
     Args:
         names: names of the brand, which "we" stands for in the site's passages.
+        site: the texts of all passages of the site, with their headings.
     """
 
     name = PLAIN
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], site: Sequence[str]) -> None:
         self._names = names
+        self._site = SiteFacts(site)
 
     def compare(self, claim: str, sources: Sequence[str]) -> Support:
         """Return the verdict on the claim, the index of the source that decides, and why."""
@@ -76,61 +71,23 @@ class PlainClaimJudge:
             return Support(NOT_ASSESSED, 0 if sources else None, _FOREIGN)
         claim = claim[:MAX_CLAIM_LENGTH]
         support = compare_claim(claim, sources, own_names=self._names)
+        facts = find_facts(claim, self._names)
+        if support.verdict == "supported" and not facts and support.strength < 1:
+            # without a figure or a name, a word that is missing may be what the claim is about
+            return replace(support, verdict=NOT_ASSESSED, reason=_NEAR)
         if support.verdict != "unsupported":
-            return support
-        new_facts = _find_new_facts(claim, read_sources(sources), self._names)
-        if not new_facts:
-            return replace(
-                support,
-                verdict=NOT_ASSESSED,
-                reason="Your passages come near, but words do not show whether they say the same.",
-            )
-        return replace(
-            support, reason=f"No passage of your site near it states {', '.join(new_facts)}."
-        )
+            reason = support.reason.replace("The source", "Your site")
+            return replace(support, reason=reason.replace("the source", "your site"))
+        missing = [fact for fact in facts if not self._site.has(fact)]
+        if not missing or 2 * len(missing) < len(facts):
+            return replace(support, verdict=NOT_ASSESSED, reason=_NEAR)
+        return replace(support, reason=f"Your site does not mention {_either(missing)}.")
 
 
-def _find_new_facts(
-    claim: str, sentences: Sequence[SourceSentence], own_names: Sequence[str]
-) -> list[str]:
-    """Return the figures and names of a claim that no source gives.
-
-    Small counts, such as 'two hoops', are no facts.
-    """
-    statement = read_parts(claim)
-    facts = [
-        figure for figure in statement.figures if figure.is_measured or figure.high > _SMALL_COUNT
-    ]
-    available = [figure for sentence in sentences for figure in sentence.statement.figures]
-    new_figures = [
-        figure.wording
-        for figure in facts
-        if not any(figure.agrees(other) or _is_converted(figure, other) for other in available)
-    ]
-    # A capital at the start of a sentence shows no name; behind "the" it does.
-    own = {name for names in own_names for name in read_parts(f"the {names}").names}
-    terms = {term for sentence in sentences for term in sentence.terms}
-    new_names = {
-        name
-        for name in statement.names - own - terms
-        if len(name) >= _MIN_NAME_LENGTH and name not in MONTHS
-    }
-    return [*new_figures, *sorted(new_names)]
-
-
-def _is_converted(figure: Quantity, other: Quantity) -> bool:
-    """Return whether two figures are the same in miles and kilometres, or pounds and kilograms.
-
-    They may differ by rounding.
-    """
-    return _converts_to(figure, other) or _converts_to(other, figure)
-
-
-def _converts_to(figure: Quantity, other: Quantity) -> bool:
-    unit, factor = _CONVERTED.get(figure.unit, ("", 1.0))
-    low = figure.low * factor * (1 - _ROUNDING)
-    high = figure.high * factor * (1 + _ROUNDING)
-    return bool(unit) and other.unit == unit and low <= other.high and other.low <= high
+def _either(facts: Sequence[Fact]) -> str:
+    """Return "A, B or C" of the first facts, each once."""
+    wordings = list(dict.fromkeys(fact.wording for fact in facts))[:_N_NAMED]
+    return " or ".join(filter(None, [", ".join(wordings[:-1]), wordings[-1]]))
 
 
 @checked

@@ -54,9 +54,10 @@ _SCALES = LARGE_NUMBERS | {
     "m": LARGE_NUMBERS["million"],
     "bn": LARGE_NUMBERS["billion"],
 }
-# The unit behind a number, and words that may be between them: " kg", "-year", " full cycles".
+# The unit behind a number, and words that may be between them: " kg", "-year", " full cycles", "UK
+# cities".
 _AFTER = re.compile(
-    rf"[-\s]?\s?(?:(?:full|whole|complete|working|calendar|different|separate)\s)?({UNIT})",
+    rf"[-\s]?\s?(?:(?:full|whole|complete|working|calendar|different|separate|UK|US|EU)\s)?({UNIT})",
     re.IGNORECASE,
 )
 # Words that leave a figure open to one side or both, right before it.
@@ -76,8 +77,8 @@ _BOUND = re.compile(
 # Words that leave it open right behind it: "+", " or more", " miles or less".
 _OR_MORE = re.compile(r"\s*(?:\+|(?:[^\W\d_]+\s)?or (?:more|above|over))", re.IGNORECASE)
 _OR_LESS = re.compile(r"\s*(?:[^\W\d_]+\s)?or (?:less|fewer|under)", re.IGNORECASE)
-# Bounds with which something is offered: two offers differ where their figures do.
-_OFFERS = ("up to", "from", "starting at", "starts at", "start at", "starting from")
+# Bounds with which something is offered, or begins: two of them differ where their figures do.
+_OFFERS = ("after", "up to", "from", "starting at", "starts at", "start at", "starting from")
 # Words before a year that are its preposition, and leave nothing open.
 _YEAR_WORDS = ("from", "by", "around", "some", "about")
 # "About 12" leaves open a tenth to either side (assumed).
@@ -133,6 +134,8 @@ _PRONOUN = re.compile(
     r"\W*(?:(?:and|but|or|so)\s)?(?:it|its|they|their|this|these|that|those|he|she|his|her)\b",
     re.IGNORECASE,
 )
+# Between the words of a name: "Campsite of the Year".
+_WITHIN_NAME = re.compile(r"\s+(?:of\s+(?:the\s+)?)?")
 # The speaker: "We", "our".
 _SPEAKER = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us)\b")
 
@@ -204,14 +207,9 @@ def read_parts(sentence: str) -> ClaimParts:
     figures = list[Quantity]()
     hedges = set[str]()
     n_negations = 0
-    end_of_figure = 0
-    for token in _TOKEN.finditer(text):
-        if token.start() < end_of_figure:
-            continue
-        figure, end = _read_figure(text, token)
+    for token, figure in _read_tokens(text):
         if figure:
             figures.append(figure)
-            end_of_figure = end
             continue
         word = token["word"]
         if not word:
@@ -236,6 +234,39 @@ def read_parts(sentence: str) -> ClaimParts:
         is_of_speaker=_SPEAKER.search(text) is not None,
         begins_with_pronoun=_PRONOUN.match(text) is not None,
     )
+
+
+def read_names(text: str) -> Iterator[tuple[int, str, frozenset[str]]]:
+    """Yield where each named thing begins, how it is written, and the stems of its words.
+
+    Names with only spaces or "of" between them are one thing.
+
+    >>> [name for _, name, _ in read_names("It won the Northern Design Prize in Leeds.")]
+    ['Northern Design Prize', 'Leeds']
+    """
+    runs: list[list[re.Match[str]]] = []
+    for token, figure in _read_tokens(text):
+        word = token["word"]
+        if figure or not word or not _is_name(text, token.start(), word):
+            continue
+        if runs and _WITHIN_NAME.fullmatch(text, runs[-1][-1].end(), token.start()):
+            runs[-1].append(token)
+        else:
+            runs.append([token])
+    for run in runs:
+        start, end = run[0].start(), run[-1].end()
+        stems = frozenset(piece for token in run for piece in _split_name(token["word"]))
+        yield start, text[start:end], stems
+
+
+def _read_tokens(text: str) -> Iterator[tuple["re.Match[str]", Quantity | None]]:
+    """Yield the words and figures of a text: the token, and the figure that begins there."""
+    end_of_figure = 0
+    for token in _TOKEN.finditer(text):
+        if token.start() >= end_of_figure:
+            figure, end = _read_figure(text, token)
+            end_of_figure = end if figure else end_of_figure
+            yield token, figure
 
 
 def _add_word(lower: str, words: set[str]) -> int:

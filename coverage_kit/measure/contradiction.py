@@ -150,8 +150,10 @@ def _find_corroborated(
     points = (
         n_shared + 1.5 * len(matching) + 0.5 * bool(own & claim.terms) + (not figure.is_measured)
     )
+    # a figure that is given of something else confirms nothing
+    shared = terms & (sentence.terms | sentence.heading)
     is_confirmed = any(
-        candidate.gives(figure) and len(terms & (candidate.terms | candidate.heading)) >= n_shared
+        candidate.gives(figure) and len(shared & (candidate.terms | candidate.heading)) >= n_shared
         for candidate in sentences
     )
     is_same_subject = n_shared > 0 and points >= _MIN_POINTS

@@ -164,7 +164,8 @@ def find_wrong_claims(
     # Many answers repeat a sentence. Each distinct sentence is encoded and searched once.
     texts: list[str] = claims["text"].unique().tolist()
     near = dict(zip(texts, _nearest_passages(texts, model), strict=True)) if texts else {}
-    return judge_brand_claims(claims, near, PlainClaimJudge(names[0] if names else ()))
+    judge = PlainClaimJudge(names[0] if names else (), passage_texts(model.scorer.passages))
+    return judge_brand_claims(claims, near, judge)
 
 
 def _nearest_passages(texts: list[str], model: SiteModel) -> list[list[OwnPassage]]:

@@ -139,6 +139,7 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
     if checked:
         calibration = replace(calibration, recalibration=checked.recalibration)
         coverage, draws = measure_coverage(scorer, calibration, citation_odds)
+    names, themed = name_topics(run, inputs, clusters, topics)
     fitted = RunCoverage(
         space=space,
         vectors=vectors,
@@ -154,9 +155,9 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
         checked=checked,
         coverage=coverage,
         draws=draws,
-        clusters=clusters,
-        quality=quality,
-        names=name_topics(run, inputs, clusters, topics),
+        clusters=themed,
+        quality=replace(quality, n_themes=len(names.themes)),
+        names=names,
     )
     run.clock.finish("match")
     return fitted

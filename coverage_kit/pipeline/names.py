@@ -3,29 +3,34 @@
 from dataclasses import dataclass
 
 from coverage_kit.match.labels import label_clusters
+from coverage_kit.match.themes import form_themes
 from coverage_kit.match.titles import cited_titles
 from coverage_kit.pipeline.inputs import Inputs
 from coverage_kit.pipeline.polish import polish_names
 from coverage_kit.pipeline.run import Run
-from coverage_kit.tables import LABELS, Clusters, Labels
+from coverage_kit.tables import Clusters, Labels
 from coverage_kit.vectors import Embeddings
 
 
 @dataclass(frozen=True)
 class Names:
-    """Names of a run: of clusters, and of themes by theme id in `cluster_id`."""
+    """Names of a run: of clusters, and of themes by their id."""
 
     clusters: Labels
-    themes: Labels
+    themes: dict[str, str]
 
 
-def name_topics(run: Run, inputs: Inputs, clusters: Clusters, topics: Embeddings) -> Names:
-    """Return the names of clusters and themes, in the words of questions, answers and titles.
+def name_topics(
+    run: Run, inputs: Inputs, clusters: Clusters, topics: Embeddings
+) -> tuple[Names, Clusters]:
+    """Return the names of clusters and themes, and the clusters with the theme of each query.
+
+    Names are in the words of questions, answers and titles.
 
     Args:
         run: the run.
         inputs: what it reads.
-        clusters: the cluster and theme of each query.
+        clusters: the cluster of each query, and in `theme_id` its group of clusters.
         topics: vectors of the queries (`topic_embeddings`).
     """
     log = inputs.log
@@ -35,19 +40,5 @@ def name_topics(run: Run, inputs: Inputs, clusters: Clusters, topics: Embeddings
     brands = [name for names in inputs.brand_names for name in names]
     labels = label_clusters(log.queries, clusters, topics, run.encoder, answers, titles, brands)
     labels = polish_names(run, labels, clusters, log.queries)
-    if "theme_id" not in clusters or clusters["theme_id"].isna().any():
-        return Names(labels, LABELS.empty())
-    by_theme = clusters.assign(cluster_id=clusters["theme_id"])
-    name_of = dict(zip(labels["cluster_id"], labels["label"], strict=True))
-    pairs = zip(clusters["query_id"], clusters["cluster_id"], strict=True)
-    names = {query_id: [name_of[cluster_id]] for query_id, cluster_id in pairs}
-    themes = label_clusters(
-        log.queries,
-        by_theme,
-        topics,
-        run.encoder,
-        titles=names,
-        brands=brands,
-        with_questions=False,
-    )
-    return Names(labels, themes)
+    themed, themes = form_themes(log.queries, clusters, labels, answers, titles, brands)
+    return Names(labels, themes), themed

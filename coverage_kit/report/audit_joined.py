@@ -58,9 +58,10 @@ def _demand_of_pages(analysis: Analysis) -> "pd.Series[float]":
 def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
     """Return the wrong claims about the brand, one row a sentence.
 
-    Contradicted claims come first, then those that most answers make. With the engines that make
-    the claim, when they made it first and last, one answer that makes it (`answer_id`), and the
-    site's page and words that it was compared with.
+    Contradicted claims come first; of each verdict, those in answers to the most asked questions,
+    then those that most engines make, then most answers. With `asked`, how often these questions
+    are asked, the engines that make the claim, when they made it first and last, one answer that
+    makes it (`answer_id`), and the site's page and words that it was compared with.
     """
     claims = analysis.brand_claims
     wrong = with_engine_names(claims[claims["verdict"].isin(WRONG_VERDICTS)], analysis.answers)
@@ -74,7 +75,10 @@ def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
         first_at=("asked_at", "min"),
         last_at=("asked_at", "max"),
     )
-    frame = counts.join(first).reset_index()
+    questions = wrong.drop_duplicates(["verdict", "text", "query_id"])
+    demand = questions["query_id"].map(analysis.queries.set_index("query_id")["demand"])
+    asked = demand.groupby([questions["verdict"], questions["text"]]).sum()
+    frame = counts.join(first).join(asked.rename("asked")).reset_index()
     passages = analysis.passages.merge(
         analysis.pages[["page_id", "url"]], on="page_id", how="left"
     ).set_index("passage_id")
@@ -83,11 +87,16 @@ def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
         passages[["page_id", "url", "heading_path", "text"]].rename(columns=names), on="passage_id"
     )
     # "contradicted" comes before "unsupported" because it is first in the alphabet.
-    return frame.sort_values(
-        ["verdict", "n_answers", "text"],
-        ascending=[True, False, True],
-        kind="stable",
-    ).reset_index(drop=True)
+    return (
+        frame.assign(n_engines=frame["engines"].str.count(",") + 1)
+        .sort_values(
+            ["verdict", "asked", "n_engines", "n_answers", "text"],
+            ascending=[True, False, False, False, True],
+            kind="stable",
+        )
+        .drop(columns="n_engines")
+        .reset_index(drop=True)
+    )
 
 
 def describe_claim_rates(analysis: Analysis) -> pd.DataFrame:

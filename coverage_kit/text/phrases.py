@@ -226,11 +226,11 @@ class PhraseFinder:
         if stems and len(words) <= MAX_LENGTH:
             yield Phrase(capitalised(self._casing.restore(words)), stems)
 
-    def titles(self, title: str, are_whole: bool = False) -> Iterator[Phrase]:
+    def titles(self, title: str) -> Iterator[Phrase]:
         """Yield the names in a page's title, without prices and file numbers.
 
-        A command becomes a phrase: "Sell your bike" is "Selling a bike". Unless they are whole,
-        names come without what a last preposition adds as well: "Parking a bike in a hallway".
+        A command becomes a phrase: "Sell your bike" is "Selling a bike". Names come without what a
+        last preposition adds as well: "Parking a bike in a hallway".
         """
         for part in _SEPARATORS.split(plain_text(title)):
             words = re.sub(r"\s+\d+\Z|\s+20\d\d\b", "", (part or "").strip(" ,.-"))
@@ -256,8 +256,7 @@ class PhraseFinder:
                     )
                 name = capitalised(self._casing.restore(words))
                 yield Phrase(name, stems)
-                if not are_whole:
-                    yield from self._shorter(name)
+                yield from self._shorter(name)
 
     def _shorter(self, name: str) -> Iterator[Phrase]:
         """Yield a name without its last preposition and what stands behind that."""

@@ -138,23 +138,6 @@ def test_other_languages_are_named_by_their_most_asked_short_question(language, 
     assert names_of({"c0": members, "c1": others[language]})["c0"] == name
 
 
-def test_themes_are_named_by_phrases_never_by_questions():
-    groups = {
-        "t0": {
-            "how long does the battery last": 9.0,
-            "charging the battery at home": 8.0,
-            "charging in winter": 5.0,
-            "battery in winter": 3.0,
-        },
-        "t1": {"which helmets fit children": 4.0, "helmets for children": 3.0},
-        "t2": {"opening times": 2.0, "opening times at easter": 1.0},
-    }
-    names = names_of(groups, with_questions=False)
-    assert not any(name.endswith("?") for name in names.values())
-    assert set(names["t0"].lower().split()) & {"battery", "batteries"}
-    assert "elmets" in names["t1"]
-
-
 def test_the_encoder_decides_between_names_whose_words_are_equally_good():
     class Toy:
         name = "toy"
@@ -251,22 +234,3 @@ def test_names_hold_what_most_members_ask_for_alike_and_are_no_question_of_anoth
     assert names["c2"] == "Best projector under 2500 dollars"
     assert "camera" in names["c3"]
     assert "camera" not in names["c4"]
-
-
-def test_a_theme_of_several_topics_is_named_by_two_of_them_and_one_of_one_topic_by_it():
-    groups = {
-        "t0": {
-            "can i bring a dog": 6.0,
-            "where does the dog wait": 5.0,
-            "who watches the dog": 5.0,
-            "where do lunchboxes go": 5.0,
-            "are there lunchboxes to buy": 5.0,
-            "can i hang my coat anywhere": 9.0,
-        },
-        "t1": {"when do you open": 2.0, "opening times at easter": 1.0},
-    }
-    topics = ["Bringing a dog"] * 3 + ["Healthy lunchboxes"] * 2 + ["Coats"]
-    titles = {f"q{number}": [name] for number, name in enumerate(topics)}
-    titles |= {"q6": ["Opening times"], "q7": ["Opening times"]}
-    names = names_of(groups, titles=titles, with_questions=False)
-    assert names == {"t0": "Bringing a dog and healthy lunchboxes", "t1": "Opening times"}

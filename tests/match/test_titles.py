@@ -1,9 +1,7 @@
-import pandas as pd
 import pytest
 
-from coverage_kit.match.themes import describe_themes
 from coverage_kit.match.titles import cited_titles, words_of_address
-from coverage_kit.tables import ANSWERS, CITATIONS, CLUSTERS, GAPS, LABELS, PAGES, QUERIES
+from coverage_kit.tables import ANSWERS, CITATIONS, PAGES
 
 
 def test_a_title_is_that_of_the_page_read_or_logged_or_the_words_of_the_address():
@@ -45,38 +43,3 @@ def test_a_title_is_that_of_the_page_read_or_logged_or_the_words_of_the_address(
 )
 def test_words_of_an_address(url, words):
     assert words_of_address(url) == words
-
-
-def test_themes_are_counted_by_clusters_queries_demand_and_gaps_to_close():
-    clusters = CLUSTERS.table(
-        [
-            {"query_id": query_id, "cluster_id": cluster_id, "theme_id": theme_id, "membership": 1}
-            for query_id, cluster_id, theme_id in (
-                ("q0", "c0", "t0"),
-                ("q1", "c0", "t0"),
-                ("q2", "c1", "t0"),
-                ("q3", "c2", "t1"),
-            )
-        ]
-    )
-    queries = QUERIES.table(
-        [{"query_id": f"q{number}", "text": "x", "demand": 2.0 + number} for number in range(4)]
-    )
-    labels = LABELS.table(
-        [
-            {"cluster_id": theme_id, "label": label, "medoid_query_id": "q0"}
-            for theme_id, label in (("t0", "Batteries and charging"), ("t1", "Dogs"))
-        ]
-    )
-    gaps = pd.DataFrame(
-        {"cluster_id": ["c0", "c1", "c2"], "listing": ["to close", "covered", "to close"]}
-    )
-    themes = describe_themes.__wrapped__(clusters, queries, labels, gaps)
-    assert themes.to_dict("records") == [
-        {"theme_id": "t0", "label": "Batteries and charging", "n_clusters": 2, "n_gaps": 1,
-         "n_queries": 3, "demand": 9.0},
-        {"theme_id": "t1", "label": "Dogs", "n_clusters": 1, "n_gaps": 1, "n_queries": 1,
-         "demand": 5.0},
-    ]  # fmt: skip
-    without = CLUSTERS.table([{"query_id": "q0", "cluster_id": "c0", "membership": 1.0}])
-    assert describe_themes(without, queries, labels, GAPS.empty()).empty

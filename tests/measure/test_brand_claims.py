@@ -26,6 +26,8 @@ OWN = [
     OwnPassage("acme.example/p#1", "About Acme. We were founded in 2014 in Kendal."),
 ]
 
+JUDGE = PlainClaimJudge(BRANDS[0], [passage.text for passage in OWN])
+
 
 def answers(*texts, engine="chatgpt", days=None):
     rows = [
@@ -88,7 +90,7 @@ def test_each_answer_speaks_for_itself_and_a_missing_surface_is_unknown():
 )
 def test_a_claim_is_held_against_the_own_words(claim, verdict):
     claims = split_brand_claims(answers(claim), BRANDS)
-    support = judge_brand_claims(claims, {claim: OWN}, PlainClaimJudge(BRANDS[0])).iloc[0]
+    support = judge_brand_claims(claims, {claim: OWN}, JUDGE).iloc[0]
     assert (support["verdict"], support["judge"]) == (verdict, "plain"), support["reason"]
     if verdict == "contradicted":
         assert support["passage_id"] in {passage.passage_id for passage in OWN}
@@ -100,15 +102,13 @@ def test_an_instruction_inside_a_claim_or_page_moves_no_verdict():
     claim = "The Acme fast charger costs £129."
     claims = split_brand_claims(answers(f"{claim} {attack}"), BRANDS)
     poisoned = [passage._replace(text=f"{passage.text} {attack}") for passage in OWN]
-    support = judge_brand_claims(
-        claims, dict.fromkeys(claims["text"], poisoned), PlainClaimJudge(BRANDS[0])
-    )
+    support = judge_brand_claims(claims, dict.fromkeys(claims["text"], poisoned), JUDGE)
     assert support.set_index("text").loc[claim, "verdict"] == "contradicted"
 
 
 def test_a_claim_without_own_pages_near_has_no_passage():
     claims = split_brand_claims(answers("Acme won the Northern Prize in 2023."), BRANDS)
-    support = judge_brand_claims(claims, {}, PlainClaimJudge(BRANDS[0])).iloc[0]
+    support = judge_brand_claims(claims, {}, JUDGE).iloc[0]
     assert pd.isna(support["passage_id"])
 
 
@@ -136,7 +136,7 @@ GERMAN = (
     ],
 )
 def test_words_of_another_language_are_not_compared(claim, sources):
-    support = PlainClaimJudge(BRANDS[0]).compare(claim, sources)
+    support = JUDGE.compare(claim, sources)
     assert (support.verdict, support.reason) == (
         "not assessed",
         "The claim, or the nearest pages of your site, are in a language whose words cannot be "
@@ -180,7 +180,7 @@ def test_words_of_another_language_are_not_compared(claim, sources):
     ],
 )
 def test_a_figure_in_another_format_or_unit_is_no_new_one(claim, own, verdict):
-    support = PlainClaimJudge(BRANDS[0]).compare(claim, [own])
+    support = PlainClaimJudge(BRANDS[0], [own]).compare(claim, [own])
     assert support.verdict == verdict, support.reason
 
 
@@ -193,9 +193,7 @@ def test_a_list_without_full_stops_is_no_claim_and_stalls_nothing():
     assert len(long) > 200_000
     assert texts_of(long, "Acme makes good bikes.") == ["Acme makes good bikes."]
     began_at = time.monotonic()
-    PlainClaimJudge(BRANDS[0]).compare(
-        long, [f"{n} {long}" for n in range(3)] + [passage.text for passage in OWN] * 5
-    )
+    JUDGE.compare(long, [f"{n} {long}" for n in range(3)] + [passage.text for passage in OWN] * 5)
     assert time.monotonic() - began_at < 20
 
 
@@ -211,9 +209,7 @@ def test_an_own_passage_is_read_once_for_all_claims(monkeypatch):
     )
     claims_read = [f"The Acme pump weighs {weight} g." for weight in (310, 320, 330)]
     near = {text: [passage] for text in claims_read}
-    judge_brand_claims(
-        split_brand_claims(answers(*claims_read), BRANDS), near, PlainClaimJudge(BRANDS[0])
-    )
+    judge_brand_claims(split_brand_claims(answers(*claims_read), BRANDS), near, JUDGE)
     assert len(read) == 1
 
 
@@ -311,8 +307,8 @@ def test_the_sample_planted_contradictions_are_found_and_no_true_claim_is_contra
     assert contradicted <= {
         claim for claim, verdict in planted.items() if verdict == "contradicted"
     }
-    assert len(contradicted) >= 3
+    assert len(contradicted) >= 4
     flagged = [claim for claim in planted if support[claim] in ("contradicted", "unsupported")]
-    assert len(flagged) >= 6
+    assert len(flagged) >= 9
     others = support[~support.index.isin(list(planted))]
-    assert others.isin(["contradicted", "unsupported"]).mean() <= 0.2
+    assert others.isin(["contradicted", "unsupported"]).sum() <= 2

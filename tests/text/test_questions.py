@@ -117,8 +117,6 @@ def test_titles_lose_prices_numbers_and_what_stands_behind_a_separator():
     }
     for title, names in titles.items():
         assert [phrase.text for phrase in finder.titles(title)] == names
-    whole = finder.titles("Carrying a Dog on a Heron", are_whole=True)
-    assert [phrase.text for phrase in whole] == ["Carrying a dog on a Heron"]
 
 
 def test_phrases_lose_fillers_and_are_not_torn_from_a_name_or_a_figure():

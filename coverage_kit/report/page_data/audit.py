@@ -235,7 +235,7 @@ def list_audit_lines(analysis: Analysis) -> list[str]:
         lines.append(_describe_audit(analysis))
     if len(analysis.brand_claims):
         counted = ", ".join(
-            f"{n} {'not assessed' if verdict == NOT_ASSESSED else verdict}"
+            f"{n} {'not checked' if verdict == NOT_ASSESSED else verdict}"
             for verdict, n in _count_verdicts(analysis).items()
             if n
         )
