@@ -1,8 +1,11 @@
-"""The loop on the sample: apply the first ten edits to a copy, run again and compare.
+"""The loop on the sample: finish the first ten edits, apply them to a copy, run again and compare.
 
 The comparison is between the predicted and the realised gains.
 """
 
+import re
+
+import pandas as pd
 import pytest
 
 from coverage_kit.pipeline.analyze import analyze
@@ -13,11 +16,31 @@ from coverage_kit.settings import read_settings
 from coverage_kit.tasks.predictions import calibrate_predictions, compare_predictions
 from tests.world import DATA, write_project
 
+HEADING_SLOT = re.compile(r"\[WORDS NEEDED: a heading for “(?P<question>[^”]*)”\]")
+SLOT = re.compile(r"\[(?:FACT|SOURCE|WORDS) NEEDED:[^\[\]]*\]")
+
+
+def finish(changes, facts):
+    """Return changes as an editor publishes them: checked facts are where slots were."""
+    checked = facts[facts["text"].notna()].groupby("edit_id")["text"].agg(list).to_dict()
+    texts = []
+    for row in changes.to_dict("records"):
+        after = row["after"]
+        if isinstance(after, str) and SLOT.search(after):
+            words = iter(checked.get(row["edit_id"], []))
+            after = HEADING_SLOT.sub(r"\g<question>", after)
+            after = SLOT.sub(lambda slot: next(words, ""), after)  # noqa: B023 (used at once)
+            after = "\n\n".join([after, *words])
+        texts.append(after)
+    return changes.assign(after=pd.Series(texts, index=changes.index, dtype="str"))
+
 
 @pytest.fixture(scope="module")
 def comparison(sample_analysis, sample_project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("loop")
-    changes = list_changes(sample_analysis, pick_edits(sample_analysis, top=10))
+    changes = finish(
+        list_changes(sample_analysis, pick_edits(sample_analysis, top=10)), sample_analysis.facts
+    )
     results = write_site_copy(
         DATA / "larkmoor",
         sample_analysis.pages,
