@@ -231,10 +231,16 @@ SOURCES = Schema(
         ),
         Column("n_records", "integer", "records read: a dialogue may hold several"),
         optional(
+            "n_merged",
+            "integer",
+            "records that are counted with another as one answer, such as requests with a response "
+            "elsewhere, chunks of a stream, continuations of a turn and further citations",
+        ),
+        optional(
             "n_aside",
             "integer",
             "records, or parts of them, that are no questions by themselves, such as steps of "
-            "traces, requests with a response elsewhere and regenerated answers",
+            "traces and regenerated answers",
         ),
         text("fields", "which column or field holds what"),
         optional(

@@ -4,7 +4,7 @@ Each round takes the sample of a format, damages it, and reads it. What is check
 
 - no exception but the toolkit's own, which say where, what, found and cure;
 - at most 5 seconds of processor time;
-- the account adds up: every record is read, set aside or rejected;
+- the account adds up: every record is read, merged, set aside or rejected;
 - no record surprises its format, so that it is rejected for a reason that its user understands;
 - tables meet their schemas, and can be stored;
 - in every fourth round, a second reading gives equal tables.
@@ -403,10 +403,15 @@ def read_all_logs(path):
     log = make_tables(part, settings)
     report = part.report
     accounted = report.rejected.copy()
-    for (file, _), n in [*report.counts.items(), *report.aside.items()]:
+    for (file, _), n in [
+        *report.counts.items(),
+        *report.merged.items(),
+        *report.aside.items(),
+    ]:
         accounted[file] += n
     assert accounted == report.seen, "the account does not add up"
     assert log.sources["n_records"].sum() == report.counts.total()
+    assert log.sources["n_merged"].sum() == report.merged.total()
     assert log.sources["n_aside"].sum() == report.aside.total()
     assert len(log.rejects) <= report.n_rejected, "parts of a record share a row"
     assert set(log.rejects["file"]) == set(report.rejected)

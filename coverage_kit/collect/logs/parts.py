@@ -38,7 +38,7 @@ from coverage_kit.tables import LogTables
 from coverage_kit.text.parse import parse_json
 
 # A part of another version is read again.
-_FORMAT = 1
+_FORMAT = 2
 _ASKS = pa.schema(
     [
         ("answer_id", pa.string()),
@@ -193,7 +193,9 @@ def _json_fields(part: LogPart) -> dict[str, Any]:
         "report": {
             "max_rejects": report.max_rejects,
             "counts": [[file, name, n] for (file, name), n in report.counts.items()],
+            "merged": [[file, name, n] for (file, name), n in report.merged.items()],
             "aside": [[file, name, n] for (file, name), n in report.aside.items()],
+            "kinds": [[file, name, dict(kinds)] for (file, name), kinds in report.kinds.items()],
             "seen": dict(report.seen),
             "rejected": dict(report.rejected),
             "rejects": report.rejects,
@@ -216,7 +218,9 @@ def _part_from(tabulator: LogTabulator, stored: dict[str, Any]) -> LogPart:
     report = LogReadReport(
         max_rejects=stored_report["max_rejects"],
         counts=Counter({(file, name): n for file, name, n in stored_report["counts"]}),
+        merged=Counter({(file, name): n for file, name, n in stored_report["merged"]}),
         aside=Counter({(file, name): n for file, name, n in stored_report["aside"]}),
+        kinds={(file, name): Counter(kinds) for file, name, kinds in stored_report["kinds"]},
         seen=Counter(stored_report["seen"]),
         rejected=Counter(stored_report["rejected"]),
         rejects=stored_report["rejects"],

@@ -12,7 +12,7 @@ from coverage_kit.collect.logs.columns import FIELDS
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
 from coverage_kit.collect.logs.read_report import LogReadReport
 from coverage_kit.collect.logs.reader import Reader
-from coverage_kit.collect.logs.requests import ANSWERED, UNANSWERED, Requests
+from coverage_kit.collect.logs.requests import ANSWERED, LONE_REQUEST, UNANSWERED, Requests
 from coverage_kit.collect.logs.sources import find_files, open_file
 from coverage_kit.collect.logs.survey import (
     MAPPED,
@@ -39,10 +39,10 @@ def read_log(log: LogSettings, must_have_columns: bool = True) -> LogTables:
     The memory that it takes does not grow with the number of answers. Records of known APIs and
     exports are recognised by their content or columns. All other records are mapped by the names of
     their columns, or as `log.columns` says; the choice is in `mapping` and `sources`. Every record
-    is read, set aside because it is no question by itself, or rejected: `sources` counts the first
-    two, `rejects` has the last with reasons, and a warning counts them. A file that grows is read
-    as far as it went when it was opened. Requests without a response are failures. Fields that no
-    column holds are in `answers.extra`. Times are UTC.
+    is read, merged with another, set aside because it is no question by itself, or rejected:
+    `sources` counts the first three, `rejects` has the last with reasons, and a warning counts
+    them. A file that grows is read as far as it went when it was opened. Requests without a
+    response are failures. Fields that no column holds are in `answers.extra`. Times are UTC.
 
     Every query is in the tables with its demand. Of more than `log.max_answers` answers the tables
     have a sample, with its citations, spans, mentions and searches: rates in the sample are rates
@@ -208,21 +208,29 @@ def _add_unanswered(part: LogPart) -> None:
         )
     n_by_file: dict[str, int] = {}
     for file, record in failures:
-        # The request was set aside, because its response could have been in another file.
-        report.aside[file, ANSWERED] -= 1
+        # The request was merged, because its response could have been in another file.
+        report.merged[file, ANSWERED] -= 1
+        report.kinds[file, ANSWERED][LONE_REQUEST.kind] -= 1
         report.counts[file, UNANSWERED] += 1
         n_by_file[file] = n_by_file.get(file, 0) + 1
         part.tabulator.add(record)
     part.sources = [
         row
         for row in part.sources
-        if row["format"] != ANSWERED or report.aside[row["file"], ANSWERED]
+        if row["format"] != ANSWERED or report.merged[row["file"], ANSWERED]
     ]
     for row in part.sources:
         if row["format"] == ANSWERED:
-            row["n_aside"] = report.aside[row["file"], ANSWERED]
+            row["n_merged"] = report.merged[row["file"], ANSWERED]
     part.sources += [
-        {"file": file, "format": UNANSWERED, "n_records": n, "n_aside": 0, "fields": ""}
+        {
+            "file": file,
+            "format": UNANSWERED,
+            "n_records": n,
+            "n_merged": 0,
+            "n_aside": 0,
+            "fields": "",
+        }
         for file, n in n_by_file.items()
     ]
 
@@ -237,7 +245,7 @@ def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str,
     guessed = {survey.source.location: survey.guesses.notes for survey in surveys}
     rows = []
     ranks = {file: rank for rank, file in enumerate(report.seen)}
-    names = dict.fromkeys([*report.counts, *report.aside])
+    names = dict.fromkeys([*report.counts, *report.merged, *report.aside])
     for file, format_name in sorted(names, key=lambda name: ranks[name[0]]):
         columns = mappings[file] if format_name == MAPPED else format_fields.get(format_name, {})
         rows.append(
@@ -245,6 +253,7 @@ def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str,
                 "file": file,
                 "format": format_name,
                 "n_records": report.counts[file, format_name],
+                "n_merged": report.merged[file, format_name],
                 "n_aside": report.aside[file, format_name],
                 "fields": ", ".join(
                     f"{field_name} = {columns[field_name]}"

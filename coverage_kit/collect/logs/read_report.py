@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from coverage_kit.collect.logs.record import Aside, Merged
 from coverage_kit.collect.logs.values import readable, shown_value
 from coverage_kit.errors import LogError
 
@@ -14,6 +15,8 @@ logger = logging.getLogger(__name__)
 UNACCOUNTED = "not accounted for"
 # The reasons of a record's parts are listed up to this length (assumed).
 _REASON_CHARACTERS = 500
+# A format names so many kinds of records that are left out; the others share a name (assumed).
+_MAX_KINDS = 20
 
 
 @dataclass
@@ -38,16 +41,20 @@ class Unread:
 class LogReadReport:
     """Counts of the records that were read, and of what could not be read.
 
-    `counts` has the number of records for each (file, format), and `aside` the number of those that
-    are no question by themselves. `rejects` has the first `max_rejects` records that could not be
-    read, and `rejected` the number of all of these for each file. `seen` has the number of records
-    of each file, counted before they are read: read, set aside and rejected records add up to it.
-    `times` and `figures` count the cells that could not be read.
+    `counts` has the number of records for each (file, format), `merged` the number of those that
+    count with another record, and `aside` the number of those that are no question by themselves;
+    `kinds` has for each (file, format) what these are, with their number. `rejects` has the first
+    `max_rejects` records that could not be read, and `rejected` the number of all of these for each
+    file. `seen` has the number of records of each file, counted before they are read: read, merged,
+    set aside and rejected records add up to it. `times` and `figures` count the cells that could
+    not be read.
     """
 
     max_rejects: int
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    merged: Counter[tuple[str, str]] = field(default_factory=Counter)
     aside: Counter[tuple[str, str]] = field(default_factory=Counter)
+    kinds: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     rejects: list[dict[str, Any]] = field(default_factory=list)
@@ -60,6 +67,13 @@ class LogReadReport:
     def n_rejected(self) -> int:
         """Records that could not be read."""
         return self.rejected.total()
+
+    def leave_out(self, file: str, format_name: str, outcome: Aside | Merged) -> None:
+        """Count a record that is counted with another, or that is no question by itself."""
+        counter = self.merged if isinstance(outcome, Merged) else self.aside
+        counter[file, format_name] += 1
+        kinds = self.kinds.setdefault((file, format_name), Counter())
+        kinds[outcome.kind if outcome.kind in kinds or len(kinds) < _MAX_KINDS else "others"] += 1
 
     def reject(self, file: str, line: int, reason: str) -> None:
         """Count a record, or a part of one, that cannot be read.
@@ -89,9 +103,9 @@ class LogReadReport:
             self.reject(file, line, UNACCOUNTED)
 
     def _balance(self) -> None:
-        """Count records that were seen, and neither read nor set aside nor rejected, as rejects."""
+        """Count records that were seen, and neither read, left out nor rejected, as rejects."""
         accounted = self.rejected.copy()
-        for (file, _), n in [*self.counts.items(), *self.aside.items()]:
+        for (file, _), n in [*self.counts.items(), *self.merged.items(), *self.aside.items()]:
             accounted[file] += n
         for file, n_missing in (self.seen - accounted).items():
             logger.warning("%s: %d records are %s", file, n_missing, UNACCOUNTED)
@@ -100,7 +114,10 @@ class LogReadReport:
     def join(self, other: "LogReadReport") -> None:
         """Add the report of another part of the log."""
         self.counts.update(other.counts)
+        self.merged.update(other.merged)
         self.aside.update(other.aside)
+        for key, kinds in other.kinds.items():
+            self.kinds.setdefault(key, Counter()).update(kinds)
         self.seen.update(other.seen)
         self.rejected.update(other.rejected)
         self._add_rejects(other.rejects)

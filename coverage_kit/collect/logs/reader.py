@@ -16,13 +16,12 @@ from coverage_kit.collect.logs.formats import find_format, find_table_format
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.read_report import LogReadReport, Unread
 from coverage_kit.collect.logs.record import (
-    Aside,
     LogRecord,
     Outcome,
     Reject,
     UnreadableRecordError,
 )
-from coverage_kit.collect.logs.requests import ANSWERED, Requests
+from coverage_kit.collect.logs.requests import ANSWERED, LONE_REQUEST, Requests
 from coverage_kit.collect.logs.survey import MAPPED, Survey
 from coverage_kit.collect.logs.times import is_day_first, parse_time
 from coverage_kit.collect.logs.values import label_of, text_of
@@ -30,8 +29,6 @@ from coverage_kit.collect.numbers import decimal_sign, demand_of
 
 # The name of a row's format, its outcomes, and the fields of the row that no record holds.
 _RowOutcomes = tuple[str, Iterable[Outcome], dict[str, Any]]
-# A request by itself is no record: its response comes, or it is counted as unanswered at the end.
-_LONE_REQUEST = (Aside("a request"),)
 
 # The reason for a record by which a format was taken by surprise: a fault of the toolkit.
 UNEXPECTED = "the format cannot read this record"
@@ -102,13 +99,13 @@ class Reader:
         try:
             name, outcomes, unread_fields = self._read(row, survey, read_columns)
             for outcome in outcomes:
-                if type(outcome) is LogRecord:
+                if isinstance(outcome, LogRecord):
                     records.append(self._finished(outcome, unread_fields))
                     report.counts[file, name] += 1
-                elif type(outcome) is Reject:
+                elif isinstance(outcome, Reject):
                     report.reject(file, row.line, outcome.reason)
                 else:
-                    report.aside[file, name] += 1
+                    report.leave_out(file, name, outcome)
                 n_outcomes += 1
         except UnreadableRecordError as error:
             n_outcomes += 1
@@ -144,7 +141,7 @@ class Reader:
                 _unread(values, read_columns),
             )
         if self.requests.add(values, survey.source.location):
-            return ANSWERED, _LONE_REQUEST, {}
+            return ANSWERED, (LONE_REQUEST,), {}
         self.requests.note_answer(values)
         if vendor := find_table_format(tuple(values)):
             return (
