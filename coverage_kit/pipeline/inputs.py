@@ -11,6 +11,7 @@ import pandas as pd
 
 from coverage_kit.collect.claims import split_claims
 from coverage_kit.collect.logs import describe_mapping
+from coverage_kit.collect.logs.doubts import collect_doubts
 from coverage_kit.collect.mentions import find_mentions
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
@@ -206,6 +207,9 @@ def collect_log(settings: Settings, work_plan: WorkPlan) -> LogTables:
         raise LogError("log.files", "at least one log of questions", "none", cure)
     log = work_plan.read_log(settings.log)
     logger.info("columns of the log: %s", describe_mapping(log.mapping))
+    # They are said before the heavy work begins; the summary and the workbook count and list them.
+    for doubt in collect_doubts(log.sources.to_dict("records")):
+        logger.warning("%s", doubt)
     return log
 
 

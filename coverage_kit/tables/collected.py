@@ -242,12 +242,19 @@ SOURCES = Schema(
             "records, or parts of them, that are no questions by themselves, such as steps of "
             "traces and regenerated answers",
         ),
-        text("fields", "which column or field holds what"),
         optional(
-            "note",
+            "n_rejected",
+            "integer",
+            "records of the file that could not be read, in the first row of the file",
+        ),
+        optional("left_out", "text", "what the merged records and those set aside are"),
+        text("fields", "which column or field holds what"),
+        optional("note", "text", "what this format does not show"),
+        optional(
+            "doubts",
             "text",
-            "columns that were guessed by their content, and that were left out, in a line each; "
-            "else what this format does not show",
+            "what may have been read wrongly, with the cure, in a line each: columns that were "
+            "guessed, fields that were not used, answers and pages that are missing",
         ),
     ),
 )

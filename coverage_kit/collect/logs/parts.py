@@ -26,10 +26,11 @@ from coverage_kit.collect.logs.read import (
     survey_log,
     without_cycles,
 )
-from coverage_kit.collect.logs.read_report import LogReadReport, Unread
+from coverage_kit.collect.logs.read_report import LogReadReport
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sample import Ask, Sample
 from coverage_kit.collect.logs.tabulate import LogTabulator
+from coverage_kit.collect.logs.tally import Tally
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
 from coverage_kit.storage.digests import find_damage, read_version, write_manifest
@@ -199,8 +200,9 @@ def _json_fields(part: LogPart) -> dict[str, Any]:
             "seen": dict(report.seen),
             "rejected": dict(report.rejected),
             "rejects": report.rejects,
-            "times": asdict(report.times),
-            "figures": asdict(report.figures),
+            "tallies": [
+                [file, name, asdict(tally)] for (file, name), tally in report.tallies.items()
+            ],
         },
         "requests": [
             [request_id, prompt, *details]
@@ -224,8 +226,9 @@ def _part_from(tabulator: LogTabulator, stored: dict[str, Any]) -> LogPart:
         seen=Counter(stored_report["seen"]),
         rejected=Counter(stored_report["rejected"]),
         rejects=stored_report["rejects"],
-        times=Unread(**stored_report["times"]),
-        figures=Unread(**stored_report["figures"]),
+        tallies={
+            (file, name): Tally.of_json(tally) for file, name, tally in stored_report["tallies"]
+        },
     )
     details = {
         (request_id, prompt): (file, model, error)

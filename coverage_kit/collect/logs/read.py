@@ -2,14 +2,25 @@
 
 import gc
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from coverage_kit.collect.logs import search_console
 from coverage_kit.collect.logs.columns import FIELDS
+from coverage_kit.collect.logs.doubts import (
+    check_doubts,
+    collect_doubts,
+    doubt_left_out,
+    doubt_rejects,
+    doubt_unanswered,
+    list_doubts,
+)
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
+from coverage_kit.collect.logs.passed_over import count_passed_over, describe_endings, doubt_endings
 from coverage_kit.collect.logs.read_report import LogReadReport
 from coverage_kit.collect.logs.reader import Reader
 from coverage_kit.collect.logs.requests import ANSWERED, LONE_REQUEST, UNANSWERED, Requests
@@ -30,6 +41,15 @@ from coverage_kit.tables import REJECTS, SOURCES, LogTables
 
 logger = logging.getLogger(__name__)
 
+# The formats of tables that are left out, of files of which no record can be read, and of files of
+# other endings.
+LEFT_OUT = "left out"
+NOT_READ = "not read"
+PASSED_OVER = "passed over"
+_FIELDS_OF: dict[str, Mapping[str, str]] = {
+    **{log_format.name: log_format.fields for log_format in FORMATS},
+    **{vendor.name: vendor.fields for vendor in TABLE_FORMATS},
+}
 _NOTES = {vendor.name: vendor.note for vendor in TABLE_FORMATS if vendor.note}
 
 
@@ -52,7 +72,7 @@ def read_log(log: LogSettings, must_have_columns: bool = True) -> LogTables:
 
     Raises LogError for a file that is missing, empty, broken or without queries, for requests
     without any response, and for a column of `log.columns` that no file has, unless
-    `must_have_columns` is False.
+    `must_have_columns` is False. With `log.strict` it raises one that lists the doubts, too.
     """
     surveys, requests = survey_log(log, must_have_columns)
     with without_cycles():
@@ -166,7 +186,12 @@ def make_tables(part: LogPart, log: LogSettings) -> LogTables:
     Raises LogError where it holds no records.
     """
     _add_unanswered(part)
-    part.report.check(", ".join(log.files))
+    location = ", ".join(log.files)
+    part.report.check(location)
+    _add_account(part, log)
+    part.sources += _list_passed_over(log)
+    if log.strict:
+        check_doubts(location, collect_doubts(part.sources))
     tabulator = part.tabulator
     n_answers = tabulator.answered.n_distinct
     share = tabulator.answered.share
@@ -235,19 +260,79 @@ def _add_unanswered(part: LogPart) -> None:
     ]
 
 
+def _add_account(part: LogPart, log: LogSettings) -> None:
+    """Add the account of the rejects and of what may have been read wrongly to the sources' rows.
+
+    The doubts about a file's columns are there already.
+    """
+    report = part.report
+    reasons: dict[str, str] = {}
+    for reject in report.rejects:
+        reasons.setdefault(reject["file"], reject["reason"])
+    n_rejected = dict(report.rejected)
+    exports = {
+        Path(row["file"]).parent
+        for row in part.sources
+        if row["format"] in {vendor.name for vendor in search_console.FORMATS}
+    }
+    for row in part.sources:
+        file, format_name = row["file"], row["format"]
+        # The other tables of an export of Search Console hold no queries.
+        is_left_out = format_name == LEFT_OUT
+        is_beside = is_left_out and Path(file).parent in exports
+        noted = "" if is_beside else row.get("doubts") or ""
+        doubts = [noted]
+        if format_name == UNANSWERED:
+            n_requests = row["n_records"] + report.merged[file, ANSWERED]
+            doubts.append(doubt_unanswered(row["n_records"], n_requests))
+        if tally := report.tallies.get((file, format_name)):
+            is_mapped = format_name == MAPPED
+            fields = tally.fields if is_mapped else _FIELDS_OF.get(format_name, {})
+            doubts += list_doubts(tally, fields, log.columns, is_mapped, noted)
+        # Rejects are those of a file, and count in its first row.
+        row["n_rejected"] = n_rejected.pop(file, 0)
+        if not is_left_out:
+            reason = reasons.get(file, "")
+            doubts.append(doubt_rejects(row["n_rejected"], report.seen[file], reason))
+        row["doubts"] = "\n".join(filter(None, doubts)) or None
+        kinds = report.kinds.get((file, format_name), Counter())
+        row["left_out"] = ", ".join(f"{n:,} x {kind}" for kind, n in kinds.most_common() if n)
+
+
+def _list_passed_over(log: LogSettings) -> Iterator[dict[str, Any]]:
+    """Yield a row of the sources for each folder with files that are not read by their ending."""
+    for folder in dict.fromkeys(log.files):
+        if counts := count_passed_over(Path(folder)):
+            numbers = dict.fromkeys(("n_records", "n_merged", "n_aside", "n_rejected"), 0)
+            yield {
+                "file": folder,
+                "format": PASSED_OVER,
+                **numbers,
+                "fields": "",
+                "note": describe_endings(counts),
+                "doubts": doubt_endings(counts) or None,
+            }
+
+
 def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str, Any]]:
     """Return the rows of the table of sources."""
-    format_fields: dict[str, Mapping[str, str]] = {
-        log_format.name: log_format.fields for log_format in FORMATS
-    }
-    format_fields |= {vendor.name: vendor.fields for vendor in TABLE_FORMATS}
-    mappings = {survey.source.location: survey.mapping for survey in surveys}
-    guessed = {survey.source.location: survey.guesses.notes for survey in surveys}
+    surveyed = {survey.source.location: survey for survey in surveys}
     rows = []
     ranks = {file: rank for rank, file in enumerate(report.seen)}
     names = dict.fromkeys([*report.counts, *report.merged, *report.aside])
+    read = {file for file, _ in names}
+    names |= {
+        (file, LEFT_OUT if surveyed[file].problem else NOT_READ): None
+        for file in report.rejected
+        if file not in read
+    }
     for file, format_name in sorted(names, key=lambda name: ranks[name[0]]):
-        columns = mappings[file] if format_name == MAPPED else format_fields.get(format_name, {})
+        survey = surveyed[file]
+        columns = survey.mapping if format_name == MAPPED else _FIELDS_OF.get(format_name, {})
+        is_surveyed = format_name in (MAPPED, survey.vendor.name if survey.vendor else MAPPED)
+        doubts = survey.guesses.notes if is_surveyed else []
+        if survey.problem:
+            doubts = [doubt_left_out(survey.problem, len(survey.columns))]
         rows.append(
             {
                 "file": file,
@@ -260,9 +345,8 @@ def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str,
                     for field_name in FIELDS
                     if field_name in columns
                 ),
-                "note": "\n".join(guessed[file])
-                if format_name == MAPPED and guessed[file]
-                else _NOTES.get(format_name),
+                "note": _NOTES.get(format_name),
+                "doubts": "\n".join(filter(None, doubts)) or None,
             }
         )
     return rows

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from coverage_kit.collect.logs.record import Aside, Merged
-from coverage_kit.collect.logs.values import readable, shown_value
+from coverage_kit.collect.logs.tally import Cells, Tally
+from coverage_kit.collect.logs.values import readable
 from coverage_kit.errors import LogError
 
 logger = logging.getLogger(__name__)
@@ -20,24 +21,6 @@ _MAX_KINDS = 20
 
 
 @dataclass
-class Unread:
-    """The number of cells of some kind that cannot be read, and the first of these cells."""
-
-    n_cells: int = 0
-    example: str = ""
-
-    def note(self, value: Any) -> None:
-        """Count a cell."""
-        self.example = self.example or shown_value(value)
-        self.n_cells += 1
-
-    def join(self, other: "Unread") -> None:
-        """Add the cells of another part."""
-        self.n_cells = self.n_cells + other.n_cells
-        self.example = self.example or other.example
-
-
-@dataclass
 class LogReadReport:
     """Counts of the records that were read, and of what could not be read.
 
@@ -46,8 +29,8 @@ class LogReadReport:
     `kinds` has for each (file, format) what these are, with their number. `rejects` has the first
     `max_rejects` records that could not be read, and `rejected` the number of all of these for each
     file. `seen` has the number of records of each file, counted before they are read: read, merged,
-    set aside and rejected records add up to it. `times` and `figures` count the cells that could
-    not be read.
+    set aside and rejected records add up to it. `tallies` has for each (file, format) what the
+    records hold.
     """
 
     max_rejects: int
@@ -58,8 +41,7 @@ class LogReadReport:
     seen: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     rejects: list[dict[str, Any]] = field(default_factory=list)
-    times: Unread = field(default_factory=Unread)
-    figures: Unread = field(default_factory=Unread)
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     # The rows of `rejects` by their files and lines.
     _rows: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict, repr=False)
 
@@ -67,6 +49,10 @@ class LogReadReport:
     def n_rejected(self) -> int:
         """Records that could not be read."""
         return self.rejected.total()
+
+    def tally(self, file: str, format_name: str) -> Tally:
+        """Return the tally of a format of a file, to add to."""
+        return self.tallies.setdefault((file, format_name), Tally())
 
     def leave_out(self, file: str, format_name: str, outcome: Aside | Merged) -> None:
         """Count a record that is counted with another, or that is no question by itself."""
@@ -121,8 +107,8 @@ class LogReadReport:
         self.seen.update(other.seen)
         self.rejected.update(other.rejected)
         self._add_rejects(other.rejects)
-        self.times.join(other.times)
-        self.figures.join(other.figures)
+        for key, tally in other.tallies.items():
+            self.tally(*key).join(tally)
 
     def check(self, location: str) -> None:
         """Raise LogError where nothing could be read, and warn of what was left out.
@@ -154,10 +140,11 @@ class LogReadReport:
                 n_rejected + n_read,
                 example,
             )
-        for unread, kind in (
-            (self.times, "times"),
-            (self.figures, "figures of demand"),
-        ):
+        times, figures = Cells(), Cells()
+        for tally in self.tallies.values():
+            times.join(tally.times)
+            figures.join(tally.figures)
+        for unread, kind in ((times, "times"), (figures, "figures of demand")):
             if unread.n_cells:
                 logger.warning(
                     "%d of %d %s cannot be read, such as %s",

@@ -16,6 +16,7 @@ from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sources import Source
 from coverage_kit.collect.logs.table_format import TableFormat
+from coverage_kit.collect.logs.times import is_ambiguous
 from coverage_kit.collect.logs.values import shown_value
 from coverage_kit.errors import LogError
 
@@ -126,6 +127,13 @@ def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> None:
             for field_name, name in chosen.items()
             if (column := find_column(survey.columns, (name,)))
         }
+        if column := survey.mapping.get("asked_at"):
+            cells = (row.values.get(column) for row in survey.source.rows([column]))
+            if is_ambiguous(cells):
+                survey.guesses.notes.append(
+                    f"Dates of column “{column}” can be read in two ways. They are read with the "
+                    "month first. Write them as 2026-03-04 where that is wrong."
+                )
         return
     named = choose_columns(survey.columns, by_hand)
     # Records of an API beside others hold no table.
