@@ -126,6 +126,14 @@ def list_doubts(
     if "answer" in open_names and not tally.n_answers:
         texts = {name: use.texts for name, use in unused.items() if _is_varied(use)}
         yield from _doubt_unused(tally, texts, _TEXTS, is_mapped)
+    if not tally.n_answers:
+        yield from (
+            f"Rows look like messages: {_quoted(column)} says who speaks, such as "
+            f"{' and '.join(speakers[:2])}. Answers may be counted as questions. Put each question "
+            "and its answer into one row, or leave out the rows of answers."
+            for column, speakers in tally.speakers.items()
+            if len(speakers) > 1
+        )
     for name, columns in tally.rivals.items():
         if name not in by_hand:
             yield from _doubt_rivals(tally, name, columns, fields[name])

@@ -63,6 +63,10 @@ _RIVALS = {
     | frozenset(map(plain_name, ("user question", "user message", "user input"))),
     "answer": frozenset(map(plain_name, SYNONYMS["answer"])),
 }
+# Who speaks, in a table with a row for each message: its texts are questions and answers.
+_SPEAKERS = frozenset(
+    ("user", "assistant", "human", "ai", "bot", "customer", "agent", "system", "model", "tool")
+)
 _MIN_RIVAL_WORDS = {"query": 2, "answer": 5}
 
 
@@ -115,7 +119,8 @@ class Tally:
     `n_dated` have a time and `n_cited` name a page. `times` and `figures` are the cells that could
     not be read as such. `n_rows` are the first rows, of which `fields` has the columns by field,
     `unused` the fields that are not used, `cited` the columns of pages, and `rivals` for each field
-    the columns that could be its column too, by name and content.
+    the columns that could be its column too, by name and content. `speakers` are the columns that
+    name who speaks, with the words that they use.
     """
 
     n_records: int = 0
@@ -130,6 +135,7 @@ class Tally:
     unused: dict[str, UnusedField] = field(default_factory=dict)
     cited: dict[str, CitedCells] = field(default_factory=dict)
     rivals: dict[str, dict[str, Cells]] = field(default_factory=dict)
+    speakers: dict[str, list[str]] = field(default_factory=dict)
 
     def count(self, record: LogRecord) -> None:
         """Count a record."""
@@ -169,6 +175,10 @@ class Tally:
         for name, names in _RIVALS.items() if is_mapped else ():
             if name in mapping:
                 self._look_at_rivals(records[0], name, names, unread_fields)
+        for column, cell in unread_fields.items() if is_mapped else ():
+            if isinstance(cell, str) and cell.strip().casefold() in _SPEAKERS:
+                speakers = self.speakers.setdefault(column, [])
+                speakers += {cell.strip().casefold()} - set(speakers)
 
     def _look_at_unused(
         self, records: Sequence[LogRecord], unread_fields: Mapping[str, Any]
@@ -226,6 +236,7 @@ class Tally:
         self.unused = {**other.unused, **self.unused}
         self.cited = {**other.cited, **self.cited}
         self.rivals = {**other.rivals, **self.rivals}
+        self.speakers = {**other.speakers, **self.speakers}
 
     @staticmethod
     def of_json(stored: dict[str, Any]) -> "Tally":
