@@ -95,8 +95,8 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
         lines.append(f"The log: {account}.")
     if n_doubts := count_doubts(analysis.sources):
         lines.append(
-            f"The log may be read wrongly: {count(n_doubts, 'doubt')}, with cures, in the sheet "
-            "log sources and where the run began."
+            f"How the log was read: {count(n_doubts, 'doubt')}, with cures, in the sheet log "
+            "sources and where the run began."
         )
     if n_rejects := len(analysis.rejects):
         records = count(n_rejects, "record")

@@ -82,7 +82,9 @@ def _describe_doubts(log: LogTables) -> str:
     doubts = collect_doubts(log.sources.to_dict("records"))
     if not doubts:
         return ""
-    return "\n".join(["May be read wrongly:", *(f"  {shorten(doubt, 500)}" for doubt in doubts)])
+    return "\n".join(
+        ["To check before you go on:", *(f"  {shorten(doubt, 500)}" for doubt in doubts)]
+    )
 
 
 def _describe_counts(log: LogTables) -> str:

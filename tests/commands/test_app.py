@@ -194,7 +194,7 @@ def test_a_run_shows_and_keeps_what_it_guessed(monkeypatch, capsys, caplog, tmp_
     status, output = call(monkeypatch, capsys, "run", *options(values))
     assert status == 0, output
     assert "The log: 3 records = 3 read." in output
-    assert "The log may be read wrongly: 3 doubts, with cures" in output
+    assert "How the log was read: 3 doubts, with cures" in output
     said = [record.message for record in caplog.records]
     line = "Read as citations: column “Belege” (URLs in 3 of 3 rows). Not right?"
     guess = next(n for n, message in enumerate(said) if line in message)

@@ -188,7 +188,7 @@ _SOURCES = (
     SheetColumn("rows rejected", "n_rejects", "integer", 10),
     SheetColumn("most are rejected because", "reject_reason", width=40),
     SheetColumn("fields", "fields", width=70),
-    SheetColumn("what may be read wrongly", "doubts", width=70),
+    SheetColumn("what to check", "doubts", width=70),
     SheetColumn("what the format does not hold", "note", width=44),
 )
 
