@@ -45,6 +45,7 @@ class _Kind(NamedTuple):
 
 
 _URLS = _Kind("citations", "URLs", 0.1)
+_DOMAINS = _Kind("citations", "domains", 0.5)
 _DATES = _Kind("asked_at", "dates", 0.5)
 _TEXTS = _Kind("answer", "texts as long as answers", 0.5)
 
@@ -118,8 +119,12 @@ def list_doubts(
     open_names &= open_names if is_mapped else set(fields)
     if "citations" in open_names and (is_mapped or not tally.n_cited):
         # URLs of one site are those of screenshots, shared chats or your own pages.
-        linked = {name: use.urls for name, use in unused.items() if len(use.sites) > 1}
-        yield from _doubt_unused(tally, linked, _URLS, is_mapped, fields.get("citations", ""))
+        linked = {name: use for name, use in unused.items() if len(use.sites) > 1}
+        used = fields.get("citations", "")
+        urls = {name: use.urls for name, use in linked.items()}
+        yield from _doubt_unused(tally, urls, _URLS, is_mapped, used)
+        domains = {name: use.domains for name, use in linked.items()}
+        yield from _doubt_unused(tally, domains, _DOMAINS, is_mapped, used)
     if "asked_at" in open_names and not tally.n_dated + tally.times.n_cells:
         dated = {name: use.times for name, use in unused.items()}
         yield from _doubt_unused(tally, dated, _DATES, is_mapped)

@@ -52,7 +52,10 @@ class LogReadReport:
 
     def tally(self, file: str, format_name: str) -> Tally:
         """Return the tally of a format of a file, to add to."""
-        return self.tallies.setdefault((file, format_name), Tally())
+        tally = self.tallies.get((file, format_name))
+        if tally is None:
+            tally = self.tallies[file, format_name] = Tally()
+        return tally
 
     def leave_out(self, file: str, format_name: str, outcome: Aside | Merged) -> None:
         """Count a record that is counted with another, or that is no question by itself."""

@@ -90,13 +90,14 @@ class Cells:
 
 @dataclass
 class UnusedField:
-    """What the rows hold in a field that is not used: URLs, times, and long texts.
+    """What the rows hold in a field that is not used: URLs, bare domains, times, and long texts.
 
-    `sites` are the first two sites of the URLs, and `other_texts` those long texts that differ from
+    `sites` are the first two sites of the URLs and domains, and `other_texts` those long texts that differ from
     the first.
     """
 
     urls: Cells = field(default_factory=Cells)
+    domains: Cells = field(default_factory=Cells)
     sites: list[str] = field(default_factory=list)
     times: Cells = field(default_factory=Cells)
     texts: Cells = field(default_factory=Cells)
@@ -290,7 +291,7 @@ def _kinds_of(path: str, value: Any, known: set[str], sites: list[str]) -> set[s
         return kinds
     if linked := {site for site in _sites_in(path, value) if site not in known}:
         sites += sorted(linked - set(sites))[: 2 - len(sites)]
-        return {"urls"}
+        return {"urls" if "://" in value else "domains"}
     n_words = len(value.split())
     is_long = len(value) >= _MIN_ANSWER_CHARACTERS and _BEYOND_LATIN.search(value)
     return {"texts"} if n_words >= _MIN_ANSWER_WORDS or is_long else kinds
