@@ -17,6 +17,7 @@ from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
 from tests.collect.log_samples import OPENAI_CHAT, A, B, read_records, read_rows
 from tests.collect.test_logs_fuzz import SAMPLES
+from tests.collect.test_logs_trackers import OPENCITE
 
 ANSWER = "Acme is the best of them, because it costs little and does what a small shop needs"
 LOG = [
@@ -243,3 +244,55 @@ def test_parts_on_the_disk_raise_the_same_doubts(tmp_path):
         save_log_part(read_log_part(settings, file, plan), tmp_path / f"part{n}")
     parts = [load_log_part(tmp_path / f"part{n}") for n in range(len(plan.files))]
     assert json.dumps(doubts_of(merge_log_parts(parts, settings))) == json.dumps(doubts_of(whole))
+
+
+def error_of(*files, **columns):
+    with pytest.raises(LogError) as error:
+        read_log(LogSettings(files=tuple(map(str, files)), columns=columns))
+    return error.value
+
+
+def test_the_cure_of_responses_alone_is_the_file_of_their_requests(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text(json.dumps({"response": {"status_code": 200, "body": OPENAI_CHAT}}))
+    assert error_of(path).cure == "Name the file of the requests with [log] files, too."
+
+
+def test_the_cure_of_a_blank_column_of_questions_is_another_column(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("query,answer\n,a\n,b\n")
+    assert error_of(path).cure == 'Say which column holds the questions: [log.columns] query = "…"'
+
+
+def test_a_log_of_what_is_no_question_says_what_it_holds(tmp_path):
+    path = tmp_path / "log.csv"
+    row = {**OPENCITE, "role": "persona"}
+    lines = [",".join(f'"{cell}"' for cell in cells) for cells in (row, row.values())]
+    path.write_text("\n".join(lines))
+    error = error_of(path)
+    assert error.found == "only 1 x a row of the asking side"
+    assert error.cure == "Export the questions and their answers, too."
+
+
+def test_a_column_that_is_set_for_a_log_without_columns_is_to_be_left_out(tmp_path):
+    path = tmp_path / "log.jsonl"
+    request = {"messages": [{"role": "user", "content": "Q?"}]}
+    path.write_text(json.dumps({"request": request, "response": OPENAI_CHAT}))
+    assert error_of(path, query="Prompt").cure == (
+        "Leave it out: the fields of chat completions are known."
+    )
+
+
+def test_other_tables_of_search_console_and_visits_are_named_for_what_they_are(tmp_path):
+    pages, visits = tmp_path / "Pages.csv", tmp_path / "ga4.csv"
+    pages.write_text("Top pages,Clicks,Impressions\nhttps://a.com,1,2\n")
+    visits.write_text("Session source / medium,Sessions\nchatgpt.com / referral,4\n")
+    assert "another table of Search Console: export Queries.csv" in error_of(pages).cure
+    assert "name it under [analytics] sessions" in error_of(visits).cure
+
+
+def test_a_folder_without_logs_says_what_it_holds_instead(tmp_path):
+    (tmp_path / "a.har").write_text("{}")
+    error = error_of(tmp_path)
+    assert error.found == "1 file is not read because of its ending: 1 x .har"
+    assert error.cure == "Export the same as CSV or JSON."

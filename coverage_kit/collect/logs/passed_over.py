@@ -71,24 +71,32 @@ def describe_endings(counts: Counter[str]) -> str:
     n_further = len(counts) - _MAX_SHOWN
     further = f" and {n_further} further endings" if n_further > 0 else ""
     n = counts.total()
-    files, are = ("file", "is") if n == 1 else ("files", "are")
-    return f"{n:,} {files} {are} not read because of their ending: {shown}{further}."
+    them = (
+        "1 file is not read because of its"
+        if n == 1
+        else f"{n:,} files are not read because of their"
+    )
+    return f"{them} ending: {shown}{further}."
+
+
+def cure_endings(counts: Counter[str]) -> str:
+    """Return what to do with those of the files that may hold a log, '' for no such file."""
+    return " ".join(
+        cure for cure, endings in _CURES.items() if any(counts[ending] for ending in endings)
+    )
 
 
 def doubt_endings(counts: Counter[str]) -> str:
-    """Return a sentence on those of the files that may hold a log, with cures; '' for no such file.
+    """Return sentences on those of the files that may hold a log, with cures, '' for no such file.
 
     >>> doubt_endings(Counter({".png": 2}))
     ''
     """
-    doubtful = {
-        cure: Counter({ending: counts[ending] for ending in endings if counts[ending]})
-        for cure, endings in _CURES.items()
-    }
-    doubtful = {cure: endings for cure, endings in doubtful.items() if endings}
+    endings = {ending for endings in _CURES.values() for ending in endings}
+    doubtful = Counter({ending: n for ending, n in counts.items() if ending in endings})
     if not doubtful:
         return ""
-    endings = Counter[str]()
-    for some in doubtful.values():
-        endings.update(some)
-    return " ".join([describe_endings(endings), *doubtful, "Or name the files instead."])
+    return (
+        f"{describe_endings(doubtful)} {cure_endings(doubtful)} To leave them out, name the log's "
+        "files instead of the folder."
+    )

@@ -20,7 +20,12 @@ from coverage_kit.collect.logs.doubts import (
     list_doubts,
 )
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
-from coverage_kit.collect.logs.passed_over import count_passed_over, describe_endings, doubt_endings
+from coverage_kit.collect.logs.passed_over import (
+    count_passed_over,
+    cure_endings,
+    describe_endings,
+    doubt_endings,
+)
 from coverage_kit.collect.logs.read_report import LogReadReport
 from coverage_kit.collect.logs.reader import Reader
 from coverage_kit.collect.logs.requests import ANSWERED, LONE_REQUEST, UNANSWERED, Requests
@@ -157,9 +162,22 @@ def list_files(log: LogSettings) -> list[tuple[str, Path]]:
         )
     files: dict[Path, tuple[str, Path]] = {}
     for setting in log.files:
-        for path in find_files(setting):
+        for path in _find_files(setting):
             files.setdefault(path.resolve(), (setting, path))
     return sorted(files.values(), key=lambda file: str(file[1]))
+
+
+def _find_files(setting: str) -> list[Path]:
+    """Return the files of a setting. The error for a folder without logs says what it holds."""
+    try:
+        return find_files(setting)
+    except LogError as error:
+        counts = count_passed_over(Path(setting))
+        if not counts:
+            raise
+        found = describe_endings(counts).removesuffix(".")
+        cure = cure_endings(counts) or error.cure
+        raise LogError(error.where, error.what, found, cure) from None
 
 
 def read_surveys(surveys: Sequence[Survey], requests: Requests, log: LogSettings) -> LogPart:

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from coverage_kit.collect.logs.doubts import cure_of
 from coverage_kit.collect.logs.record import Aside, Merged
 from coverage_kit.collect.logs.tally import Cells, Tally
 from coverage_kit.collect.logs.values import readable
@@ -113,6 +114,19 @@ class LogReadReport:
         for key, tally in other.tallies.items():
             self.tally(*key).join(tally)
 
+    def _explain_none(self, example: str) -> tuple[str, str]:
+        """Return what was found instead of questions, and what to do about it."""
+        kinds = sum(self.kinds.values(), Counter[str]())
+        if kinds and not self.n_rejected:
+            listed = ", ".join(f"{n:,} x {kind}" for kind, n in kinds.most_common(3))
+            return f"only {listed}", "Export the questions and their answers, too."
+        reasons = Counter(reject["reason"].partition("; ")[0] for reject in self.rejects)
+        cure = next((cure for reason, _ in reasons.most_common() if (cure := cure_of(reason))), "")
+        return (
+            f"{self.n_rejected} unreadable, such as {example}",
+            cure or "Export the log again, or name its columns with [log.columns].",
+        )
+
     def check(self, location: str) -> None:
         """Raise LogError where nothing could be read, and warn of what was left out.
 
@@ -129,13 +143,7 @@ class LogReadReport:
             "no rows with a query",
         )
         if not n_read:
-            cure = "Export the log again, or name its columns with [log.columns]."
-            raise LogError(
-                location,
-                "records with a query",
-                f"{n_rejected} unreadable, such as {example}",
-                cure,
-            )
+            raise LogError(location, "records with a query", *self._explain_none(example))
         if n_rejected:
             logger.warning(
                 "%d of %d records were not read, such as %s",

@@ -92,8 +92,8 @@ class Cells:
 class UnusedField:
     """What the rows hold in a field that is not used: URLs, bare domains, times, and long texts.
 
-    `sites` are the first two sites of the URLs and domains, and `other_texts` those long texts that differ from
-    the first.
+    `sites` are the first two sites of the URLs and domains, and `other_texts` those long texts that
+    differ from the first.
     """
 
     urls: Cells = field(default_factory=Cells)
