@@ -296,3 +296,20 @@ def test_a_folder_without_logs_says_what_it_holds_instead(tmp_path):
     error = error_of(tmp_path)
     assert error.found == "1 file is not read because of its ending: 1 x .har"
     assert error.cure == "Export the same as CSV or JSON."
+
+
+def test_figures_that_are_not_used_are_a_doubt_where_no_demand_is_read(tmp_path):
+    rows = [{"query": row["query"], "Last 3 months Impressions": "1,480"} for row in LOG]
+    (doubt,) = doubts_of(read_rows(tmp_path, *rows))
+    assert "“Last 3 months Impressions”, which holds figures of times asked in 10 of 10" in doubt
+    assert 'To read it: [log.columns] demand = "Last 3 months Impressions"' in doubt
+    known = [{**row, "demand": "3"} for row in rows]
+    assert doubts_of(read_rows(tmp_path, *known)) == []
+
+
+def test_records_of_no_format_beside_those_of_an_api_are_a_doubt(tmp_path):
+    exchange = {"request": {"messages": [{"role": "user", "content": "Q?"}]}}
+    calls = [{**exchange, "response": OPENAI_CHAT}] * 3
+    (doubt,) = doubts_of(read_records(tmp_path, *calls, {"text": "Acme is the best."}))
+    assert "1 record of no known format beside those of chat completions" in doubt
+    assert "(query = text)" in doubt

@@ -47,6 +47,7 @@ class _Kind(NamedTuple):
 _URLS = _Kind("citations", "URLs", 0.1)
 _DOMAINS = _Kind("citations", "domains", 0.5)
 _DATES = _Kind("asked_at", "dates", 0.5)
+_FIGURES = _Kind("demand", "figures of times asked", 0.5)
 _TEXTS = _Kind("answer", "texts as long as answers", 0.5)
 
 
@@ -79,6 +80,18 @@ def doubt_left_out(problem: str, n_columns: int) -> str:
     return (
         f"Left out: {problem}. Does a column hold questions? {_set('query', '…')} Otherwise leave "
         "the table out of the log."
+    )
+
+
+def doubt_mixed(tally: Tally, others: Collection[str]) -> str:
+    """Return a doubt about records of no known format beside those of others, '' without others."""
+    if not others:
+        return ""
+    n = f"{tally.n_records:,} record{'s' * (tally.n_records > 1)}"
+    fields = ", ".join(f"{name} = {column}" for name, column in tally.fields.items())
+    return (
+        f"{n} of no known format beside those of {' and '.join(sorted(others))}: read by the names "
+        f"of the fields ({_shown(fields)}). Are these questions? If not, leave them out."
     )
 
 
@@ -128,6 +141,9 @@ def list_doubts(
     if "asked_at" in open_names and not tally.n_dated + tally.times.n_cells:
         dated = {name: use.times for name, use in unused.items()}
         yield from _doubt_unused(tally, dated, _DATES, is_mapped)
+    if is_mapped and "demand" not in by_hand and not tally.n_counted + tally.figures.n_cells:
+        figures = {name: use.figures for name, use in unused.items()}
+        yield from _doubt_unused(tally, figures, _FIGURES, is_mapped)
     if "answer" in open_names and not tally.n_answers:
         texts = {name: use.texts for name, use in unused.items() if _is_varied(use)}
         yield from _doubt_unused(tally, texts, _TEXTS, is_mapped)

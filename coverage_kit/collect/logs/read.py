@@ -15,6 +15,7 @@ from coverage_kit.collect.logs.doubts import (
     check_doubts,
     collect_doubts,
     doubt_left_out,
+    doubt_mixed,
     doubt_rejects,
     doubt_unanswered,
     list_doubts,
@@ -288,6 +289,10 @@ def _add_account(part: LogPart, log: LogSettings) -> None:
     for reject in report.rejects:
         reasons.setdefault(reject["file"], reject["reason"])
     n_rejected = dict(report.rejected)
+    known: dict[str, set[str]] = {}
+    for (file, format_name), n in report.counts.items():
+        if n and format_name in _FIELDS_OF:
+            known.setdefault(file, set()).add(format_name)
     exports = {
         Path(row["file"]).parent
         for row in part.sources
@@ -307,6 +312,8 @@ def _add_account(part: LogPart, log: LogSettings) -> None:
             is_mapped = format_name == MAPPED
             fields = tally.fields if is_mapped else _FIELDS_OF.get(format_name, {})
             doubts += list_doubts(tally, fields, log.columns, is_mapped, noted)
+            if is_mapped:
+                doubts.append(doubt_mixed(tally, known.get(file, ())))
         # Rejects are those of a file, and count in its first row.
         row["n_rejected"] = n_rejected.pop(file, 0)
         if not is_left_out:

@@ -15,6 +15,7 @@ from coverage_kit.collect.logs.values import (
     citations_of,
     flag_of,
     label_of,
+    number_of,
     parsed,
     shown_value,
 )
@@ -55,6 +56,10 @@ _TOOLS = re.compile(
 )
 # A number is a time only in a field whose name says so.
 _TIME_FIELD = re.compile(r"time|date|created|asked|_at$|At$|\bts\b", re.IGNORECASE)
+# The words in the name of a figure of how often something is asked.
+_DEMAND_FIELD = re.compile(
+    r"impress|volume|searches|times asked|demand|vertoning|wyświetle|impresi|affichage", re.I
+)
 # The names under which a second column may hold the questions or the answers.
 _RIVALS = {
     "query": frozenset(
@@ -90,7 +95,7 @@ class Cells:
 
 @dataclass
 class UnusedField:
-    """What the rows hold in a field that is not used: URLs, bare domains, times, and long texts.
+    """What the rows hold in a field that is not used: URLs, domains, times, long texts, figures.
 
     `sites` are the first two sites of the URLs and domains, and `other_texts` those long texts that
     differ from the first.
@@ -102,6 +107,7 @@ class UnusedField:
     times: Cells = field(default_factory=Cells)
     texts: Cells = field(default_factory=Cells)
     other_texts: Cells = field(default_factory=Cells)
+    figures: Cells = field(default_factory=Cells)
 
 
 @dataclass
@@ -117,8 +123,8 @@ class Tally:
     """What the records of one format of a file hold.
 
     `n_records` are the records, of which `n_answers` have an answer's words, `n_failed` failed,
-    `n_dated` have a time and `n_cited` name a page. `times` and `figures` are the cells that could
-    not be read as such. `n_rows` are the first rows, of which `fields` has the columns by field,
+    `n_dated` have a time, `n_cited` name a page and `n_counted` say how often they were asked.
+    `times` and `figures` are the cells that could not be read as such. `n_rows` are the first rows, of which `fields` has the columns by field,
     `unused` the fields that are not used, `cited` the columns of pages, and `rivals` for each field
     the columns that could be its column too, by name and content. `speakers` are the columns that
     name who speaks, with the words that they use.
@@ -129,6 +135,7 @@ class Tally:
     n_failed: int = 0
     n_dated: int = 0
     n_cited: int = 0
+    n_counted: int = 0
     times: Cells = field(default_factory=Cells)
     figures: Cells = field(default_factory=Cells)
     n_rows: int = 0
@@ -144,6 +151,7 @@ class Tally:
         self.n_answers += bool(record.answer) and record.error is None
         self.n_failed += record.error is not None
         self.n_dated += record.asked_at is not None
+        self.n_counted += record.demand is not None
         self.n_cited += bool(record.citations or record.retrieved)
 
     def look(
@@ -229,7 +237,15 @@ class Tally:
 
     def join(self, other: "Tally") -> None:
         """Add the tally of another part of the file; its fields count where this has none."""
-        for name in ("n_records", "n_answers", "n_failed", "n_dated", "n_cited", "n_rows"):
+        for name in (
+            "n_records",
+            "n_answers",
+            "n_failed",
+            "n_dated",
+            "n_cited",
+            "n_counted",
+            "n_rows",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.times.join(other.times)
         self.figures.join(other.figures)
@@ -285,6 +301,8 @@ def _kinds_of(path: str, value: Any, known: set[str], sites: list[str]) -> set[s
     URLs of a site that the records name already are nothing new.
     """
     kinds = set[str]()
+    if _DEMAND_FIELD.search(path.rpartition(BETWEEN)[2]) and number_of(value):
+        return {"figures"}
     if _is_time(path, value):
         return {"times"}
     if not isinstance(value, str) or len(value) > _MAX_CHARACTERS:
