@@ -78,7 +78,7 @@ def doubt_left_out(problem: str, n_columns: int) -> str:
     if n_columns < _MIN_COLUMNS:
         return ""
     return (
-        f"Left out: {problem}. Does a column hold questions? {_set('query', '…')} Otherwise leave "
+        f"Left out: {problem}. Does a column hold questions? {_set('query', '…')}. Otherwise leave "
         "the table out of the log."
     )
 
@@ -164,7 +164,7 @@ def _doubt_blank_answers(tally: Tally, column: str, is_mapped: bool) -> Iterator
     if tally.n_answers > _MIN_ANSWERED_SHARE * tally.n_records:
         return
     failed = f"; {tally.n_failed:,} failed" if tally.n_failed else ""
-    cure = f"Another column has them? {_set('answer', '…')}" if is_mapped else "Export them."
+    cure = f"Another column has them? {_set('answer', '…')}." if is_mapped else "Export them."
     yield (
         f"The words of an answer are in {tally.n_answers:,} of {tally.n_records:,} records"
         f"{failed}: they are read from {_quoted(column)}. {cure} "
@@ -192,7 +192,7 @@ def _doubt_unread(
             yield (
                 f"{n:,} of {cited.n_filled:,} cells of {_quoted(column)} name no page that can be "
                 f"read, such as {_shown(cited.unread.example)}. Another column names the pages? "
-                f"{_set(name, '…')} None does? {_set(name, '')}"
+                f"{_set(name, '…')}. None does? {_set(name, '')}"
             )
 
 
@@ -212,7 +212,7 @@ def _doubt_unused(
         elif BETWEEN in path:
             cure = f"To read it, copy it to a column of its own, such as {kind.name}."
         else:
-            cure = f"To read it: {_set(kind.name, path)}"
+            cure = f"To read it: {_set(kind.name, path)}."
         yield (
             f"Not used: {_quoted(path)}, which holds {kind.title} in {cells[path].n_cells:,} of "
             f"{tally.n_rows:,} records, such as {_shown(cells[path].example)}. {cure} "
@@ -265,7 +265,7 @@ def check_doubts(location: str, doubts: Collection[str]) -> None:
     raise LogError(
         location,
         "a log that can be read without a doubt",
-        f"{n}: {' '.join([*listed, *further])}",
+        f"{n}: {' '.join([*listed, *further])}".removesuffix("."),
         "Follow the cures, or go on without [log] strict.",
     )
 

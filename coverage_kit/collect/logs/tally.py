@@ -124,10 +124,12 @@ class Tally:
 
     `n_records` are the records, of which `n_answers` have an answer's words, `n_failed` failed,
     `n_dated` have a time, `n_cited` name a page and `n_counted` say how often they were asked.
-    `times` and `figures` are the cells that could not be read as such. `n_rows` are the first rows, of which `fields` has the columns by field,
-    `unused` the fields that are not used, `cited` the columns of pages, and `rivals` for each field
-    the columns that could be its column too, by name and content. `speakers` are the columns that
-    name who speaks, with the words that they use.
+    `times` and `figures` are the cells that could not be read as such.
+
+    `n_rows` are the first rows. Of these `fields` has the columns by field, `unused` the fields
+    that are not used, `cited` the columns of pages, and `rivals` for each field the columns that
+    could be its column too, by name and content. `speakers` are the columns that name who speaks,
+    with the words that they use.
     """
 
     n_records: int = 0
