@@ -20,6 +20,7 @@ from coverage_kit.collect.analytics import read_sessions
 from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.logs.columns import FIELDS
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
+from coverage_kit.collect.logs.survey import MAPPED
 from coverage_kit.commands.app import app
 from coverage_kit.report.figures import FIGURES
 from coverage_kit.report.trust import rate_trust
@@ -314,3 +315,22 @@ def test_every_path_that_a_document_names_exists():
             if not is_placeholder and not any((base / name).exists() for base in bases):
                 missing.append(f"{path.name}: {name}")
     assert missing == []
+
+
+def test_every_format_of_a_log_has_a_row_that_says_by_what_it_was_verified():
+    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", text_of(DOCS / "howto/formats.md"), re.M)
+    names = {log_format.name for log_format in (*FORMATS, *TABLE_FORMATS)}
+    # Search Console has a format for each language of its headers.
+    names = {re.sub(r" \(\w\w\)$", "", name) for name in names} | {MAPPED}
+    assert names <= {name for name, *_ in rows}
+    marks = ("SDK types", "public parser", "documentation", "sample", "unverified")
+    body = [row for row in rows if row[0] not in ("format", "---")]
+    assert [row for row in body if not row[2].startswith(marks)] == []
+    assert len({name for name, *_ in body}) == len(body), "each format has one row"
+
+
+def test_no_page_calls_a_format_supported_that_nobody_has_verified():
+    rows = re.findall(r"^\| (.+?) \| .+? \| unverified", text_of(DOCS / "howto/formats.md"), re.M)
+    logs = text_of(DOCS / "howto/logs.md")
+    lines = [line for line in logs.splitlines() if any(f"[{name}]" in line for name in rows)]
+    assert [line for line in lines if "unverified" not in line] == []

@@ -90,6 +90,13 @@ Columns = Annotated[
 ]
 
 
+# The option --strict, which `inspect` and `run` share.
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="stop where the log may be read wrongly, and list the doubts"),
+]
+
+
 def main() -> None:
     """Run the command line; errors raised on purpose become one line on stderr, exit status 2.
 
@@ -203,6 +210,7 @@ def inspect(
             metavar="FILE", help="CSV file to write, with the records that could not be read"
         ),
     ] = None,
+    strict: Strict = False,
 ) -> None:
     """Show how a log is read: format, columns, first rows, what could not be read, and why.
 
@@ -211,7 +219,7 @@ def inspect(
     from coverage_kit.tasks.inspect_log import inspect_log
 
     with naming_options():
-        description = inspect_log(file, _parse_columns(column), rejects)
+        description = inspect_log(file, _parse_columns(column), rejects, is_strict=strict)
     say(name_options(description))
 
 
@@ -238,6 +246,7 @@ def run(
         typer.Option(metavar="FILE", help="log of questions and answers (repeatable)"),
     ] = None,
     column: Columns = None,
+    strict: Strict = False,
     encoder: Annotated[
         str,
         typer.Option(
@@ -281,7 +290,7 @@ def run(
     with naming_options() if is_by_options else nullcontext():
         values = _start_values(settings_file, site)
         _set(values, "site", base_url=base_url, brand=tuple(brand or ()))
-        _set(values, "log", files=tuple(log or ()), columns=_parse_columns(column))
+        _set(values, "log", files=tuple(log or ()), columns=_parse_columns(column), strict=strict)
         _set(values, "match", encoder=encoder)
         _set(values, "parallel", backend=backend, workers=workers)
         if competitor:

@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, TextIO
@@ -59,6 +60,7 @@ _OPTIONS = (
     (re.compile(r'\[log\.columns\] (\w+) = "([^"]*)"'), r'--column "\1=\2"'),
     (re.compile(r"\[?log\.columns\]?"), "--column"),
     (re.compile(r"\[log\] files|log\.files"), "--log"),
+    (re.compile(r"\[log\] strict|log\.strict"), "--strict"),
     (re.compile(r"\[site\] source|site\.source"), "--site"),
     (re.compile(r"\[site\] base_url|site\.base_url"), "--base-url"),
     (re.compile(r"\[site\] brand|site\.brand"), "--brand"),
@@ -71,6 +73,10 @@ _OPTIONS = (
         "coverage-kit run --help lists every option",
     ),
 )
+
+
+# Whether messages name options in place of settings.
+_names_options = ContextVar("names_options", default=False)
 
 
 class Stopped(KeyboardInterrupt):
@@ -137,12 +143,15 @@ def name_options(text: str) -> str:
 
 @contextmanager
 def naming_options() -> Iterator[None]:
-    """Let errors name options, where the reader is on the command line and has no coverage.toml."""
+    """Let errors and warnings name options, where the reader has no coverage.toml."""
+    token = _names_options.set(True)
     try:
         yield
     except CoverageKitError as error:
         parts = (error.where, error.what, error.found, error.cure)
         raise type(error)(*map(name_options, parts)) from error
+    finally:
+        _names_options.reset(token)
 
 
 def say_stopped(stop: KeyboardInterrupt, command: str = "") -> int:
@@ -211,7 +220,8 @@ class _Formatter(logging.Formatter):
     """Formats a message as a text that a terminal only shows."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return for_terminal(super().format(record))
+        text = for_terminal(super().format(record))
+        return name_options(text) if _names_options.get() else text
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

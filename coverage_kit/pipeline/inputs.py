@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from coverage_kit.collect.claims import split_claims
-from coverage_kit.collect.logs import describe_mapping
+from coverage_kit.collect.logs import describe_mapping, read_log
+from coverage_kit.collect.logs.doubts import collect_doubts
 from coverage_kit.collect.mentions import find_mentions
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
@@ -200,12 +201,23 @@ def read_inputs(run: Run) -> Inputs:
 
 
 def collect_log(settings: Settings, work_plan: WorkPlan) -> LogTables:
-    """Return the log's tables. Raises LogError when the settings name no log."""
+    """Return the log's tables, and warn of what may be read wrongly in it and in the panel.
+
+    Raises LogError when the settings name no log, and with [log] strict for any doubt.
+    """
     if not settings.log.files:
         cure = "Name files or folders with [log] files."
         raise LogError("log.files", "at least one log of questions", "none", cure)
     log = work_plan.read_log(settings.log)
     logger.info("columns of the log: %s", describe_mapping(log.mapping))
+    sources = log.sources.to_dict("records")
+    if settings.before_after.changed_at and settings.before_after.files:
+        # It is read again when it is measured, which would be late to say what is doubtful.
+        panel = settings.log.model_copy(update={"files": settings.before_after.files})
+        sources += read_log(panel, must_have_columns=False).sources.to_dict("records")
+    # They are said before the heavy work begins; the workbook lists them.
+    for doubt in collect_doubts(sources):
+        logger.warning("%s", doubt)
     return log
 
 

@@ -11,6 +11,7 @@ from coverage_kit.headline import describe_plan, summarize
 from coverage_kit.report.gap_texts import describe_lists
 from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.level import describe_answered, describe_level
+from coverage_kit.report.log_account import count_doubts, describe_account
 from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.overview import describe_rates_note
 from coverage_kit.report.page_data.trend import list_news, list_own_rates
@@ -91,6 +92,13 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
         *describe_sampling(analysis.about, analysis.groups),
         *_list_notes(analysis),
     ]
+    if account := describe_account(analysis.sources):
+        lines.append(f"The log: {account}.")
+    if n_doubts := count_doubts(analysis.sources):
+        lines.append(
+            f"How the log was read: {count(n_doubts, 'doubt')}, with cures, in the sheet log "
+            "sources and where the run began."
+        )
     if n_rejects := len(analysis.rejects):
         records = count(n_rejects, "record")
         lines.append(f"Not read: {records} of logs and exports; see {folder / 'rejects.csv'}.")
@@ -104,7 +112,7 @@ def _describe_unanswered(analysis: Analysis) -> str:
 
 
 def _list_notes(analysis: Analysis) -> list[str]:
-    """Return how the log's columns were read where that was a guess, and what its format lacks."""
+    """Return what the formats of the log lack."""
     notes = [note for note in analysis.sources["note"] if not is_missing(note)]
     lines = dict.fromkeys(line for note in notes for line in str(note).split("\n"))
     n_more = len(lines) - _MAX_NOTES

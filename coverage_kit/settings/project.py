@@ -103,6 +103,11 @@ class LogSettings(SettingsSection):
         "searches, has_searched, mentions, error, status",
         examples=[{"query": "What they typed", "answer": "What it said"}],
     )
+    strict: bool = Field(
+        False,
+        description="whether a run stops where the log may be read wrongly: the error lists the "
+        "doubts and their cures; otherwise they are shown, and the run goes on",
+    )
     max_answers: int = Field(
         200_000,
         ge=100,

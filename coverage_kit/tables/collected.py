@@ -231,17 +231,30 @@ SOURCES = Schema(
         ),
         Column("n_records", "integer", "records read: a dialogue may hold several"),
         optional(
+            "n_merged",
+            "integer",
+            "records that are counted with another as one answer, such as requests with a response "
+            "elsewhere, chunks of a stream, continuations of a turn and further citations",
+        ),
+        optional(
             "n_aside",
             "integer",
             "records, or parts of them, that are no questions by themselves, such as steps of "
-            "traces, requests with a response elsewhere and regenerated answers",
+            "traces and regenerated answers",
         ),
-        text("fields", "which column or field holds what"),
         optional(
-            "note",
+            "n_rejected",
+            "integer",
+            "records of the file that could not be read, in the first row of the file",
+        ),
+        optional("left_out", "text", "what the merged records and those set aside are"),
+        text("fields", "which column or field holds what"),
+        optional("note", "text", "what this format does not show"),
+        optional(
+            "doubts",
             "text",
-            "columns that were guessed by their content, and that were left out, in a line each; "
-            "else what this format does not show",
+            "what may have been read wrongly, with the cure, in a line each: columns that were "
+            "guessed, fields that were not used, answers and pages that are missing",
         ),
     ),
 )

@@ -4,17 +4,18 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from coverage_kit.collect.logs import read_log
+from coverage_kit.collect.logs.doubts import collect_doubts
 from coverage_kit.measure.visibility import name_surfaces
 from coverage_kit.report.engine_names import (
     describe_surfaces,
     name_engine,
     with_engine_names,
 )
+from coverage_kit.report.log_account import describe_account
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.wording import count
 from coverage_kit.report.workbook import write_csv
@@ -29,17 +30,25 @@ _WIDTH = 34
 _MAX_REASONS = 6
 
 
-def inspect_log(file: Path, columns: Mapping[str, str], rejects: Path | None = None) -> str:
+def inspect_log(
+    file: Path,
+    columns: Mapping[str, str],
+    rejects: Path | None = None,
+    *,
+    is_strict: bool = False,
+) -> str:
     """Return a description of a log file or folder: format, counts, rejects and first rows.
 
     Writes the records that could not be read as CSV to `rejects`, where that is given. Raises
-    LogError for a file without any query.
+    LogError for a file without any query; with `is_strict` also for a log that may be read wrongly.
     """
-    log = read_log(LogSettings(files=(str(file),), columns=dict(columns)))
+    log = read_log(LogSettings(files=(str(file),), columns=dict(columns), strict=is_strict))
     if rejects is not None and len(log.rejects):
         write_csv(log.rejects, rejects)
     paragraphs = [
         _describe_sources(log),
+        _describe_account(log),
+        _describe_doubts(log),
         _describe_counts(log),
         _describe_rejects(log, rejects),
         _describe_extra(log),
@@ -51,19 +60,31 @@ def inspect_log(file: Path, columns: Mapping[str, str], rejects: Path | None = N
 def _describe_sources(log: LogTables) -> str:
     rows = log.sources.to_dict("records")
     lines = [
-        f"{row['file']}: {row['format']}, {count(row['n_records'], 'record')}{_aside(row)}\n"
-        f"  {shorten(row['fields'], 400)}"
+        f"{row['file']}: {row['format']}, {count(row['n_records'], 'record')}"
+        + (f"\n  {shorten(row['fields'], 400)}" if row["fields"] else "")
         for row in rows
     ]
-    texts = [row["note"].split("\n") for row in rows if not is_missing(row["note"])]
-    notes = dict.fromkeys(note for lines in texts for note in lines)
+    notes = dict.fromkeys(row["note"] for row in rows if not is_missing(row["note"]))
     return "\n".join([*lines, *(f"  Note: {note}" for note in notes)])
 
 
-def _aside(row: Mapping[Any, Any]) -> str:
-    """Return how many records of a source are no questions by themselves, '' for none."""
-    n_aside = row["n_aside"]
-    return "" if is_missing(n_aside) or not n_aside else f", {int(n_aside):,} set aside"
+def _describe_account(log: LogTables) -> str:
+    """Return how the records add up, and what those are that are no questions by themselves."""
+    left_out = [
+        f"  {row['file']}: {row['left_out']}"
+        for row in log.sources.to_dict("records")
+        if not is_missing(row["left_out"]) and row["left_out"]
+    ]
+    return "\n".join([describe_account(log.sources), *left_out])
+
+
+def _describe_doubts(log: LogTables) -> str:
+    doubts = collect_doubts(log.sources.to_dict("records"))
+    if not doubts:
+        return ""
+    return "\n".join(
+        ["To check before you go on:", *(f"  {shorten(doubt, 500)}" for doubt in doubts)]
+    )
 
 
 def _describe_counts(log: LogTables) -> str:

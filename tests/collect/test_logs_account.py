@@ -5,8 +5,15 @@ import logging
 import pytest
 
 from coverage_kit.collect.logs import generic, read_log
-from coverage_kit.collect.logs.parts import merge_log_parts, plan_log, read_log_part
+from coverage_kit.collect.logs.parts import (
+    load_log_part,
+    merge_log_parts,
+    plan_log,
+    read_log_part,
+    save_log_part,
+)
 from coverage_kit.collect.logs.read import read_surveys, survey_log
+from coverage_kit.collect.logs.record import Merged
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
 from tests.collect.log_samples import (
@@ -275,3 +282,22 @@ def test_a_log_that_adds_up_has_no_rejects(tmp_path, caplog):
     assert read_log(LogSettings(files=(str(tmp_path),))).rejects.empty
     assert account(log)[2] == 0
     assert "not accounted" not in caplog.text
+
+
+def test_records_that_count_with_another_are_merged_and_named(tmp_path, monkeypatch):
+    chunk = Merged("a chunk of a stream")
+    monkeypatch.setattr(
+        generic,
+        "read_rows",
+        lambda values, mapping: [chunk] if values["query"] == "b" else whole(values),
+    )
+    records = ({"query": "a"}, {"query": "b"}, {"query": "b"})
+    log = read_records(tmp_path, *records)
+    assert log.sources[["n_records", "n_merged", "n_aside"]].to_numpy().tolist() == [[1, 2, 0]]
+    assert log.rejects.empty, "what is merged is accounted for"
+    settings = LogSettings(files=(str(tmp_path),))
+    part = read_log_part(settings, str(tmp_path / "log.jsonl"))
+    save_log_part(part, tmp_path / "part")
+    loaded = load_log_part(tmp_path / "part").report
+    assert [*loaded.kinds.values()] == [{"a chunk of a stream": 2}]
+    assert loaded.merged == part.report.merged

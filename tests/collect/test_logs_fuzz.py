@@ -14,7 +14,7 @@ from coverage_kit.collect.logs import LogRecord, UnreadableRecordError, generic,
 from coverage_kit.collect.logs.api_format import lone_request, open_exchange
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
-from coverage_kit.collect.logs.record import Aside, Reject
+from coverage_kit.collect.logs.record import Aside, Merged, Reject
 from coverage_kit.collect.logs.trace_index import TraceIndex
 from coverage_kit.settings import LogSettings
 from tests.collect.log_samples import ANTHROPIC, GEMINI, GEMINI_SNAKE, OPENAI_CHAT, REDIRECT, A
@@ -213,7 +213,9 @@ def check(values):
     ]
     for read_all in (*readers, lambda: generic.read_rows(values, choose_columns(list(values), {}))):
         try:
-            assert all(isinstance(outcome, (LogRecord, Aside, Reject)) for outcome in read_all())
+            assert all(
+                isinstance(outcome, (LogRecord, Aside, Merged, Reject)) for outcome in read_all()
+            )
         except UnreadableRecordError as error:
             assert str(error).startswith(("no query", "no prompt"))
 

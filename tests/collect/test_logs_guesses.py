@@ -54,8 +54,8 @@ def read(tmp_path):
 
 
 def notes_of(log):
-    note = log.sources["note"].iloc[0]
-    return note.split("\n") if isinstance(note, str) else []
+    doubts = log.sources["doubts"].iloc[0]
+    return doubts.split("\n") if isinstance(doubts, str) else []
 
 
 @pytest.mark.parametrize(

@@ -73,10 +73,10 @@ def test_a_request_without_a_response_is_a_failure(read, caplog):
         "erp?": 0.0,
         "cms?": 0.0,
     }
-    assert log.sources[["format", "n_records", "n_aside"]].to_numpy().tolist() == [
-        ["requests with a response elsewhere", 0, 1],
-        ["chat completions", 1, 1],
-        ["requests without a response", 2, 0],
+    assert log.sources[["format", "n_records", "n_merged", "n_aside"]].to_numpy().tolist() == [
+        ["requests with a response elsewhere", 0, 1, 0],
+        ["chat completions", 1, 0, 1],
+        ["requests without a response", 2, 0, 0],
     ]
     assert "2 requests have no response in the log" in caplog.text
 

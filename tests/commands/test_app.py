@@ -170,17 +170,38 @@ def test_a_second_run_says_what_it_replaces_and_what_is_kept(monkeypatch, capsys
     assert line.endswith("name another folder with --out.")
 
 
-def test_a_run_shows_and_keeps_what_it_guessed(monkeypatch, capsys, tmp_path):
+def test_a_strict_run_stops_where_it_would_guess(monkeypatch, capsys, tmp_path):
+    values = write_small(tmp_path)
+    (tmp_path / "log.csv").write_text(ODD_LOG, encoding="utf-8")
+    values["--log"] = str(tmp_path / "log.csv")
+    status, output = call(monkeypatch, capsys, "run", *options(values), "--strict")
+    assert status == 2
+    assert "found 3 doubts: (1) " in output
+    assert 'Not right? --column "citations=…"' in output, "the cure is in the user's words"
+    assert output.strip().endswith("Follow the cures, or go on without --strict.")
+    assert not (tmp_path / "run").exists()
+    columns = ("query=Typed", "answer=Said", "citations=Belege")
+    named = [word for column in columns for word in ("--column", column)]
+    status, output = call(monkeypatch, capsys, "run", *options(values), *named, "--strict")
+    assert status == 0, output
+
+
+def test_a_run_shows_and_keeps_what_it_guessed(monkeypatch, capsys, caplog, tmp_path):
+    caplog.set_level("INFO")
     values = write_small(tmp_path)
     (tmp_path / "log.csv").write_text(ODD_LOG, encoding="utf-8")
     values["--log"] = str(tmp_path / "log.csv")
     status, output = call(monkeypatch, capsys, "run", *options(values))
     assert status == 0, output
-    line = "Read as citations: column “Belege” (URLs in 3 of 3 rows). Not right? --column"
-    assert f'  {line} "citations=…"' in output
+    assert "The log: 3 records = 3 read." in output
+    assert "How the log was read: 3 doubts, with cures" in output
+    said = [record.message for record in caplog.records]
+    line = "Read as citations: column “Belege” (URLs in 3 of 3 rows). Not right?"
+    guess = next(n for n, message in enumerate(said) if line in message)
+    assert guess < next(n for n, message in enumerate(said) if message.startswith("embed:"))
     analysis = load_analysis(tmp_path / "run")
     assert len(analysis.citations) == 6
-    assert "Read as citations: column “Belege”" in analysis.sources["note"].iloc[0]
+    assert "Read as citations: column “Belege”" in analysis.sources["doubts"].iloc[0]
     assert output.split("Read:")[0].splitlines()[-1].startswith("Not enough to tell. ")
 
 

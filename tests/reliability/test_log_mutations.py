@@ -4,7 +4,7 @@ Each round takes the sample of a format, damages it, and reads it. What is check
 
 - no exception but the toolkit's own, which say where, what, found and cure;
 - at most 5 seconds of processor time;
-- the account adds up: every record is read, set aside or rejected;
+- the account adds up: every record is read, merged, set aside or rejected;
 - no record surprises its format, so that it is rejected for a reason that its user understands;
 - tables meet their schemas, and can be stored;
 - in every fourth round, a second reading gives equal tables.
@@ -403,11 +403,18 @@ def read_all_logs(path):
     log = make_tables(part, settings)
     report = part.report
     accounted = report.rejected.copy()
-    for (file, _), n in [*report.counts.items(), *report.aside.items()]:
+    for (file, _), n in [
+        *report.counts.items(),
+        *report.merged.items(),
+        *report.aside.items(),
+    ]:
         accounted[file] += n
     assert accounted == report.seen, "the account does not add up"
     assert log.sources["n_records"].sum() == report.counts.total()
+    assert log.sources["n_merged"].sum() == report.merged.total()
     assert log.sources["n_aside"].sum() == report.aside.total()
+    outcomes = ["n_records", "n_merged", "n_aside", "n_rejected"]
+    assert log.sources[outcomes].to_numpy().sum() == report.seen.total()
     assert len(log.rejects) <= report.n_rejected, "parts of a record share a row"
     assert set(log.rejects["file"]) == set(report.rejected)
     reasons = log.rejects["reason"]
@@ -458,6 +465,32 @@ def check(read, path, n_records=0, is_read_twice=True):
         return "errors"
     rejects = next(table for schema, table in tables if schema is REJECTS)
     return "with rejects" if len(rejects) else "read whole"
+
+
+# Over 5,000 records in all; with COVERAGE_KIT_LONG 100,000.
+N_DAMAGED = rounds(6000, 100_000) // (len(SAMPLES) + len(TABLES))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("record", "name"),
+    [
+        *((sample, "log.jsonl") for sample in SAMPLES),
+        *((sample, "log.csv") for sample in TABLES),
+    ],
+)
+def test_of_thousands_of_damaged_records_of_a_format_each_is_accounted_for(tmp_path, record, name):
+    rng = random.Random(f"{SEED}, {json.dumps(record)}, {name}")  # noqa: S311 (no secret)
+    # A sound record comes first, so that there is a header and something to read.
+    records = [record, *(damaged_record(rng, record)[0] for _ in range(N_DAMAGED))]
+    if name == "log.csv":
+        # Names of columns that only one record has would make it another table.
+        records = [{key: value for key, value in row.items() if key in record} for row in records]
+        records = [row for row in records if any(cell(value).strip() for value in row.values())]
+    data = WRITERS[name](rng, records).replace(f'"{DEEP}"'.encode(), rng.choice(NESTED))
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert check(read_all_logs, path, len(records), is_read_twice=False) != "errors"
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -26,10 +26,11 @@ from coverage_kit.collect.logs.read import (
     survey_log,
     without_cycles,
 )
-from coverage_kit.collect.logs.read_report import LogReadReport, Unread
+from coverage_kit.collect.logs.read_report import LogReadReport
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sample import Ask, Sample
 from coverage_kit.collect.logs.tabulate import LogTabulator
+from coverage_kit.collect.logs.tally import Tally
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
 from coverage_kit.storage.digests import find_damage, read_version, write_manifest
@@ -38,7 +39,7 @@ from coverage_kit.tables import LogTables
 from coverage_kit.text.parse import parse_json
 
 # A part of another version is read again.
-_FORMAT = 1
+_FORMAT = 2
 _ASKS = pa.schema(
     [
         ("answer_id", pa.string()),
@@ -193,12 +194,15 @@ def _json_fields(part: LogPart) -> dict[str, Any]:
         "report": {
             "max_rejects": report.max_rejects,
             "counts": [[file, name, n] for (file, name), n in report.counts.items()],
+            "merged": [[file, name, n] for (file, name), n in report.merged.items()],
             "aside": [[file, name, n] for (file, name), n in report.aside.items()],
+            "kinds": [[file, name, dict(kinds)] for (file, name), kinds in report.kinds.items()],
             "seen": dict(report.seen),
             "rejected": dict(report.rejected),
             "rejects": report.rejects,
-            "times": asdict(report.times),
-            "figures": asdict(report.figures),
+            "tallies": [
+                [file, name, asdict(tally)] for (file, name), tally in report.tallies.items()
+            ],
         },
         "requests": [
             [request_id, prompt, *details]
@@ -216,12 +220,15 @@ def _part_from(tabulator: LogTabulator, stored: dict[str, Any]) -> LogPart:
     report = LogReadReport(
         max_rejects=stored_report["max_rejects"],
         counts=Counter({(file, name): n for file, name, n in stored_report["counts"]}),
+        merged=Counter({(file, name): n for file, name, n in stored_report["merged"]}),
         aside=Counter({(file, name): n for file, name, n in stored_report["aside"]}),
+        kinds={(file, name): Counter(kinds) for file, name, kinds in stored_report["kinds"]},
         seen=Counter(stored_report["seen"]),
         rejected=Counter(stored_report["rejected"]),
         rejects=stored_report["rejects"],
-        times=Unread(**stored_report["times"]),
-        figures=Unread(**stored_report["figures"]),
+        tallies={
+            (file, name): Tally.of_json(tally) for file, name, tally in stored_report["tallies"]
+        },
     )
     details = {
         (request_id, prompt): (file, model, error)

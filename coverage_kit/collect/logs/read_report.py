@@ -5,7 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from coverage_kit.collect.logs.values import readable, shown_value
+from coverage_kit.collect.logs.doubts import cure_of
+from coverage_kit.collect.logs.record import Aside, Merged
+from coverage_kit.collect.logs.tally import Cells, Tally
+from coverage_kit.collect.logs.values import readable
 from coverage_kit.errors import LogError
 
 logger = logging.getLogger(__name__)
@@ -14,45 +17,32 @@ logger = logging.getLogger(__name__)
 UNACCOUNTED = "not accounted for"
 # The reasons of a record's parts are listed up to this length (assumed).
 _REASON_CHARACTERS = 500
-
-
-@dataclass
-class Unread:
-    """The number of cells of some kind that cannot be read, and the first of these cells."""
-
-    n_cells: int = 0
-    example: str = ""
-
-    def note(self, value: Any) -> None:
-        """Count a cell."""
-        self.example = self.example or shown_value(value)
-        self.n_cells += 1
-
-    def join(self, other: "Unread") -> None:
-        """Add the cells of another part."""
-        self.n_cells = self.n_cells + other.n_cells
-        self.example = self.example or other.example
+# A format names so many kinds of records that are left out; the others share a name (assumed).
+_MAX_KINDS = 20
 
 
 @dataclass
 class LogReadReport:
     """Counts of the records that were read, and of what could not be read.
 
-    `counts` has the number of records for each (file, format), and `aside` the number of those that
-    are no question by themselves. `rejects` has the first `max_rejects` records that could not be
-    read, and `rejected` the number of all of these for each file. `seen` has the number of records
-    of each file, counted before they are read: read, set aside and rejected records add up to it.
-    `times` and `figures` count the cells that could not be read.
+    `counts` has the number of records for each (file, format), `merged` the number of those that
+    count with another record, and `aside` the number of those that are no question by themselves;
+    `kinds` has for each (file, format) what these are, with their number. `rejects` has the first
+    `max_rejects` records that could not be read, and `rejected` the number of all of these for each
+    file. `seen` has the number of records of each file, counted before they are read: read, merged,
+    set aside and rejected records add up to it. `tallies` has for each (file, format) what the
+    records hold.
     """
 
     max_rejects: int
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    merged: Counter[tuple[str, str]] = field(default_factory=Counter)
     aside: Counter[tuple[str, str]] = field(default_factory=Counter)
+    kinds: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     seen: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     rejects: list[dict[str, Any]] = field(default_factory=list)
-    times: Unread = field(default_factory=Unread)
-    figures: Unread = field(default_factory=Unread)
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     # The rows of `rejects` by their files and lines.
     _rows: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict, repr=False)
 
@@ -60,6 +50,20 @@ class LogReadReport:
     def n_rejected(self) -> int:
         """Records that could not be read."""
         return self.rejected.total()
+
+    def tally(self, file: str, format_name: str) -> Tally:
+        """Return the tally of a format of a file, to add to."""
+        tally = self.tallies.get((file, format_name))
+        if tally is None:
+            tally = self.tallies[file, format_name] = Tally()
+        return tally
+
+    def leave_out(self, file: str, format_name: str, outcome: Aside | Merged) -> None:
+        """Count a record that is counted with another, or that is no question by itself."""
+        counter = self.merged if isinstance(outcome, Merged) else self.aside
+        counter[file, format_name] += 1
+        kinds = self.kinds.setdefault((file, format_name), Counter())
+        kinds[outcome.kind if outcome.kind in kinds or len(kinds) < _MAX_KINDS else "others"] += 1
 
     def reject(self, file: str, line: int, reason: str) -> None:
         """Count a record, or a part of one, that cannot be read.
@@ -89,9 +93,9 @@ class LogReadReport:
             self.reject(file, line, UNACCOUNTED)
 
     def _balance(self) -> None:
-        """Count records that were seen, and neither read nor set aside nor rejected, as rejects."""
+        """Count records that were seen, and neither read, left out nor rejected, as rejects."""
         accounted = self.rejected.copy()
-        for (file, _), n in [*self.counts.items(), *self.aside.items()]:
+        for (file, _), n in [*self.counts.items(), *self.merged.items(), *self.aside.items()]:
             accounted[file] += n
         for file, n_missing in (self.seen - accounted).items():
             logger.warning("%s: %d records are %s", file, n_missing, UNACCOUNTED)
@@ -100,12 +104,28 @@ class LogReadReport:
     def join(self, other: "LogReadReport") -> None:
         """Add the report of another part of the log."""
         self.counts.update(other.counts)
+        self.merged.update(other.merged)
         self.aside.update(other.aside)
+        for key, kinds in other.kinds.items():
+            self.kinds.setdefault(key, Counter()).update(kinds)
         self.seen.update(other.seen)
         self.rejected.update(other.rejected)
         self._add_rejects(other.rejects)
-        self.times.join(other.times)
-        self.figures.join(other.figures)
+        for key, tally in other.tallies.items():
+            self.tally(*key).join(tally)
+
+    def _explain_none(self, example: str) -> tuple[str, str]:
+        """Return what was found instead of questions, and what to do about it."""
+        kinds = sum(self.kinds.values(), Counter[str]())
+        if kinds and not self.n_rejected:
+            listed = ", ".join(f"{n:,} x {kind}" for kind, n in kinds.most_common(3))
+            return f"only {listed}", "Export the questions and their answers, too."
+        reasons = Counter(reject["reason"].partition("; ")[0] for reject in self.rejects)
+        cure = next((cure for reason, _ in reasons.most_common() if (cure := cure_of(reason))), "")
+        return (
+            f"{self.n_rejected} unreadable, such as {example}",
+            cure or "Export the log again, or name its columns with [log.columns].",
+        )
 
     def check(self, location: str) -> None:
         """Raise LogError where nothing could be read, and warn of what was left out.
@@ -123,13 +143,7 @@ class LogReadReport:
             "no rows with a query",
         )
         if not n_read:
-            cure = "Export the log again, or name its columns with [log.columns]."
-            raise LogError(
-                location,
-                "records with a query",
-                f"{n_rejected} unreadable, such as {example}",
-                cure,
-            )
+            raise LogError(location, "records with a query", *self._explain_none(example))
         if n_rejected:
             logger.warning(
                 "%d of %d records were not read, such as %s",
@@ -137,10 +151,11 @@ class LogReadReport:
                 n_rejected + n_read,
                 example,
             )
-        for unread, kind in (
-            (self.times, "times"),
-            (self.figures, "figures of demand"),
-        ):
+        times, figures = Cells(), Cells()
+        for tally in self.tallies.values():
+            times.join(tally.times)
+            figures.join(tally.figures)
+        for unread, kind in ((times, "times"), (figures, "figures of demand")):
             if unread.n_cells:
                 logger.warning(
                     "%d of %d %s cannot be read, such as %s",

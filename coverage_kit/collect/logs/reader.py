@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from coverage_kit.collect.logs import generic
 from coverage_kit.collect.logs.api_format import (
@@ -14,24 +14,19 @@ from coverage_kit.collect.logs.api_format import (
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.formats import find_format, find_table_format
 from coverage_kit.collect.logs.lines import Row
-from coverage_kit.collect.logs.read_report import LogReadReport, Unread
+from coverage_kit.collect.logs.read_report import LogReadReport
 from coverage_kit.collect.logs.record import (
-    Aside,
     LogRecord,
     Outcome,
     Reject,
     UnreadableRecordError,
 )
-from coverage_kit.collect.logs.requests import ANSWERED, Requests
+from coverage_kit.collect.logs.requests import ANSWERED, LONE_REQUEST, Requests
 from coverage_kit.collect.logs.survey import MAPPED, Survey
+from coverage_kit.collect.logs.tally import Cells, Tally
 from coverage_kit.collect.logs.times import is_day_first, parse_time
 from coverage_kit.collect.logs.values import label_of, text_of
 from coverage_kit.collect.numbers import decimal_sign, demand_of
-
-# The name of a row's format, its outcomes, and the fields of the row that no record holds.
-_RowOutcomes = tuple[str, Iterable[Outcome], dict[str, Any]]
-# A request by itself is no record: its response comes, or it is counted as unanswered at the end.
-_LONE_REQUEST = (Aside("a request"),)
 
 # The reason for a record by which a format was taken by surprise: a fault of the toolkit.
 UNEXPECTED = "the format cannot read this record"
@@ -53,6 +48,18 @@ _ENVELOPE = frozenset(
         "body",
     }
 )
+
+
+class _Reading(NamedTuple):
+    """What a row becomes: the name of its format, its outcomes, and the fields that none holds.
+
+    `mapping` has the columns of the fields where the row is one of a table.
+    """
+
+    format_name: str
+    outcomes: Iterable[Outcome]
+    unread_fields: dict[str, Any]
+    mapping: Mapping[str, str] = {}
 
 
 class Reader:
@@ -100,15 +107,16 @@ class Reader:
         n_outcomes = 0
         records = list[LogRecord]()
         try:
-            name, outcomes, unread_fields = self._read(row, survey, read_columns)
-            for outcome in outcomes:
-                if type(outcome) is LogRecord:
-                    records.append(self._finished(outcome, unread_fields))
+            reading = self._read(row, survey, read_columns)
+            name = reading.format_name
+            for outcome in reading.outcomes:
+                if isinstance(outcome, LogRecord):
+                    records.append(self._finished(outcome, reading, report.tally(file, name)))
                     report.counts[file, name] += 1
-                elif type(outcome) is Reject:
+                elif isinstance(outcome, Reject):
                     report.reject(file, row.line, outcome.reason)
                 else:
-                    report.aside[file, name] += 1
+                    report.leave_out(file, name, outcome)
                 n_outcomes += 1
         except UnreadableRecordError as error:
             n_outcomes += 1
@@ -117,69 +125,81 @@ class Reader:
             n_outcomes += 1
             report.reject(file, row.line, f"{UNEXPECTED} ({type(error).__name__}: {error})"[:300])
         report.settle(file, row.line, n_outcomes)
+        if records:
+            report.tally(file, name).look(
+                records,
+                row.values,
+                reading.unread_fields,
+                reading.mapping,
+                is_mapped=name == MAPPED,
+            )
         yield from records
 
-    def _finished(self, record: LogRecord, unread_fields: dict[str, Any]) -> LogRecord:
+    def _finished(self, record: LogRecord, reading: _Reading, tally: Tally) -> LogRecord:
         """Return a record with its time as UTC, its figure as a number, and further fields."""
-        record.asked_at = _time(record.asked_at, self._is_day_first, self.report.times)
+        record.asked_at = _time(record.asked_at, self._is_day_first, tally.times)
         if record.demand is not None:
-            record.demand = _figure(record.demand, self._decimal, self.report.figures)
+            record.demand = _figure(record.demand, self._decimal, tally.figures)
         # What the format puts into `extra` comes before a field of the same name.
-        if unread_fields:
-            record.extra = {**unread_fields, **record.extra}
+        if reading.unread_fields:
+            record.extra = {**reading.unread_fields, **record.extra}
+        tally.count(record)
         return record
 
-    def _read(self, row: Row, survey: Survey, read_columns: Set[str]) -> _RowOutcomes:
-        """Return the name of a row's format, its outcomes, and its fields that no record holds."""
+    def _read(self, row: Row, survey: Survey, read_columns: Set[str]) -> _Reading:
+        """Return what a row becomes."""
         if row.problem:
             raise UnreadableRecordError(row.problem)
         values = row.values
         if survey.has_header:
             vendor = survey.vendor
-            return (
+            return _Reading(
                 vendor.name if vendor else MAPPED,
                 vendor.outcomes(values, survey.mapping, self.requests.traces)
                 if vendor
                 else generic.read_rows(values, survey.mapping),
                 _unread(values, read_columns),
+                survey.mapping,
             )
         if self.requests.add(values, survey.source.location):
-            return ANSWERED, _LONE_REQUEST, {}
+            return _Reading(ANSWERED, (LONE_REQUEST,), {})
         self.requests.note_answer(values)
         if vendor := find_table_format(tuple(values)):
-            return (
+            return _Reading(
                 vendor.name,
                 vendor.outcomes(values, vendor.fields, self.requests.traces),
                 _unread(values, set(vendor.fields.values())),
+                vendor.fields,
             )
         exchange = open_exchange(values, self.requests.prompts)
         if log_format := find_format(exchange):
             read_fields = _read_fields(log_format, tuple(exchange.outer))
             body = {} if exchange.body is exchange.outer else _unread(exchange.body, read_fields)
-            return (
+            return _Reading(
                 log_format.name,
                 log_format.read(exchange),
                 body | _unread(exchange.outer, read_fields),
             )
         mapping = survey.mapping or self._columns(tuple(values))
-        return (
+        return _Reading(
             MAPPED,
             generic.read_rows(values, mapping),
             _unread(values, set(mapping.values())),
+            mapping,
         )
 
     def _columns(self, names: tuple[str, ...]) -> dict[str, str]:
         return choose_columns(names, self.by_hand) if self.by_hand else own_columns(names)
 
 
-def _time(value: Any, is_day_first: bool, unread: Unread) -> Any:
+def _time(value: Any, is_day_first: bool, unread: Cells) -> Any:
     time = parse_time(value, is_day_first)
     if time is None and _is_filled(value):
         unread.note(value)
     return time
 
 
-def _figure(value: Any, decimal: str, unread: Unread) -> float | None:
+def _figure(value: Any, decimal: str, unread: Cells) -> float | None:
     figure = demand_of(value, decimal)
     if figure is None and _is_filled(value):
         unread.note(value)

@@ -15,13 +15,15 @@ from coverage_kit.collect.logs.api_format import (
     request_of,
     unread_fields,
 )
-from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.record import LogRecord, Merged
 from coverage_kit.collect.logs.trace_index import TraceIndex
 from coverage_kit.collect.logs.values import label_of
 
 # The formats of lone requests: those whose response is in another record, and all others.
 ANSWERED = "requests with a response elsewhere"
 UNANSWERED = "requests without a response"
+# A request counts with its response; at the end it is a failure where none has come.
+LONE_REQUEST = Merged("a request, which counts with its response")
 
 
 @dataclass

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from coverage_kit.collect.logs import search_console
 from coverage_kit.collect.logs.api_format import open_exchange
 from coverage_kit.collect.logs.columns import (
     FIELDS,
@@ -16,12 +17,15 @@ from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sources import Source
 from coverage_kit.collect.logs.table_format import TableFormat
+from coverage_kit.collect.logs.times import is_ambiguous
 from coverage_kit.collect.logs.values import shown_value
 from coverage_kit.errors import LogError
 
 logger = logging.getLogger(__name__)
 
 MAPPED = "mapped columns"
+# A table with such a column is an export of web analytics.
+_SESSIONS = ("sessions", "engaged sessions", "active users")
 # A message names so many columns (assumed: a table of a log has fewer).
 _MAX_SHOWN_COLUMNS = 60
 # Where the first records are all requests with their responses, only this many are surveyed. That
@@ -126,6 +130,13 @@ def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> None:
             for field_name, name in chosen.items()
             if (column := find_column(survey.columns, (name,)))
         }
+        if column := survey.mapping.get("asked_at"):
+            cells = (row.values.get(column) for row in survey.source.rows([column]))
+            if is_ambiguous(cells):
+                survey.guesses.notes.append(
+                    f"Dates of column “{column}” can be read in two ways. They are read with the "
+                    "month first. Write them as 2026-03-04 where that is wrong."
+                )
         return
     named = choose_columns(survey.columns, by_hand)
     # Records of an API beside others hold no table.
@@ -161,12 +172,14 @@ def check_columns(
                 f"{_hint_renamed(name)}Fields are: {', '.join(FIELDS)}.",
             )
         if column and find_column(columns, (column,)) is None and not may_lack:
-            raise LogError(
-                "log.columns",
-                f"a column {column!r} for {name}",
-                _shown_columns(columns),
-                "Name one of these.",
+            formats = ", ".join(dict.fromkeys(name for one in surveys for name in one.formats))
+            cure = (
+                "Name one of these."
+                if columns
+                else f"Leave it out: the fields of {formats or 'this log'} are known."
             )
+            what = f"a column {column!r} for {name}"
+            raise LogError("log.columns", what, _shown_columns(columns), cure)
 
 
 def check_queries(surveys: Sequence[Survey]) -> None:
@@ -186,10 +199,22 @@ def check_queries(surveys: Sequence[Survey]) -> None:
             candidates = survey.guesses.candidates
             likely = f". Likely: {describe_candidates(candidates)}" if candidates else ""
             name = next(iter(candidates), "its name")
-            cure = f'Say which column holds the questions: [log.columns] query = "{name}"'
+            cure = (
+                _other_table(survey.columns)
+                or f'Say which column holds the questions: [log.columns] query = "{name}"'
+            )
             what = "a column with the questions"
             raise LogError(survey.source.location, what, f"{columns}{likely}", cure)
         survey.problem = f"no column with questions; found {columns}"
+
+
+def _other_table(columns: Sequence[str]) -> str:
+    """Return what to do with a table of visits or pages, which holds no questions; else ''."""
+    if any({clicks, shown} <= set(columns) for _, clicks, shown in search_console.HEADERS.values()):
+        return "This is another table of Search Console: export Queries.csv, and name that."
+    if find_column(columns, _SESSIONS):
+        return "This shows visits, and no questions: name it under [analytics] sessions."
+    return ""
 
 
 def _has_named_queries(survey: Survey) -> bool:

@@ -182,10 +182,13 @@ _SOURCES = (
     SheetColumn("file", "file", width=40),
     SheetColumn("format", "format", width=24),
     SheetColumn("records read", "n_records", "integer", 10),
+    SheetColumn("records merged", "n_merged", "integer", 10),
     SheetColumn("records set aside", "n_aside", "integer", 10),
+    SheetColumn("merged and set aside are", "left_out", width=40),
     SheetColumn("rows rejected", "n_rejects", "integer", 10),
     SheetColumn("most are rejected because", "reject_reason", width=40),
     SheetColumn("fields", "fields", width=70),
+    SheetColumn("what to check", "doubts", width=70),
     SheetColumn("what the format does not hold", "note", width=44),
 )
 
