@@ -271,8 +271,8 @@ def missing_text(answer: str, refusal: str, reason: str) -> str | None:
     `refusal` has the words by which the model refused, `reason` says why the answer ended. An
     answer that was cut off counts, as far as it goes; a refusal never does.
 
-    >>> missing_text("", "I can't help.", "stop"), missing_text("Acme", "", "length")
-    ('refusal: I can\'t help.', None)
+    >>> missing_text("", "I won't.", ""), missing_text("Acme", "", "finish reason length")
+    ("refusal: I won't.", None)
     """
     if refusal:
         return f"refusal: {refusal}"

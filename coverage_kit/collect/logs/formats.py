@@ -12,6 +12,7 @@ from coverage_kit.collect.logs import (
     chat,
     chatgpt_export,
     gemini,
+    joined_rows,
     langfuse,
     langsmith,
     openai_responses,
@@ -49,6 +50,7 @@ def find_format(exchange: Exchange) -> LogFormat | None:
 # The columns show the vendor, whether the file is CSV, JSON, Parquet or a workbook. The first
 # format that fits counts.
 TABLE_FORMATS: tuple[TableFormat, ...] = (
+    joined_rows.FORMAT,
     *langfuse.table_formats(find_format),
     langsmith.table_format(find_format),
     profound.FORMAT,

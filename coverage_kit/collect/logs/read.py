@@ -10,6 +10,7 @@ from typing import Any
 
 from coverage_kit.collect.logs.columns import FIELDS
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
+from coverage_kit.collect.logs.joined_source import join_rows
 from coverage_kit.collect.logs.read_report import LogReadReport
 from coverage_kit.collect.logs.reader import Reader
 from coverage_kit.collect.logs.requests import ANSWERED, UNANSWERED, Requests
@@ -115,7 +116,7 @@ def survey_files(log: LogSettings) -> tuple[list[Survey], Requests]:
     surveys = [
         survey_source(source, setting, requests)
         for setting, path in list_files(log)
-        for source in open_file(path)
+        for source in map(join_rows, open_file(path))
     ]
     for survey in surveys:
         map_columns(survey, log.columns)

@@ -1,0 +1,26 @@
+"""The rows that say what became of records which are counted with another one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.record import Aside, LogRecord, Merged, Outcome, Reject
+from coverage_kit.collect.logs.table_format import TableFormat
+
+# The column by which a row says what became of it. No log has such a column.
+_OUTCOME = "coverage_kit: counted with another record"
+
+
+def merged_row(line: int, kind: str) -> Row:
+    """Return the row of a record that is counted with another; `kind` says what it is."""
+    return Row(line, {_OUTCOME: Merged(kind)})
+
+
+def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> Sequence[Outcome]:
+    outcome = values.get(_OUTCOME)
+    if isinstance(outcome, (LogRecord, Aside, Merged, Reject)):
+        return [outcome]
+    return [Reject("no record")]
+
+
+FORMAT = TableFormat(name="parts of answers", needs=(_OUTCOME,), fields={}, read=_read)

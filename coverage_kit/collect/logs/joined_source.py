@@ -1,0 +1,31 @@
+"""A source whose rows are joined where several of them are one answer.
+
+Such are the events of a stream (`streams.py`), a turn that was paused and its continuation
+(`pauses.py`), and a table with a row for each message (`message_rows.py`).
+"""
+
+from collections.abc import Iterator, Sequence
+
+from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.sources import Source
+from coverage_kit.collect.logs.streams import join_streams
+
+
+class JoinedSource:
+    """The records of a source that names no columns, with those of one answer joined."""
+
+    def __init__(self, source: Source) -> None:
+        self.location = source.location
+        self._source = source
+
+    def header(self) -> None:
+        """Return None, because each record names its own columns."""
+
+    def rows(self, columns: Sequence[str]) -> Iterator[Row]:
+        """Yield the records, and for each that is joined to another a row that says so."""
+        return join_streams(self._source.rows(columns))
+
+
+def join_rows(source: Source) -> Source:
+    """Return a source with its rows joined where several of them are one answer."""
+    return source if source.header() is not None else JoinedSource(source)
