@@ -11,6 +11,7 @@ from coverage_kit.collect.logs.api_format import (
     engine_of,
     missing_text,
 )
+from coverage_kit.collect.logs.pauses import PAUSE
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, readable, text_of
 
@@ -44,9 +45,10 @@ def _read(exchange: Exchange) -> list[LogRecord]:
     shared_fields = begin_record(exchange, "claude", answer)
     reason = text_of(exchange.body.get("stop_reason"))
     refusal = answer.strip() if reason == "refusal" else ""
-    shared_fields["error"] = shared_fields["error"] or missing_text(
-        answer, refusal, f"stop reason {reason}" if reason else ""
-    )
+    error = missing_text(answer, refusal, f"stop reason {reason}" if reason else "")
+    if reason == PAUSE:
+        error = "the turn was paused, and its continuation is not in the log"
+    shared_fields["error"] = shared_fields["error"] or error
     record = LogRecord(
         **shared_fields,
         citations=citations,

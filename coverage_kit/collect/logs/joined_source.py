@@ -7,6 +7,7 @@ Such are the events of a stream (`streams.py`), a turn that was paused and its c
 from collections.abc import Iterator, Sequence
 
 from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.pauses import join_pauses
 from coverage_kit.collect.logs.sources import Source
 from coverage_kit.collect.logs.streams import join_streams
 
@@ -23,7 +24,7 @@ class JoinedSource:
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
         """Yield the records, and for each that is joined to another a row that says so."""
-        return join_streams(self._source.rows(columns))
+        return join_pauses(join_streams(self._source.rows(columns)))
 
 
 def join_rows(source: Source) -> Source:
