@@ -11,6 +11,7 @@ from coverage_kit.collect.logs import (
     anthropic,
     chat,
     chatgpt_export,
+    claude_export,
     gemini,
     joined_rows,
     langfuse,
@@ -35,6 +36,7 @@ FORMATS: tuple[LogFormat, ...] = (
     gemini.FORMAT,
     anthropic.FORMAT,
     chatgpt_export.FORMAT,
+    claude_export.FORMAT,
     chat.FORMAT,
 )
 
@@ -51,6 +53,7 @@ def find_format(exchange: Exchange) -> LogFormat | None:
 # format that fits counts.
 TABLE_FORMATS: tuple[TableFormat, ...] = (
     joined_rows.FORMAT,
+    joined_rows.MESSAGES,
     *langfuse.table_formats(find_format),
     langsmith.table_format(find_format),
     profound.FORMAT,

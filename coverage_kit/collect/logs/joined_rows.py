@@ -7,8 +7,9 @@ from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.record import Aside, LogRecord, Merged, Outcome, Reject
 from coverage_kit.collect.logs.table_format import TableFormat
 
-# The column by which a row says what became of it. No log has such a column.
+# The columns by which a row says what became of it. No log has such columns.
 _OUTCOME = "coverage_kit: counted with another record"
+_MESSAGE = "coverage_kit: a message"
 
 
 def merged_row(line: int, kind: str) -> Row:
@@ -16,11 +17,22 @@ def merged_row(line: int, kind: str) -> Row:
     return Row(line, {_OUTCOME: Merged(kind)})
 
 
+def outcome_row(line: int, outcome: Outcome) -> Row:
+    """Return the row of a message that became this outcome."""
+    return Row(line, {_MESSAGE: outcome})
+
+
 def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> Sequence[Outcome]:
-    outcome = values.get(_OUTCOME)
+    outcome = values.get(_OUTCOME, values.get(_MESSAGE))
     if isinstance(outcome, (LogRecord, Aside, Merged, Reject)):
         return [outcome]
     return [Reject("no record")]
 
 
 FORMAT = TableFormat(name="parts of answers", needs=(_OUTCOME,), fields={}, read=_read)
+MESSAGES = TableFormat(
+    name="one message a row",
+    needs=(_MESSAGE,),
+    fields={"query": "messages of users", "answer": "messages of assistants"},
+    read=_read,
+)

@@ -7,6 +7,7 @@ Such are the events of a stream (`streams.py`), a turn that was paused and its c
 from collections.abc import Iterator, Sequence
 
 from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.message_rows import message_rows
 from coverage_kit.collect.logs.pauses import join_pauses
 from coverage_kit.collect.logs.sources import Source
 from coverage_kit.collect.logs.streams import join_streams
@@ -29,4 +30,6 @@ class JoinedSource:
 
 def join_rows(source: Source) -> Source:
     """Return a source with its rows joined where several of them are one answer."""
+    if messages := message_rows(source):
+        return messages
     return source if source.header() is not None else JoinedSource(source)

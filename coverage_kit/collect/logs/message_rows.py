@@ -1,0 +1,402 @@
+"""Logs with one message a row: the messages of each conversation, paired into questions and answers.
+
+Chat tools and own bots write such logs. They are known by a column that says who speaks and a
+column of what is said; who speaks shows in the content of the column.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from coverage_kit.collect.logs.api_format import (
+    dict_of,
+    dicts_of,
+    engine_of,
+    open_exchange,
+    own_columns,
+    words_of,
+)
+from coverage_kit.collect.logs.columns import SYNONYMS, find_column, plain_name
+from coverage_kit.collect.logs.dialogues import (
+    Message,
+    Speaker,
+    read_turns,
+    speaker_of,
+)
+from coverage_kit.collect.logs.formats import find_format, find_table_format
+from coverage_kit.collect.logs.joined_rows import outcome_row
+from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.sources import Source
+from coverage_kit.collect.logs.times import is_day_first, parse_time
+from coverage_kit.collect.logs.values import (
+    citations_of,
+    error_of,
+    flag_of,
+    label_of,
+    parsed,
+    searches_of,
+    text_of,
+)
+
+# So many rows show whether a source has a message a row (assumed).
+_N_SAMPLED = 300
+# Nearly all rows with words have a known speaker (assumed).
+_MIN_SHARE = 0.6
+# The columns that say who speaks, the surest first. Those of the second list hold flags: whether
+# the user speaks, or whether a bot does.
+_SPEAKER_NAMES = (
+    *("role", "sender type", "author type", "author role", "sender role", "message role"),
+    *("participant type", "creator type", "user type", "speaker", "sender", "direction", "author"),
+    *("from", "sent by", "message type", "type name", "event type", "event", "actor", "type"),
+    *("participant", "source", "name"),
+)
+_USER_FLAGS = ("is created by user", "is user", "from user", "is from user", "is customer")
+_BOT_FLAGS = ("is bot", "is ai", "from bot", "is from bot", "is assistant", "is agent")
+_TEXT_NAMES = (
+    *("content", "text", "message", "body", "message text", "message content", "message body"),
+    *("text content", "plain text", "utterance", "msg", "payload", "transcript", "parts"),
+)
+_CONVERSATION_NAMES = (
+    *("conversation id", "conversation uuid", "conversation", "thread id", "thread", "chat id"),
+    *("session id", "session", "dialog id", "dialogue id", "ticket id", "case id", "room id"),
+    *("channel id", "interaction id", "call id", "run id", "conversation name", "sender id"),
+)
+# A person's messages are one conversation where no other column says which they belong to.
+_PERSON_NAMES = ("user id", "customer id", "visitor id", "contact id", "email", "user email")
+_TIME_NAMES = (
+    *("created at", "timestamp", "sent at", "time", "date", "datetime", "created", "create time"),
+    *("message time", "event time", "ts", "date time", "created on", "start time", "updated at"),
+)
+_NAME_NAMES = ("message id", "message uuid", "id", "uuid")
+_PARENT_NAMES = (
+    *("parent message id", "parent message uuid", "parent id", "parent", "reply to"),
+    *("in reply to", "reply to id", "reply to message id"),
+)
+# A table with a column for questions and another for answers has no message a row.
+_QUESTION_NAMES = ("query", "prompt", "question", "user query", "user prompt", "user question")
+# Cells of a column of names that are different people are many (assumed).
+_MAX_UNKNOWN = 3
+
+
+@dataclass
+class _Columns:
+    """The columns of a source with a message a row, and who speaks by the words in them.
+
+    `is_user` says what a flag means. `others` is the speaker behind words that name nobody.
+    """
+
+    speaker: str
+    text: str
+    is_flag: bool = False
+    is_user: bool = True
+    others: Speaker | None = None
+    conversation: str | None = None
+    is_person: bool = False
+    time: str | None = None
+    name: str | None = None
+    parent: str | None = None
+
+    def who(self, values: Mapping[str, Any]) -> Any:
+        cell = values.get(self.speaker)
+        cell = parsed(cell) if isinstance(cell, str) else cell
+        if isinstance(cell, dict):
+            names = (cell.get(name) for name in ("role", "type", "name", "kind"))
+            return next((name for name in names if label_of(name)), "")
+        return cell
+
+    def speaks(self, values: Mapping[str, Any]) -> Speaker | None:
+        who = self.who(values)
+        if self.is_flag:
+            flag = flag_of(who)
+            if flag is None:
+                return None
+            return Speaker.USER if flag == self.is_user else Speaker.ASSISTANT
+        if label_of(who) is None:
+            return None
+        return speaker_of(who) or self.others
+
+    def says(self, values: Mapping[str, Any]) -> str:
+        cell = values.get(self.text)
+        cell = parsed(cell) if isinstance(cell, str) and cell.startswith(("{", "[")) else cell
+        kinds = {text_of(part.get("type")) for part in dicts_of(cell)}
+        if kinds and kinds <= {"tool_result", "tool_use", "tool_call"}:
+            return ""
+        return words_of(cell).strip()
+
+
+class MessageRows:
+    """A source with a message a row; its rows say what each message became."""
+
+    def __init__(self, source: Source, columns: _Columns, names: Sequence[str]) -> None:
+        self.location = source.location
+        self._source = source
+        self._columns = columns
+        self._names = names
+
+    def header(self) -> None:
+        """Return None, because each row says what became of a message."""
+
+    def rows(self, columns: Sequence[str]) -> Iterator[Row]:
+        """Yield what each message became: a question with its answer, or a part of one.
+
+        The messages of a conversation are in memory until its last one is read.
+        """
+        survey = self._survey()
+        waiting: dict[str, list[tuple[Row, Message]]] = {}
+        for row in self._source.rows(self._names):
+            if row.problem:
+                yield row
+                continue
+            key = survey.key_of(row.values)
+            message = self._message(row, survey)
+            messages = waiting.setdefault(key, [])
+            if survey.is_one_sequence and message.speaker is Speaker.USER:
+                # The questions before this one have their answers.
+                yield from self._turns(messages, survey, is_last=False)
+                messages.clear()
+            messages.append((row, message))
+            survey.n_messages[key] -= 1
+            if not survey.n_messages[key]:
+                yield from self._turns(waiting.pop(key), survey, is_last=True)
+
+    def _survey(self) -> "_Survey":
+        survey = _Survey(self._columns)
+        for row in self._source.rows(self._names):
+            if not row.problem:
+                survey.add(row.values)
+        survey.finish()
+        return survey
+
+    def _message(self, row: Row, survey: "_Survey") -> Message:
+        columns = self._columns
+        values = row.values
+        own = own_columns(tuple(values))
+        cells = {name: values.get(column) for name, column in own.items()}
+        speaker = columns.speaks(values)
+        who = text_of(columns.who(values))
+        named_model = who if engine_of(who) else None
+        error = error_of(cells.get("error"), None)
+        return Message(
+            speaker=speaker,
+            who=who,
+            text=columns.says(values),
+            name=text_of(values.get(columns.name)) if columns.name else "",
+            parent=text_of(values.get(columns.parent)) if columns.parent else "",
+            asked_at=parse_time(values.get(columns.time), survey.is_day_first)
+            or values.get(columns.time)
+            if columns.time
+            else None,
+            model=label_of(cells.get("model")) or named_model,
+            error=error if speaker is Speaker.ASSISTANT else None,
+            citations=citations_of(cells["citations"]) if "citations" in own else (),
+            retrieved=citations_of(cells["retrieved"]) if "retrieved" in own else (),
+            searches=searches_of(cells["searches"]) if "searches" in own else (),
+            extra=survey.extra_of(values, own),
+        )
+
+    def _turns(
+        self, messages: list[tuple[Row, Message]], survey: "_Survey", is_last: bool
+    ) -> Iterator[Row]:
+        ordered = _in_order(messages) if survey.has_times else messages
+        outcomes = read_turns([message for _, message in ordered], survey.has_answers)
+        for (row, _), outcome in zip(ordered, outcomes, strict=True):
+            if isinstance(outcome, LogRecord):
+                self._finish(outcome, row.values, survey, is_last)
+            yield outcome_row(row.line, outcome)
+
+    def _finish(
+        self, record: LogRecord, values: Mapping[str, Any], survey: "_Survey", is_last: bool
+    ) -> None:
+        own = own_columns(tuple(values))
+        cells = {name: label_of(values.get(column)) for name, column in own.items()}
+        record.engine = cells.get("engine") or engine_of(record.model)
+        record.surface = cells.get("surface")
+        record.market = cells.get("market")
+        conversation = self._columns.conversation
+        if conversation and not self._columns.is_person:
+            record.run_id = label_of(values.get(conversation))
+        if record.error == "no answer follows" and not is_last:
+            record.error = "no answer: the next message is the user's again"
+
+
+class _Survey:
+    """What a first reading of all messages shows: their conversations, their order, who speaks."""
+
+    def __init__(self, columns: _Columns) -> None:
+        self.columns = columns
+        self.n_messages: Counter[str] = Counter()
+        self.has_answers = False
+        self.has_times = columns.time is not None
+        self.is_one_sequence = False
+        self.is_day_first = False
+        self._speakers: dict[str, set[Speaker | None]] = {}
+        self._roots: dict[str, str] = {}
+        self._texts: list[str] = []
+        self._times: list[Any] = []
+        self._is_ascending = True
+        self._last_time: Any = None
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        speaker = self.columns.speaks(values)
+        self.has_answers = self.has_answers or speaker is Speaker.ASSISTANT
+        key = self.key_of(values)
+        self.n_messages[key] += 1
+        if self.columns.is_person:
+            self._speakers.setdefault(key, set()).add(speaker)
+        if self.columns.time:
+            cell = values.get(self.columns.time)
+            if len(self._times) < 1000:
+                self._times.append(cell)
+            time = parse_time(cell)
+            if time is None or (self._last_time is not None and time < self._last_time):
+                self._is_ascending = False
+            self._last_time = time or self._last_time
+
+    def finish(self) -> None:
+        self.is_day_first = is_day_first(self._times)
+        if self.columns.is_person and any(
+            Speaker.ASSISTANT in speakers and Speaker.USER not in speakers
+            for speakers in self._speakers.values()
+        ):
+            # The ids are of those who speak, so that answers have other ids than their questions.
+            self.columns.conversation = None
+            self.columns.is_person = False
+            self.n_messages = Counter({"": self.n_messages.total()})
+        has_groups = self.columns.conversation or self.columns.parent
+        self.is_one_sequence = not has_groups and (self._is_ascending or not self.has_times)
+
+    def key_of(self, values: Mapping[str, Any]) -> str:
+        """Return the conversation of a message."""
+        columns = self.columns
+        if columns.conversation:
+            return text_of(values.get(columns.conversation))
+        if not (columns.parent and columns.name):
+            return ""
+        name, parent = text_of(values.get(columns.name)), text_of(values.get(columns.parent))
+        return self._roots.setdefault(name, self._roots.get(parent, name))
+
+    def extra_of(self, values: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]:
+        """Return the filled fields of a message that no record holds."""
+        columns = self.columns
+        read = {
+            *(columns.speaker, columns.text, columns.conversation, columns.time),
+            *(columns.name, columns.parent, *own.values()),
+        }
+        return {
+            name: value
+            for name, value in values.items()
+            if name not in read and (label_of(value) or dict_of(value))
+        }
+
+
+def message_rows(source: Source) -> "MessageRows | None":
+    """Return a source whose messages are paired, or None where it has no message a row."""
+    sample = [row for row in islice(source.rows(source.header() or ()), _N_SAMPLED)]
+    rows = [row.values for row in sample if not row.problem]
+    names = list(dict.fromkeys(source.header() or (name for values in rows for name in values)))
+    if not rows or find_table_format(tuple(names)) or _is_table_of_answers(names):
+        return None
+    columns = _find_columns(names, rows)
+    if columns is None or (source.header() is None and _are_of_an_api(rows)):
+        return None
+    return MessageRows(source, columns, names)
+
+
+def _are_of_an_api(rows: Iterable[dict[str, Any]]) -> bool:
+    """Return whether a format of an API reads these records, such as bare responses."""
+    return any(
+        find_table_format(tuple(values)) or find_format(open_exchange(values, {}))
+        for values in rows
+    )
+
+
+def _is_table_of_answers(names: Sequence[str]) -> bool:
+    plain = {plain_name(name) for name in names}
+    has_question = any(plain_name(name) in plain for name in _QUESTION_NAMES)
+    has_answer = any(plain_name(name) in plain for name in SYNONYMS["answer"][:4])
+    return has_question and has_answer
+
+
+def _find_columns(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> _Columns | None:
+    columns = _speaker_and_text(names, rows)
+    if columns is None:
+        return None
+    used = {columns.speaker, columns.text}
+    free = [name for name in names if name not in used]
+    columns.conversation = find_column(free, _CONVERSATION_NAMES)
+    columns.time = find_column(free, _TIME_NAMES)
+    columns.name = find_column(free, _NAME_NAMES)
+    columns.parent = find_column(free, _PARENT_NAMES)
+    if columns.parent and not _leads_to_messages(columns, rows):
+        columns.parent = None
+    if columns.conversation is None and columns.parent is None:
+        columns.conversation = find_column(free, _PERSON_NAMES)
+        columns.is_person = columns.conversation is not None
+    return columns
+
+
+def _leads_to_messages(columns: _Columns, rows: Sequence[dict[str, Any]]) -> bool:
+    if not columns.name or not columns.parent:
+        return False
+    ids = {text_of(values.get(columns.name)) for values in rows}
+    return any(text_of(values.get(columns.parent)) in ids for values in rows)
+
+
+def _speaker_and_text(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> _Columns | None:
+    """Return the columns of who speaks and of what is said, None where no column shows both."""
+    plain = {plain_name(name): name for name in reversed(names)}
+    texts = [plain[key] for name in _TEXT_NAMES if (key := plain_name(name)) in plain]
+    if not texts:
+        return None
+    for flags, is_user in ((_USER_FLAGS, True), (_BOT_FLAGS, False)):
+        for flag in flags:
+            column = plain.get(plain_name(flag))
+            if column and all(flag_of(values.get(column)) is not None for values in rows):
+                return _Columns(column, _fullest(texts, rows), is_flag=True, is_user=is_user)
+    for name in _SPEAKER_NAMES:
+        column = plain.get(plain_name(name))
+        others = [text for text in texts if text != column]
+        if column is None or not others:
+            continue
+        columns = _Columns(column, _fullest(others, rows))
+        words = [who for values in rows if label_of(who := columns.who(values)) is not None]
+        known = Counter(speaker_of(word) for word in words)
+        if not words or len(words) < _MIN_SHARE * len(rows):
+            continue
+        has_user, has_assistant = known[Speaker.USER] > 0, known[Speaker.ASSISTANT] > 0
+        if not has_user and not has_assistant:
+            continue
+        if has_assistant and not has_user and known[None]:
+            # The bot has a known name, and people have their own.
+            columns.others = Speaker.USER
+        elif known[None] > (1 - _MIN_SHARE) * len(words):
+            continue
+        elif not has_assistant and plain_name(name) not in ("role", "sender", "speaker"):
+            # A column such as `type` may say "user" of every row for another reason.
+            continue
+        return columns
+    return None
+
+
+def _fullest(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
+    """Return the first of these columns that holds words in most rows, else the fullest."""
+    filled = {name: sum(bool(text_of(values.get(name))) for values in rows) for name in names}
+    most = max(filled.values())
+    return next(name for name in names if filled[name] * 2 >= most)
+
+
+def _in_order(messages: list[tuple[Row, Message]]) -> list[tuple[Row, Message]]:
+    """Return the messages in the order of their times; in that of the log where one has no time.
+
+    Of messages with the same time the earlier one comes first; where the log lists the newest
+    first, the later one.
+    """
+    times = [message.asked_at for _, message in messages]
+    if any(not hasattr(time, "timestamp") for time in times):
+        return messages
+    is_newest_first = len(times) > 1 and times[0] > times[-1]
+    ordered = list(reversed(messages)) if is_newest_first else messages
+    return sorted(ordered, key=lambda pair: pair[1].asked_at)
