@@ -1,4 +1,4 @@
-"""Logs with one message a row: the messages of each conversation, paired into questions and answers.
+"""Logs with one message a row: the messages of a conversation, paired into questions and answers.
 
 Chat tools and own bots write such logs. They are known by a column that says who speaks and a
 column of what is said; who speaks shows in the content of the column.
@@ -7,6 +7,7 @@ column of what is said; who speaks shows in the content of the column.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -20,6 +21,8 @@ from coverage_kit.collect.logs.api_format import (
 )
 from coverage_kit.collect.logs.columns import SYNONYMS, find_column, plain_name
 from coverage_kit.collect.logs.dialogues import (
+    NEXT_QUESTION,
+    NO_ANSWER,
     Message,
     Speaker,
     read_turns,
@@ -43,6 +46,8 @@ from coverage_kit.collect.logs.values import (
 
 # So many rows show whether a source has a message a row (assumed).
 _N_SAMPLED = 300
+# So many times show whether the day comes before the month (assumed).
+_N_TIMES = 1000
 # Nearly all rows with words have a known speaker (assumed).
 _MIN_SHARE = 0.6
 # The columns that say who speaks, the surest first. Those of the second list hold flags: whether
@@ -57,7 +62,7 @@ _USER_FLAGS = ("is created by user", "is user", "from user", "is from user", "is
 _BOT_FLAGS = ("is bot", "is ai", "from bot", "is from bot", "is assistant", "is agent")
 _TEXT_NAMES = (
     *("content", "text", "message", "body", "message text", "message content", "message body"),
-    *("text content", "plain text", "utterance", "msg", "payload", "transcript", "parts"),
+    *("text content", "plain text", "utterance", "msg", "payload", "transcript", "parts", "value"),
 )
 _CONVERSATION_NAMES = (
     *("conversation id", "conversation uuid", "conversation", "thread id", "thread", "chat id"),
@@ -93,6 +98,7 @@ class _Columns:
     is_flag: bool = False
     is_user: bool = True
     others: Speaker | None = None
+    sender: str | None = None
     conversation: str | None = None
     is_person: bool = False
     time: str | None = None
@@ -135,6 +141,7 @@ class MessageRows:
         self._source = source
         self._columns = columns
         self._names = names
+        self._found: _Survey | None = None
 
     def header(self) -> None:
         """Return None, because each row says what became of a message."""
@@ -144,7 +151,8 @@ class MessageRows:
 
         The messages of a conversation are in memory until its last one is read.
         """
-        survey = self._survey()
+        survey = self._found = self._found or self._survey()
+        n_left = survey.n_messages.copy()
         waiting: dict[str, list[tuple[Row, Message]]] = {}
         for row in self._source.rows(self._names):
             if row.problem:
@@ -158,8 +166,8 @@ class MessageRows:
                 yield from self._turns(messages, survey, is_last=False)
                 messages.clear()
             messages.append((row, message))
-            survey.n_messages[key] -= 1
-            if not survey.n_messages[key]:
+            n_left[key] -= 1
+            if not n_left[key]:
                 yield from self._turns(waiting.pop(key), survey, is_last=True)
 
     def _survey(self) -> "_Survey":
@@ -176,7 +184,7 @@ class MessageRows:
         own = own_columns(tuple(values))
         cells = {name: values.get(column) for name, column in own.items()}
         speaker = columns.speaks(values)
-        who = text_of(columns.who(values))
+        who = text_of(values.get(columns.sender) if columns.sender else columns.who(values))
         named_model = who if engine_of(who) else None
         error = error_of(cells.get("error"), None)
         return Message(
@@ -200,7 +208,7 @@ class MessageRows:
     def _turns(
         self, messages: list[tuple[Row, Message]], survey: "_Survey", is_last: bool
     ) -> Iterator[Row]:
-        ordered = _in_order(messages) if survey.has_times else messages
+        ordered = _in_order(messages, survey.is_newest_first) if survey.has_times else messages
         outcomes = read_turns([message for _, message in ordered], survey.has_answers)
         for (row, _), outcome in zip(ordered, outcomes, strict=True):
             if isinstance(outcome, LogRecord):
@@ -218,12 +226,16 @@ class MessageRows:
         conversation = self._columns.conversation
         if conversation and not self._columns.is_person:
             record.run_id = label_of(values.get(conversation))
-        if record.error == "no answer follows" and not is_last:
-            record.error = "no answer: the next message is the user's again"
+        if record.error == NO_ANSWER and not is_last:
+            record.error = NEXT_QUESTION
 
 
 class _Survey:
-    """What a first reading of all messages shows: their conversations, their order, who speaks."""
+    """What a first reading of all messages shows: their conversations, their order, who speaks.
+
+    `n_messages` counts the messages of each conversation. `is_one_sequence` says that the log names
+    no conversations and has its messages in order, so that no more than a turn need be kept.
+    """
 
     def __init__(self, columns: _Columns) -> None:
         self.columns = columns
@@ -231,32 +243,48 @@ class _Survey:
         self.has_answers = False
         self.has_times = columns.time is not None
         self.is_one_sequence = False
+        self.is_newest_first = False
         self.is_day_first = False
         self._speakers: dict[str, set[Speaker | None]] = {}
-        self._roots: dict[str, str] = {}
-        self._texts: list[str] = []
+        self._parents: dict[str, str] = {}
         self._times: list[Any] = []
-        self._is_ascending = True
         self._last_time: Any = None
+        self._is_finished = False
+        # Whether a time is missing, and whether some are before, or after, the one above them.
+        self._has_gap = self._has_fall = self._has_rise = False
 
     def add(self, values: Mapping[str, Any]) -> None:
-        speaker = self.columns.speaks(values)
+        """Count a message."""
+        columns = self.columns
+        speaker = columns.speaks(values)
         self.has_answers = self.has_answers or speaker is Speaker.ASSISTANT
+        if columns.name and columns.parent:
+            name = text_of(values.get(columns.name))
+            self._parents[name] = text_of(values.get(columns.parent))
         key = self.key_of(values)
         self.n_messages[key] += 1
-        if self.columns.is_person:
+        if columns.is_person:
             self._speakers.setdefault(key, set()).add(speaker)
-        if self.columns.time:
-            cell = values.get(self.columns.time)
-            if len(self._times) < 1000:
-                self._times.append(cell)
-            time = parse_time(cell)
-            if time is None or (self._last_time is not None and time < self._last_time):
-                self._is_ascending = False
-            self._last_time = time or self._last_time
+        if columns.time:
+            self._note_time(values.get(columns.time))
+
+    def _note_time(self, cell: Any) -> None:
+        if len(self._times) < _N_TIMES:
+            self._times.append(cell)
+        time = parse_time(cell)
+        if time is None:
+            self._has_gap = True
+            return
+        if self._last_time is not None:
+            self._has_fall = self._has_fall or time < self._last_time
+            self._has_rise = self._has_rise or time > self._last_time
+        self._last_time = time
 
     def finish(self) -> None:
+        """Decide what all messages together show."""
+        self._is_finished = True
         self.is_day_first = is_day_first(self._times)
+        self.is_newest_first = self._has_fall and not self._has_rise
         if self.columns.is_person and any(
             Speaker.ASSISTANT in speakers and Speaker.USER not in speakers
             for speakers in self._speakers.values()
@@ -265,18 +293,31 @@ class _Survey:
             self.columns.conversation = None
             self.columns.is_person = False
             self.n_messages = Counter({"": self.n_messages.total()})
-        has_groups = self.columns.conversation or self.columns.parent
-        self.is_one_sequence = not has_groups and (self._is_ascending or not self.has_times)
+        if not self.columns.conversation and self._parents:
+            n_messages = self.n_messages
+            self.n_messages = Counter()
+            for name, n in n_messages.items():
+                self.n_messages[self._root_of(name)] += n
+        has_groups = self.columns.conversation is not None or bool(self._parents)
+        is_in_order = not self.has_times or not (self._has_fall or self._has_gap)
+        self.is_one_sequence = is_in_order and not has_groups
 
     def key_of(self, values: Mapping[str, Any]) -> str:
-        """Return the conversation of a message."""
+        """Return the conversation of a message; the first message names it where no column does."""
         columns = self.columns
         if columns.conversation:
             return text_of(values.get(columns.conversation))
         if not (columns.parent and columns.name):
             return ""
-        name, parent = text_of(values.get(columns.name)), text_of(values.get(columns.parent))
-        return self._roots.setdefault(name, self._roots.get(parent, name))
+        name = text_of(values.get(columns.name))
+        return self._root_of(name) if self._is_finished else name
+
+    def _root_of(self, name: str) -> str:
+        seen = set[str]()
+        while (parent := self._parents.get(name, "")) in self._parents and name not in seen:
+            seen.add(name)
+            name = parent
+        return name
 
     def extra_of(self, values: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]:
         """Return the filled fields of a message that no record holds."""
@@ -294,7 +335,7 @@ class _Survey:
 
 def message_rows(source: Source) -> "MessageRows | None":
     """Return a source whose messages are paired, or None where it has no message a row."""
-    sample = [row for row in islice(source.rows(source.header() or ()), _N_SAMPLED)]
+    sample = list(islice(source.rows(source.header() or ()), _N_SAMPLED))
     rows = [row.values for row in sample if not row.problem]
     names = list(dict.fromkeys(source.header() or (name for values in rows for name in values)))
     if not rows or find_table_format(tuple(names)) or _is_table_of_answers(names):
@@ -355,7 +396,10 @@ def _speaker_and_text(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> _
         for flag in flags:
             column = plain.get(plain_name(flag))
             if column and all(flag_of(values.get(column)) is not None for values in rows):
-                return _Columns(column, _fullest(texts, rows), is_flag=True, is_user=is_user)
+                sender = plain.get("sender") or plain.get("model")
+                return _Columns(
+                    column, _fullest(texts, rows), is_flag=True, is_user=is_user, sender=sender
+                )
     for name in _SPEAKER_NAMES:
         column = plain.get(plain_name(name))
         others = [text for text in texts if text != column]
@@ -368,6 +412,9 @@ def _speaker_and_text(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> _
             continue
         has_user, has_assistant = known[Speaker.USER] > 0, known[Speaker.ASSISTANT] > 0
         if not has_user and not has_assistant:
+            if name in ("sender", "speaker") and 1 < len(set(map(text_of, words))) <= _MAX_UNKNOWN:
+                # Two who speak in turn, of whom neither is known: nothing of it is a question.
+                return columns
             continue
         if has_assistant and not has_user and known[None]:
             # The bot has a known name, and people have their own.
@@ -388,15 +435,17 @@ def _fullest(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
     return next(name for name in names if filled[name] * 2 >= most)
 
 
-def _in_order(messages: list[tuple[Row, Message]]) -> list[tuple[Row, Message]]:
+def _in_order(
+    messages: list[tuple[Row, Message]], is_newest_first: bool
+) -> list[tuple[Row, Message]]:
     """Return the messages in the order of their times; in that of the log where one has no time.
 
     Of messages with the same time the earlier one comes first; where the log lists the newest
     first, the later one.
     """
     times = [message.asked_at for _, message in messages]
-    if any(not hasattr(time, "timestamp") for time in times):
+    if not all(isinstance(time, datetime) for time in times):
         return messages
-    is_newest_first = len(times) > 1 and times[0] > times[-1]
+    is_newest_first = is_newest_first or times[0] > times[-1]
     ordered = list(reversed(messages)) if is_newest_first else messages
     return sorted(ordered, key=lambda pair: pair[1].asked_at)
