@@ -9,7 +9,7 @@ from coverage_kit.collect.logs.table_format import TableFormat
 
 # The columns by which a row says what became of it. No log has such columns.
 _OUTCOME = "coverage_kit: counted with another record"
-_MESSAGE = "coverage_kit: a message"
+_QUESTIONS, _ANSWERS = "messages of users", "messages of assistants"
 
 
 def merged_row(line: int, kind: str) -> Row:
@@ -19,11 +19,11 @@ def merged_row(line: int, kind: str) -> Row:
 
 def outcome_row(line: int, outcome: Outcome) -> Row:
     """Return the row of a message that became this outcome."""
-    return Row(line, {_MESSAGE: outcome})
+    return Row(line, {_QUESTIONS: outcome, _ANSWERS: None})
 
 
 def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> Sequence[Outcome]:
-    outcome = values.get(_OUTCOME, values.get(_MESSAGE))
+    outcome = values.get(_OUTCOME, values.get(_QUESTIONS))
     if isinstance(outcome, (LogRecord, Aside, Merged, Reject)):
         return [outcome]
     return [Reject("no record")]
@@ -32,7 +32,7 @@ def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> Sequence[Out
 FORMAT = TableFormat(name="parts of answers", needs=(_OUTCOME,), fields={}, read=_read)
 MESSAGES = TableFormat(
     name="one message a row",
-    needs=(_MESSAGE,),
-    fields={"query": "messages of users", "answer": "messages of assistants"},
+    needs=(_QUESTIONS, _ANSWERS),
+    fields={"query": _QUESTIONS, "answer": _ANSWERS},
     read=_read,
 )

@@ -258,7 +258,7 @@ class _Survey:
         columns = self.columns
         speaker = columns.speaks(values)
         self.has_answers = self.has_answers or speaker is Speaker.ASSISTANT
-        if columns.name and columns.parent:
+        if columns.name and columns.parent and not columns.conversation:
             name = text_of(values.get(columns.name))
             self._parents[name] = text_of(values.get(columns.parent))
         key = self.key_of(values)
@@ -444,7 +444,7 @@ def _in_order(
     first, the later one.
     """
     times = [message.asked_at for _, message in messages]
-    if not all(isinstance(time, datetime) for time in times):
+    if not times or not all(isinstance(time, datetime) for time in times):
         return messages
     is_newest_first = is_newest_first or times[0] > times[-1]
     ordered = list(reversed(messages)) if is_newest_first else messages
