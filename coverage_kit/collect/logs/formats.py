@@ -21,6 +21,7 @@ from coverage_kit.collect.logs import (
     perplexity,
     profound,
     search_console,
+    spans,
     superlines,
     surfacedby,
 )
@@ -56,6 +57,7 @@ TABLE_FORMATS: tuple[TableFormat, ...] = (
     joined_rows.MESSAGES,
     *langfuse.table_formats(find_format),
     langsmith.table_format(find_format),
+    spans.table_format(find_format),
     profound.FORMAT,
     ahrefs.FORMAT,
     superlines.FORMAT,
