@@ -21,12 +21,14 @@ from coverage_kit.collect.logs.trace_index import TraceIndex
 from coverage_kit.settings import LogSettings
 from tests.collect.log_samples import ANTHROPIC, GEMINI, GEMINI_SNAKE, OPENAI_CHAT, REDIRECT, A
 from tests.collect.test_logs_apis import OPENAI, PERPLEXITY
+from tests.collect.test_logs_bots import ANSWER, SHAPES as BOTS, activity
 from tests.collect.test_logs_chatgpt_export import FULL
 from tests.collect.test_logs_claude_export import DIALOGUE
 from tests.collect.test_logs_langfuse import ROW, api
 from tests.collect.test_logs_langsmith import CALL, ROOT
 from tests.collect.test_logs_messages import SHAPES
 from tests.collect.test_logs_pauses import LAST, PAUSED, call, pause
+from tests.collect.test_logs_spans import SHAPES as SPANS
 from tests.collect.test_logs_streams import REQUESTS, beside, chat, listed
 from tests.collect.test_logs_trackers import (
     AHREFS,
@@ -52,6 +54,9 @@ SAMPLES = (
     *(
         FULL,
         DIALOGUE,
+        activity("Prompted Best CRM?", ANSWER),
+        BOTS["Intercom"],
+        BOTS["pairs"],
         ROW,
         api(ROW),
         CALL,
@@ -104,6 +109,7 @@ JOINED = (
     *(beside(api, api()) for api in REQUESTS),
     listed(chat, chat()),
     [pause(), call("m2", LAST, before=PAUSED)],
+    *([record] for record in SPANS.values()),
     *(SHAPES[name] for name in ("OpenAI's roles", "a flag", "names of bots", "Botpress")),
 )
 

@@ -9,10 +9,12 @@ import functools
 from coverage_kit.collect.logs import (
     ahrefs,
     anthropic,
+    bot_dialogues,
     chat,
     chatgpt_export,
     claude_export,
     gemini,
+    gemini_takeout,
     joined_rows,
     langfuse,
     langsmith,
@@ -39,6 +41,7 @@ FORMATS: tuple[LogFormat, ...] = (
     chatgpt_export.FORMAT,
     claude_export.FORMAT,
     chat.FORMAT,
+    bot_dialogues.FORMAT,
 )
 
 
@@ -58,6 +61,7 @@ TABLE_FORMATS: tuple[TableFormat, ...] = (
     *langfuse.table_formats(find_format),
     langsmith.table_format(find_format),
     spans.table_format(find_format),
+    gemini_takeout.FORMAT,
     profound.FORMAT,
     ahrefs.FORMAT,
     superlines.FORMAT,

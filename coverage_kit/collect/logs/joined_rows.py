@@ -22,6 +22,11 @@ def outcome_row(line: int, outcome: Outcome) -> Row:
     return Row(line, {_QUESTIONS: outcome, _ANSWERS: None})
 
 
+def outcome_of(row: Row) -> Outcome:
+    """Return what a message became, of a row that says so."""
+    return _read(row.values, {})[0] if not row.problem else Reject(row.problem)
+
+
 def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> Sequence[Outcome]:
     outcome = values.get(_OUTCOME, values.get(_QUESTIONS))
     if isinstance(outcome, (LogRecord, Aside, Merged, Reject)):

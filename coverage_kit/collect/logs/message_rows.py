@@ -5,17 +5,15 @@ column of what is said; who speaks shows in the content of the column.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from coverage_kit.collect.logs.api_format import (
     dict_of,
     dicts_of,
     engine_of,
-    open_exchange,
     own_columns,
     words_of,
 )
@@ -28,10 +26,10 @@ from coverage_kit.collect.logs.dialogues import (
     read_turns,
     speaker_of,
 )
-from coverage_kit.collect.logs.formats import find_format, find_table_format
-from coverage_kit.collect.logs.joined_rows import outcome_row
+from coverage_kit.collect.logs.html_words import html_words
+from coverage_kit.collect.logs.joined_rows import outcome_of, outcome_row
 from coverage_kit.collect.logs.lines import Row
-from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.record import LogRecord, Merged, Outcome
 from coverage_kit.collect.logs.sources import Source
 from coverage_kit.collect.logs.times import is_day_first, parse_time
 from coverage_kit.collect.logs.values import (
@@ -45,7 +43,7 @@ from coverage_kit.collect.logs.values import (
 )
 
 # So many rows show whether a source has a message a row (assumed).
-_N_SAMPLED = 300
+N_SAMPLED = 300
 # So many times show whether the day comes before the month (assumed).
 _N_TIMES = 1000
 # Nearly all rows with words have a known speaker (assumed).
@@ -130,7 +128,8 @@ class _Columns:
         kinds = {text_of(part.get("type")) for part in dicts_of(cell)}
         if kinds and kinds <= {"tool_result", "tool_use", "tool_call"}:
             return ""
-        return words_of(cell).strip()
+        words = words_of(cell).strip()
+        return html_words(words) if words.startswith("<") and words.endswith(">") else words
 
 
 class MessageRows:
@@ -333,25 +332,41 @@ class _Survey:
         }
 
 
-def message_rows(source: Source) -> "MessageRows | None":
-    """Return a source whose messages are paired, or None where it has no message a row."""
-    sample = list(islice(source.rows(source.header() or ()), _N_SAMPLED))
-    rows = [row.values for row in sample if not row.problem]
-    names = list(dict.fromkeys(source.header() or (name for values in rows for name in values)))
-    if not rows or find_table_format(tuple(names)) or _is_table_of_answers(names):
-        return None
-    columns = _find_columns(names, rows)
-    if columns is None or (source.header() is None and _are_of_an_api(rows)):
-        return None
-    return MessageRows(source, columns, names)
+def open_messages(
+    source: Source, names: Sequence[str], rows: Sequence[dict[str, Any]]
+) -> MessageRows | None:
+    """Return a source whose messages are paired, or None where it has no message a row.
+
+    `names` are its columns, and `rows` a sample of its records.
+    """
+    columns = None if _is_table_of_answers(names) else _find_columns(names, rows)
+    return MessageRows(source, columns, names) if columns else None
 
 
-def _are_of_an_api(rows: Iterable[dict[str, Any]]) -> bool:
-    """Return whether a format of an API reads these records, such as bare responses."""
-    return any(
-        find_table_format(tuple(values)) or find_format(open_exchange(values, {}))
-        for values in rows
-    )
+def read_dialogue(messages: Sequence[dict[str, Any]]) -> list[Outcome]:
+    """Return what the messages of one dialogue became; nothing where they are no messages.
+
+    An answer is in the record of its question, and has no outcome of its own.
+    """
+    names = list(dict.fromkeys(name for message in messages for name in message))
+    source = open_messages(_Listed(messages), names, messages[:N_SAMPLED])
+    outcomes = [outcome_of(row) for row in source.rows(())] if source else []
+    return [outcome for outcome in outcomes if not isinstance(outcome, Merged)]
+
+
+class _Listed:
+    """The messages of a record as a source."""
+
+    location = ""
+
+    def __init__(self, messages: Sequence[dict[str, Any]]) -> None:
+        self._messages = messages
+
+    def header(self) -> None:
+        return None
+
+    def rows(self, columns: Sequence[str]) -> Iterator[Row]:
+        yield from (Row(number, message) for number, message in enumerate(self._messages, 1))
 
 
 def _is_table_of_answers(names: Sequence[str]) -> bool:
