@@ -11,6 +11,7 @@ from tests.collect.log_samples import kinds, read_records, spans
 
 SAW = "https://saw.example/rip"
 QUESTION = "Which saw cuts oak?"
+USAGE = {"completion_tokens": 3, "prompt_tokens": 4, "total_tokens": 7}
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def chat(name="chatcmpl-1", words=("A rip ", "saw."), **fields):
     choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
     return [
         *({**body, "choices": [choice]} for choice in choices),
-        {**body, "choices": [], "usage": {"completion_tokens": 3}},
+        {**body, "choices": [], "usage": USAGE},
     ]
 
 
@@ -370,3 +371,32 @@ def test_the_events_of_many_streams_are_not_kept(read):
     log = read(*records)
     assert log.queries["demand"].tolist() == [450]
     assert log.rejects.empty
+
+
+def test_the_events_are_those_of_the_vendors_sdks():
+    pydantic = pytest.importorskip("pydantic")
+    openai = pytest.importorskip("openai.types.responses")
+    for event in responses():
+        whole = {"sequence_number": 0, "logprobs": [], **event}
+        if isinstance(event.get("response"), dict):
+            needed = {"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}
+            whole["response"] = json.loads(json.dumps(event["response"] | needed))
+            for item in whole["response"]["output"]:
+                item["status"] = "completed"
+        elif isinstance(event.get("item"), dict):
+            whole["item"] = event["item"] | {"status": "completed"}
+        pydantic.TypeAdapter(openai.ResponseStreamEvent).validate_python(whole)
+    chunk = pytest.importorskip("openai.types.chat").ChatCompletionChunk
+    assert [chunk.model_validate(event).id for event in chat()] == ["chatcmpl-1"] * len(chat())
+    anthropic = pytest.importorskip("anthropic.types")
+    kinds_of_claude = pydantic.TypeAdapter(anthropic.RawMessageStreamEvent)
+    for event in claude():
+        if event["type"] not in ("ping", "message_start", "message_delta"):
+            if event.get("delta", {}).get("type") == "citations_delta":
+                event["delta"]["citation"] |= {"encrypted_index": "E"}
+            for page in event.get("content_block", {}).get("content", []):
+                page |= {"encrypted_content": "E"}
+            kinds_of_claude.validate_python(event)
+    genai = pytest.importorskip("google.genai.types")
+    last = genai.GenerateContentResponse.model_validate(gemini()[-1])
+    assert last.candidates[0].grounding_metadata.grounding_chunks[0].web.uri == SAW

@@ -323,7 +323,7 @@ class _Survey:
         columns = self.columns
         read = {
             *(columns.speaker, columns.text, columns.conversation, columns.time),
-            *(columns.name, columns.parent, *own.values()),
+            *(columns.name, columns.parent, columns.sender, *own.values()),
         }
         return {
             name: value

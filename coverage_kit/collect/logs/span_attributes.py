@@ -12,10 +12,10 @@ from coverage_kit.collect.logs.api_format import dict_of, dicts_of
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.values import label_of, parsed
 
-# The columns of a span as this module writes it.
-ATTRIBUTES = "span attributes"
-EVENTS, TRACE, SPAN, PARENT = "span events", "trace id", "span id", "parent span id"
-STARTED, ERROR, NAME = "span start", "span error", "span name"
+# The columns of a span as this module writes it. The first holds its attributes, and the others in
+# this line beside them.
+CONTENT, ATTRIBUTES, EVENTS, SPAN, PARENT = "span", "attributes", "events", "span id", "parent id"
+TRACE, STARTED, ERROR = "trace id", "span start", "span error"
 # The names by which the attributes of a call of a model are known: of OpenTelemetry, OpenInference
 # (Phoenix), Vercel's AI SDK and PostHog.
 _AI_NAME = re.compile(
@@ -30,7 +30,6 @@ _FACTS = {
     SPAN: ("spanId", "span_id", "context.span_id", "SpanId", "spanID", "$ai_span_id", "id"),
     PARENT: ("parentSpanId", "parent_span_id", "parent_id", "ParentSpanId", "$ai_parent_id"),
     STARTED: ("startTimeUnixNano", "start_time", "startTime", "timestamp", "Timestamp", "_time"),
-    NAME: ("name", "SpanName", "span_name", "event"),
 }
 # Attributes nest no deeper than this (assumed).
 _MAX_DEPTH = 6
@@ -144,11 +143,21 @@ def _nested_spans(resources: list[Any]) -> Iterator[dict[str, Any]]:
 def _span(values: Mapping[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
     context = {f"context.{name}": cell for name, cell in dict_of(values.get("context")).items()}
     cells = {**attributes, **context, **values}
-    span: dict[str, Any] = {ATTRIBUTES: attributes, EVENTS: _events(values.get("events"))}
-    for fact, names in _FACTS.items():
-        span[fact] = next((cells[name] for name in names if label_of(cells.get(name))), None)
-    span[ERROR] = _error(cells)
-    return span
+    facts = {
+        fact: next((cells[name] for name in names if label_of(cells.get(name))), None)
+        for fact, names in _FACTS.items()
+    }
+    return {
+        CONTENT: {
+            ATTRIBUTES: attributes,
+            EVENTS: _events(values.get("events")),
+            SPAN: facts[SPAN],
+            PARENT: facts[PARENT],
+        },
+        TRACE: facts[TRACE],
+        STARTED: facts[STARTED],
+        ERROR: _error(cells),
+    }
 
 
 def _events(logged: Any) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from coverage_kit.collect.logs.api_format import dict_of, dicts_of, engine_of
 from coverage_kit.collect.logs.record import Aside, LogRecord, Outcome, UnreadableRecordError
 from coverage_kit.collect.logs.span_attributes import (
     ATTRIBUTES,
+    CONTENT,
     ERROR,
     EVENTS,
     PARENT,
@@ -100,12 +101,12 @@ def table_format(find_format: FindFormat) -> TableFormat:
 
     return TableFormat(
         name="OpenTelemetry spans",
-        needs=(ATTRIBUTES, TRACE, STARTED),
+        needs=(CONTENT, TRACE, STARTED, ERROR),
         fields={
-            "query": "gen_ai.input.messages",
-            "answer": "gen_ai.output.messages",
-            "model": "gen_ai.request.model",
-            "run_id": "gen_ai.conversation.id",
+            "query": CONTENT,
+            "answer": CONTENT,
+            "model": CONTENT,
+            "run_id": TRACE,
             "asked_at": STARTED,
             "error": ERROR,
         },
@@ -115,18 +116,22 @@ def table_format(find_format: FindFormat) -> TableFormat:
     )
 
 
+def _held(values: Mapping[str, Any], name: str) -> Any:
+    return dict_of(values.get(CONTENT)).get(name)
+
+
 def _is_root(values: Mapping[str, Any]) -> bool:
-    return label_of(values.get(PARENT)) is None or not text_of(values.get(PARENT)).strip("0")
+    return label_of(_held(values, PARENT)) is None or not text_of(_held(values, PARENT)).strip("0")
 
 
 def _rank(values: Mapping[str, Any]) -> tuple[str, str]:
     """Return what orders the calls of a trace: when they started, then their ids."""
     time = parse_time(values.get(STARTED))
-    return (time.isoformat() if time else ""), text_of(values.get(SPAN))
+    return (time.isoformat() if time else ""), text_of(_held(values, SPAN))
 
 
 def _kind(values: Mapping[str, Any]) -> str:
-    attributes = dict_of(values.get(ATTRIBUTES))
+    attributes = dict_of(_held(values, ATTRIBUTES))
     names = (
         "gen_ai.operation.name",
         "openinference.span.kind",
@@ -139,8 +144,8 @@ def _kind(values: Mapping[str, Any]) -> str:
 
 def _read(find_format: FindFormat, values: Mapping[str, Any]) -> LogRecord:
     """Return the record of a span. Raises UnreadableRecordError where it holds no question."""
-    attributes = dict_of(values.get(ATTRIBUTES))
-    events = dicts_of(values.get(EVENTS))
+    attributes = dict_of(_held(values, ATTRIBUTES))
+    events = dicts_of(_held(values, EVENTS))
     for event in events:
         # The latest convention repeats the attributes in an event of their own.
         attributes = {**dict_of(event.get("attributes")), **attributes}
