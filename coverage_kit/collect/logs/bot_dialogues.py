@@ -49,7 +49,7 @@ def _recognises(exchange: Exchange) -> bool:
 
 def _read(exchange: Exchange) -> list[Outcome]:
     body = exchange.body
-    outcomes = next((found for messages in _lists_in(body) if (found := _outcomes(messages))), [])
+    outcomes = next((turns for messages in _lists_in(body) if (turns := _outcomes(messages))), [])
     own = own_columns(tuple(exchange.outer))
     for record in outcomes:
         if isinstance(record, LogRecord):

@@ -43,7 +43,7 @@ from coverage_kit.collect.logs.values import (
 )
 
 # So many rows show whether a source has a message a row (assumed).
-N_SAMPLED = 300
+N_SAMPLED = 100
 # So many times show whether the day comes before the month (assumed).
 _N_TIMES = 1000
 # Nearly all rows with words have a known speaker (assumed).
@@ -140,7 +140,7 @@ class MessageRows:
         self._source = source
         self._columns = columns
         self._names = names
-        self._found: _Survey | None = None
+        self._surveyed: _Survey | None = None
 
     def header(self) -> None:
         """Return None, because each row says what became of a message."""
@@ -150,7 +150,7 @@ class MessageRows:
 
         The messages of a conversation are in memory until its last one is read.
         """
-        survey = self._found = self._found or self._survey()
+        survey = self._surveyed = self._surveyed or self._survey()
         n_left = survey.n_messages.copy()
         waiting: dict[str, list[tuple[Row, Message]]] = {}
         for row in self._source.rows(self._names):

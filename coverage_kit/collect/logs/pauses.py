@@ -4,7 +4,7 @@ The API ends a long turn with the stop reason `pause_turn`. The caller sends wha
 the assistant's words, and the next response goes on from there.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ from coverage_kit.collect.logs.values import text_of
 
 PAUSE = "pause_turn"
 _CONTINUATION = "the continuation of a paused turn"
+# So many calls wait for the rest of their turns (assumed); a log has few at a time.
+_MAX_WAITING = 1000
 # What a caller may say to let a paused turn go on: it is no question.
 _GO_ON = frozenset({"continue", "please continue", "go on", "please go on", "continue please"})
 # The fields that hold a request or a response, and those of a response that is logged bare.
@@ -70,29 +72,61 @@ def join_pauses(rows: Iterable[Row]) -> Iterator[Row]:
     The record has the request of the first and the words of all. A turn without its continuation is
     left as it is, and so is a continuation without its turn.
     """
-    paused: list[_Call] = []
-    early: list[_Call] = []
+    paused = _Waiting(lambda waiting, call: _continues(call, waiting))
+    early = _Waiting(_continues)
     for row in rows:
         call = _call_of(row)
         if call is None:
             yield row
             continue
-        while (first := _first_match(paused, call)) is not None:
-            paused.remove(first)
+        while (first := paused.take(call)) is not None:
             yield merged_row(call.row.line, _CONTINUATION)
             call = _joined(first, call)
         # In a log that lists the newest first, the continuation comes before its turn.
-        while call.is_paused and (later := _first_continuation(early, call)) is not None:
-            early.remove(later)
+        while call.is_paused and (later := early.take(call)) is not None:
             yield merged_row(later.row.line, _CONTINUATION)
             call = _joined(call, later)
         if call.is_paused:
-            paused.append(call)
+            yield from paused.keep(call)
         elif any(block.get("type") == "server_tool_use" for block in call.said_before):
-            early.append(call)
+            yield from early.keep(call)
         else:
             yield call.row
-    yield from (call.row for call in (*early, *paused))
+    yield from (*early.rows(), *paused.rows())
+
+
+class _Waiting:
+    """Calls that wait for the rest of their turns, by their questions.
+
+    `belongs` returns whether a call that waits and another one are parts of the same turn.
+    """
+
+    def __init__(self, belongs: Callable[[_Call, _Call], bool]) -> None:
+        self._belongs = belongs
+        self._calls: dict[str, list[_Call]] = {}
+        self._n_calls = 0
+
+    def take(self, call: _Call) -> _Call | None:
+        """Return the first call of the turn of another one, which waits no more; else None."""
+        calls = self._calls.get(call.question, [])
+        first = next((waiting for waiting in calls if self._belongs(waiting, call)), None)
+        if first is not None:
+            calls.remove(first)
+            self._n_calls -= 1
+        return first
+
+    def keep(self, call: _Call) -> Iterator[Row]:
+        """Keep a call, and yield the row of the oldest question where too many wait."""
+        self._calls.setdefault(call.question, []).append(call)
+        self._n_calls += 1
+        if self._n_calls > _MAX_WAITING:
+            oldest = self._calls.pop(next(iter(self._calls)))
+            self._n_calls -= len(oldest)
+            yield from (other.row for other in oldest)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows of all calls that wait."""
+        yield from (call.row for calls in self._calls.values() for call in calls)
 
 
 def _call_of(row: Row) -> _Call | None:
@@ -122,14 +156,6 @@ def _may_matter(values: dict[str, Any]) -> bool:
         ):
             return True
     return False
-
-
-def _first_match(paused: list[_Call], call: _Call) -> _Call | None:
-    return next((first for first in paused if _continues(call, first)), None)
-
-
-def _first_continuation(calls: list[_Call], paused: _Call) -> _Call | None:
-    return next((call for call in calls if _continues(call, paused)), None)
 
 
 def _continues(call: _Call, paused: _Call) -> bool:

@@ -8,7 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from coverage_kit.collect.logs.api_format import dict_of, dicts_of, ids_of, prompt_of, request_of
+from coverage_kit.collect.logs.api_format import (
+    dict_of,
+    dicts_of,
+    ids_of,
+    own_columns,
+    prompt_of,
+    request_of,
+)
 from coverage_kit.collect.logs.joined_rows import merged_row
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.stream_events import (
@@ -191,6 +198,9 @@ class _StreamJoiner:
             yield merged_row(row.line, _CHUNK)
         elif _is_request(values):
             self._requests.append(row)
+            # Of several requests none is given to a stream, so that two are enough to know.
+            if len(self._requests) > 2:
+                yield self._requests.pop(0)
         else:
             whole = _listed_stream(row)
             yield Row(row.line, whole.values()) if whole else row
@@ -259,7 +269,8 @@ def _listed_stream(row: Row) -> _Stream | None:
 
 def _is_request(values: Mapping[str, Any]) -> bool:
     """Return whether a record is a request without an id, whose answer may be a stream."""
-    if ids_of(values) or {"response", "result", "error", "answer", "output"} & values.keys():
+    has_answer = "answer" in own_columns(tuple(values))
+    if has_answer or ids_of(values) or {"response", "result", "error"} & values.keys():
         return False
     request = request_of(values)
     return bool(request) or (values.get("stream") is True and bool(prompt_of(values)))

@@ -101,7 +101,7 @@ def _request(call_input: Any) -> dict[str, Any]:
     The arguments of a function that was traced are the fields of its request.
     """
     if isinstance(call_input, dict) and call_input.keys() <= {"args", "kwargs"}:
-        return _arguments(call_input)
+        call_input = _arguments(call_input)
     if isinstance(call_input, dict) and "content" not in call_input and "kwargs" not in call_input:
         lists = {
             key: plain_messages(value)
@@ -117,7 +117,7 @@ def _request(call_input: Any) -> dict[str, Any]:
 
 
 def _arguments(call_input: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a call as a request: by their names, and by their positions."""
+    """Return the arguments of a call as fields: by their names, else by their positions."""
     request: dict[str, Any] = {}
     positional = call_input.get("args")
     for number, cell in enumerate(positional if isinstance(positional, list) else ()):
@@ -125,7 +125,7 @@ def _arguments(call_input: dict[str, Any]) -> dict[str, Any]:
         is_named = isinstance(argument, dict) and "content" not in argument
         name = f"argument {number}" if isinstance(argument, str) else "messages"
         request = {**(argument if is_named else {name: argument}), **request}
-    return _request({**request, **dict_of(call_input.get("kwargs"))})
+    return {**request, **dict_of(call_input.get("kwargs"))}
 
 
 def _query_text(request: dict[str, Any]) -> str:
