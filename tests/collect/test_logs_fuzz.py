@@ -56,6 +56,7 @@ SAMPLES = (
         DIALOGUE,
         activity("Prompted Best CRM?", ANSWER),
         BOTS["Intercom"],
+        {"request_body": ASKED, "response_body": OPENAI_CHAT, "request_id": "1"},
         BOTS["pairs"],
         ROW,
         api(ROW),

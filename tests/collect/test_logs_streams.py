@@ -266,9 +266,10 @@ def test_streams_that_nothing_distinguishes_are_failures(read):
     ]
 
 
-def test_ids_beside_the_events_distinguish_streams_too(read):
+@pytest.mark.parametrize("name", ["call_id", "id", "request_id"])
+def test_ids_beside_the_events_distinguish_streams_too(read, name):
     streams = [
-        [{"call_id": f"c{n}", "request": REQUESTS[claude], "event": event} for event in claude()]
+        [{name: f"c{n}", "request": REQUESTS[claude], "event": event} for event in claude(f"m{n}")]
         for n in range(2)
     ]
     log = read(*(event for events in zip(*streams, strict=True) for event in events))
@@ -400,3 +401,31 @@ def test_the_events_are_those_of_the_vendors_sdks():
     genai = pytest.importorskip("google.genai.types")
     last = genai.GenerateContentResponse.model_validate(gemini()[-1])
     assert last.candidates[0].grounding_metadata.grounding_chunks[0].web.uri == SAW
+
+
+@pytest.mark.parametrize("api", [responses, claude])
+def test_each_event_may_have_an_id_of_its_own(read, api):
+    records = [
+        {"id": f"event {n}", "request": REQUESTS[api], "event": event}
+        for n, event in enumerate(api())
+    ]
+    log = read(*records)
+    assert log.answers["text"].tolist() == [ANSWERS.get(api, "A rip saw.")]
+    assert log.failures.empty
+
+
+@APIS
+def test_a_request_before_its_events_may_have_the_id_of_the_response(read, api):
+    name = {"chat": "chatcmpl-1", "claude": "msg_1", "gemini": "g1", "perplexity": "p-1"}
+    asked = {"type": "request", "id": name.get(api.__name__, "resp_1"), "request": REQUESTS[api]}
+    log = read(asked, *api())
+    assert log.answers["text"].tolist() == [ANSWERS.get(api, "A rip saw.")]
+    assert log.rejects.empty
+    assert log.failures.empty
+
+
+@APIS
+def test_a_stream_that_the_log_holds_twice_is_read_twice_and_not_joined(read, api):
+    log = read(*beside(api, api()), *beside(api, api()))
+    assert set(log.answers["text"]) == {ANSWERS.get(api, "A rip saw.")}
+    assert log.failures.empty

@@ -25,19 +25,19 @@ _STEP = Aside("a message of a system or a tool")
 
 # Who speaks, as exports name it; compared as `plain_name` writes it.
 _USERS = words_of(
-    "user human customer visitor client enduser contact lead guest person requester inbound "
-    "incoming member caller me you enduserquery userquery userutterance usermessage humanmessage "
-    "nutzer benutzer kunde kundin mensch usuario cliente utilisateur client utente gebruiker klant "
-    "użytkownik klient"
+    "user human question prompt customer visitor client enduser contact lead guest person "
+    "requester inbound incoming member caller me you enduserquery userquery userutterance "
+    "usermessage humanmessage nutzer benutzer kunde kundin mensch usuario cliente utilisateur "
+    "utente gebruiker klant użytkownik klient"
 )
 _ASSISTANTS = words_of(
-    "assistant ai bot model chatbot agent operator admin outbound outgoing copilot answerbot "
-    "virtualassistant assistantmessage aimessage botmessage botuttered gpt llm support staff "
-    "aiagent fin inkeep assistent asistente assistente ki ia"
+    "assistant ai answer response bot model chatbot agent operator admin outbound outgoing "
+    "copilot answerbot virtualassistant assistantmessage aimessage botmessage botuttered gpt "
+    "llm support staff aiagent fin inkeep assistent asistente assistente ki ia"
 )
 _STEPS = words_of(
-    "system tool function developer note action slot event sessionstarted restart workflow ipython "
-    "toolresult toolcall functioncall observation thought thinking internal followup "
+    "system tool function developer note action slot event sessionstarted restart workflow "
+    "ipython toolresult toolcall functioncall observation thought thinking internal followup "
     "internalnote summary"
 )
 

@@ -37,11 +37,11 @@ _CHUNK = "a chunk of a streamed answer"
 # So many streams are kept (assumed): those that are open, and those that have ended, because a
 # chunk with pages or counts may follow the last words.
 _MAX_KEPT = 200
-# The fields beside an event that show which call it belongs to; `id` may name the event itself.
+# The fields beside an event that show which call it belongs to.
 _CALL_FIELDS = (
     *("request", "params", "input", "messages", "contents", "query", "prompt", "question"),
     *("custom_id", "request_id", "key", "stream_id", "call_id", "trace_id", "span_id"),
-    *("run_id", "conversation_id", "session_id"),
+    *("run_id", "conversation_id", "session_id", "id"),
 )
 
 
@@ -51,7 +51,7 @@ class _Stream:
 
     `row` is the first of them, in whose place the answer is read. `held` are further rows of which
     only the end shows whether they belong to the answer. `blocks` are the parts of the answer that
-    were begun.
+    were begun. `holder` is the field of the response in the joined record.
     """
 
     row: Row
@@ -60,6 +60,7 @@ class _Stream:
     events: list[Event] = field(default_factory=list)
     held: list[Row] = field(default_factory=list)
     blocks: set[int] = field(default_factory=set)
+    holder: str = "response"
     is_ended: bool = False
     is_mixed: bool = False
 
@@ -86,9 +87,10 @@ class _Stream:
     def values(self) -> dict[str, Any]:
         """Return the record that the log would hold if the answer had not been streamed."""
         body = body_of(self.events)
-        values = {**self.outer, "response": body}
-        if not ids_of(values) and text_of(body.get("id")):
-            values["id"] = body["id"]
+        values = {**self.outer, self.holder: body}
+        names = (text_of(body.get(name)) for name in ("id", "responseId", "response_id"))
+        if not ids_of(values) and (name := next(filter(None, names), "")):
+            values["id"] = name
         if error := self._error():
             values["error"] = error
         return values
@@ -140,6 +142,9 @@ class _StreamJoiner:
             stream = _Stream(row, _call_of(event))
             self._streams.append(stream)
             self._by_call[stream.call] = stream
+            if event.api in (RESPONSES, ANTHROPIC):
+                # Their events may each have an id of their own in the log.
+                self._by_call[_call_of(event, "id")] = stream
             yield from self._claim_request(stream, event)
             self._add_event(stream, event)
             yield from self._without_oldest()
@@ -159,11 +164,14 @@ class _StreamJoiner:
     def _find(self, event: Event) -> _Stream | None:
         """Return the stream that an event belongs to, None where it starts one."""
         by_id = self._by_id.get((event.api, event.stream_id)) if event.stream_id else None
+        if by_id and by_id.is_ended and (event.is_start or _has_words(event)):
+            # The log holds the stream twice.
+            return None
         if by_id or event.is_start or (event.stream_id and event.api in (CHAT, GEMINI)):
             return by_id
         if stream := self._by_item.get(_item_of(event)):
             return stream
-        stream = self._by_call.get(_call_of(event))
+        stream = self._by_call.get(_call_of(event)) or self._by_call.get(_call_of(event, "id"))
         if not stream or (event.stream_id and stream.has_id):
             return None
         # After the last words of an answer only counts follow; further words are another answer.
@@ -258,7 +266,8 @@ def _listed_stream(row: Row) -> _Stream | None:
             events = listed_events(cell) if isinstance(cell, (list, str)) else []
             if events:
                 outer = {name: value for name, value in row.values.items() if name != key}
-                stream = _Stream(row, outer=outer)
+                holder = key if key == "response_body" else "response"
+                stream = _Stream(row, outer=outer, holder=holder)
                 for event in events:
                     stream.add(event._replace(api=events[0].api, outer={}))
                 # A list of Gemini's chunks may be trimmed.
@@ -276,8 +285,9 @@ def _is_request(values: Mapping[str, Any]) -> bool:
     return bool(request) or (values.get("stream") is True and bool(prompt_of(values)))
 
 
-def _call_of(event: Event) -> tuple[str, str]:
-    names = [name for name in _CALL_FIELDS if name in event.outer]
+def _call_of(event: Event, without: str = "") -> tuple[str, str]:
+    """Return what shows to which call an event belongs, but for the field `without`."""
+    names = [name for name in _CALL_FIELDS if name in event.outer and name != without]
     return event.api, digest_of({name: event.outer[name] for name in names})
 
 
@@ -288,9 +298,13 @@ def _item_of(event: Event) -> str:
 
 
 def _has_words(event: Event) -> bool:
+    """Return whether a chunk has words of an answer, and not only its end, pages or counts."""
     if event.api == CHAT:
-        return bool(dicts_of(event.payload.get("choices")))
-    return event.api == GEMINI and bool(dicts_of(event.payload.get("candidates")))
+        choices = dicts_of(event.payload.get("choices"))
+        return any(dict_of(choice.get("delta")).get("content") for choice in choices)
+    candidates = dicts_of(event.payload.get("candidates"))
+    parts = [dicts_of(dict_of(candidate.get("content")).get("parts")) for candidate in candidates]
+    return event.api == GEMINI and any(part.get("text") for listed in parts for part in listed)
 
 
 def _begun_block(event: Event) -> int | None:
