@@ -6,7 +6,7 @@ import pytest
 
 from coverage_kit.collect.logs import read_log
 from coverage_kit.settings import LogSettings
-from tests.collect.log_samples import kinds, read_records
+from tests.collect.log_samples import account, kinds, read_records
 
 ASKED = ("How do I bleed the brake?", "With which oil?")
 ANSWERED = ("Open the valve at the caliper.", "Mineral oil.")
@@ -165,6 +165,5 @@ def test_the_activity_of_gemini_is_read_from_takeout(tmp_path):
     assert (answer["engine"], answer["surface"]) == ("gemini", "app")
     assert kinds(log) == [["brake.example", "cited"]]
     assert log.failures.empty
-    assert log.sources[["format", "n_records", "n_aside"]].to_numpy().tolist() == [
-        ["Gemini activity (Takeout)", 3, 3]
-    ]
+    assert log.sources["format"].tolist() == ["Gemini activity (Takeout)"]
+    assert account(log) == [(3, 3)]

@@ -4,7 +4,7 @@ import pytest
 
 from coverage_kit.collect.logs import read_log
 from coverage_kit.settings import LogSettings
-from tests.collect.log_samples import kinds, spans
+from tests.collect.log_samples import account, kinds, spans
 
 ROOT = "00000000-0000-4000-8000-000000000000"
 
@@ -69,7 +69,7 @@ def test_the_turns_of_a_conversation_are_questions_and_answers(read, export):
     assert set(log.answers["surface"]) == {"app"}
     assert sorted(log.answers["asked_at"].dt.day) == [1, 3]
     # The empty conversation is set aside.
-    assert log.sources[["n_records", "n_aside"]].to_numpy().tolist() == [[2, 1]]
+    assert account(log) == [(2, 1)]
     assert log.rejects.empty
 
 
@@ -161,7 +161,7 @@ def test_of_edited_questions_the_branch_in_which_the_conversation_ends_counts(re
     )
     log = read([conversation(*tree)])
     assert sorted(log.queries["text"]) == ["How long then?", "Why is my crumb dense?"]
-    assert log.sources[["n_records", "n_aside"]].to_numpy().tolist() == [[2, 2]]
+    assert account(log) == [(2, 2)]
     log = read([conversation(*tree, current_leaf_message_uuid="m4")])
     assert sorted(log.queries["text"]) == ["And the crust?", "Why is my crumb dense?"]
 

@@ -10,6 +10,7 @@ from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.logs.parts import merge_log_parts, plan_log, read_log_part
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
+from tests.collect.log_samples import account
 
 ASKED = ("How do I bleed the brake?", "With which oil?")
 ANSWERED = ("Open the valve at the caliper.", "Mineral oil.")
@@ -95,9 +96,8 @@ def test_messages_are_paired_whatever_their_columns_are_called(read, shape, writ
     assert pairs(log) == sorted(map(list, zip(ASKED, ANSWERED, strict=True)))
     assert log.failures.empty
     assert log.rejects.empty
-    assert log.sources[["format", "n_records", "n_aside"]].to_numpy().tolist() == [
-        ["one message a row", 2, 2]
-    ]
+    assert log.sources["format"].tolist() == ["one message a row"]
+    assert account(log) == [(2, 2)]
 
 
 def test_the_model_the_run_and_the_time_are_read(read):
@@ -140,7 +140,7 @@ def test_an_answer_belongs_to_its_parent_and_made_again_counts_once(read, write)
         [*map(list, zip(ASKED, ANSWERED, strict=True)), ["Which pads squeal?", "Metal ones."]]
     )
     assert sorted(log.answers["engine"]) == ["claude", "openai", "openai"]
-    assert log.sources[["n_records", "n_aside"]].to_numpy().tolist() == [[3, 4]]
+    assert account(log) == [(3, 4)]
 
 
 @WRITERS
@@ -178,7 +178,7 @@ def test_messages_of_systems_and_tools_are_set_aside(read, write):
     log = read(rows, write)
     assert sorted(log.queries["text"]) == sorted(ASKED)
     assert log.answers["text"].tolist().count(ANSWERED[0]) == 1
-    assert log.sources[["n_records", "n_aside"]].to_numpy().tolist() == [[2, 4]]
+    assert account(log) == [(2, 4)]
 
 
 @WRITERS

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.collect.log_samples import kinds, read_records, spans
+from tests.collect.log_samples import account, kinds, read_records, spans
 
 QUESTION = {"role": "user", "content": "When do I prune roses?"}
 FIRST, SECOND = "https://rose.example/prune", "https://bush.example/march"
@@ -94,7 +94,7 @@ def test_a_paused_turn_and_its_continuation_are_one_answer(read, records):
     ]
     assert log.searches["text"].tolist() == ["prune roses"]
     assert log.failures.empty
-    assert log.sources[["n_records", "n_aside"]].to_numpy().sum() == 3
+    assert sum(map(sum, account(log))) == 3
 
 
 def test_several_pauses_in_a_row_are_one_answer(read):

@@ -7,7 +7,7 @@ import pytest
 from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.logs.parts import merge_log_parts, plan_log, read_log_part
 from coverage_kit.settings import LogSettings
-from tests.collect.log_samples import kinds, read_records, read_rows
+from tests.collect.log_samples import account, kinds, read_records, read_rows
 
 QUESTION, ANSWER = "Which chain fits a 12-speed hub?", "A flat-top one."
 ASKED = [
@@ -260,7 +260,7 @@ def test_the_root_of_a_trace_tells_of_it_alone(read):
         span({"openinference.span.kind": "RETRIEVER", "input.value": "chain"}, "s2", parent="s0"),
     )
     assert log.queries["text"].tolist() == [QUESTION]
-    assert log.sources[["n_records", "n_aside"]].to_numpy().tolist() == [[1, 2]]
+    assert account(log) == [(1, 2)]
 
 
 @pytest.mark.parametrize(

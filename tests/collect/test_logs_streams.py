@@ -7,7 +7,7 @@ import pytest
 from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.logs.parts import merge_log_parts, plan_log, read_log_part
 from coverage_kit.settings import LogSettings
-from tests.collect.log_samples import kinds, read_records, spans
+from tests.collect.log_samples import account, kinds, read_records, spans
 
 SAW = "https://saw.example/rip"
 QUESTION = "Which saw cuts oak?"
@@ -224,7 +224,7 @@ def test_a_streamed_answer_is_one_answer(read, api, form):
     assert log.searches["text"].tolist() == ([] if api in (chat, perplexity) else ["saw oak"])
     assert log.sources["n_records"].sum() == 1
     # Each record is counted: as the answer, or with it.
-    assert log.sources[["n_records", "n_aside"]].to_numpy().sum() == len(records)
+    assert sum(map(sum, account(log))) == len(records)
 
 
 def test_without_its_output_in_the_last_event_a_response_is_that_of_its_deltas(read):
@@ -364,7 +364,7 @@ def test_a_request_may_be_in_another_file_under_the_id_of_the_response(read, tmp
     plan = plan_log(settings)
     again = merge_log_parts((read_log_part(settings, file, plan) for file in plan.files), settings)
     assert again.answers.equals(log.answers)
-    assert log.sources[["n_records", "n_aside"]].to_numpy().sum() == len(responses()) + 1
+    assert sum(map(sum, account(log))) == len(responses()) + 1
 
 
 def test_the_events_of_many_streams_are_not_kept(read):
