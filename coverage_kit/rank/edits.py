@@ -85,7 +85,7 @@ def explain_no_edits(gaps: Gaps) -> list[Candidate]:
     reasons = {
         "unwinnable": (
             "Answers here do not search, or cite only third parties: "
-            "no page of yours is in the running. Try the media."
+            "no page of yours is in the running. Being named on the sites that they cite may help."
         ),
         "out of scope": "The site is about something else. Leave it, or decide to offer this.",
     }

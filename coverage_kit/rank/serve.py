@@ -166,8 +166,8 @@ def _explain_limits(choice: VariantChoice, rows: Sequence[int]) -> str:
     cheapest = min(on_free_pages, key=choice.added_minutes)
     if not choice.fits_minutes(cheapest):
         return (
-            f"Not planned: its smallest edit takes {choice.added_minutes(cheapest):,.0f} minutes. "
-            f"At its turn {limits.minutes - choice.minutes:,.0f} of the budget were left."
+            f"Not planned: its smallest edit takes {choice.added_minutes(cheapest):,.0f} minutes, "
+            "more than the edits before it leave of the budget."
         )
     shortest = min(on_free_pages, key=choice.added_words)
     if not choice.fits_words(shortest):

@@ -33,6 +33,13 @@ def kinds(log):
     return log.citations[["site", "kind"]].to_numpy().tolist()
 
 
+def account(log):
+    """Return (records, those counted with them or set aside) for each format of each file."""
+    others = log.sources.columns.intersection(["n_merged", "n_aside"])
+    n_others = log.sources[others].sum(axis=1)
+    return list(zip(log.sources["n_records"], n_others, strict=True))
+
+
 def spans(log):
     """Return the cited words: (site, words) for each span."""
     table = log.spans.merge(

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -240,3 +241,57 @@ def test_files_of_an_export_are_read_together_and_empty_conversations_left_out(r
     )
     assert sorted(log.queries["text"]) == ["Best CRM?", "Why?"]
     assert log.rejects.empty
+
+
+def canvas(recipient, **call):
+    return message("assistant", json.dumps(call), recipient=f"canmore.{recipient}")
+
+
+def test_a_canvas_is_part_of_the_answer_in_its_last_version(read):
+    log = read(
+        conversation(
+            message("user", "Write a plan for a pond."),
+            canvas("create_textdoc", name="Plan", type="document", content="Dig."),
+            message("tool", "Successfully created."),
+            canvas("update_textdoc", updates=[{"pattern": "Dig", "replacement": "Dug"}]),
+            canvas("update_textdoc", updates=[{"pattern": ".*", "replacement": "Dig, then line."}]),
+            message("assistant", "Here is the plan."),
+            message("user", "And the code?"),
+            canvas("create_textdoc", name="Code", type="code/python", content="print(1)"),
+            message("assistant", "Here it is."),
+        )
+    )
+    assert sorted(log.answers["text"]) == ["Here is the plan.\n\nDig, then line.", "Here it is."]
+
+
+def research(status, text="", **metadata):
+    report = {"content": {"content_type": "text", "parts": [text]}, "metadata": metadata}
+    state = {"status": status, "report_message": report if text else None}
+    return message(
+        "tool",
+        "widget",
+        metadata={
+            "chatgpt_sdk": {
+                "attribution_id": "connector_openai_deep_research",
+                "widget_state": json.dumps(state),
+            }
+        },
+    )
+
+
+def test_the_report_of_a_deep_research_is_the_answer_with_what_it_cites(read):
+    log = read(
+        conversation(
+            message("user", "Which CRM leads?"),
+            research("in_progress"),
+            research("completed", ANSWER, **ABOUT),
+        )
+    )
+    answer = log.answers.iloc[0]["text"]
+    assert answer.startswith("It depends. Acme leads by far.")
+    assert ["a.com", "cited"] in kinds(log)
+
+
+def test_a_deep_research_without_a_report_is_a_failure(read):
+    log = read(conversation(message("user", "Which CRM leads?"), research("cancelled")))
+    assert log.failures["error"].tolist() == ["deep research: cancelled"]

@@ -14,14 +14,22 @@ from coverage_kit.collect.logs import LogRecord, UnreadableRecordError, generic,
 from coverage_kit.collect.logs.api_format import lone_request, open_exchange
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
+from coverage_kit.collect.logs.joined_source import join_rows
+from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.record import Aside, Merged, Reject
 from coverage_kit.collect.logs.trace_index import TraceIndex
 from coverage_kit.settings import LogSettings
 from tests.collect.log_samples import ANTHROPIC, GEMINI, GEMINI_SNAKE, OPENAI_CHAT, REDIRECT, A
 from tests.collect.test_logs_apis import OPENAI, PERPLEXITY
+from tests.collect.test_logs_bots import ANSWER, SHAPES as BOTS, activity
 from tests.collect.test_logs_chatgpt_export import FULL
+from tests.collect.test_logs_claude_export import DIALOGUE
 from tests.collect.test_logs_langfuse import ROW, api
 from tests.collect.test_logs_langsmith import CALL, ROOT
+from tests.collect.test_logs_messages import SHAPES
+from tests.collect.test_logs_pauses import LAST, PAUSED, call, pause
+from tests.collect.test_logs_spans import SHAPES as SPANS
+from tests.collect.test_logs_streams import REQUESTS, beside, chat, listed
 from tests.collect.test_logs_trackers import (
     AHREFS,
     OPENCITE,
@@ -45,6 +53,11 @@ SAMPLES = (
     {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}] * 2},
     *(
         FULL,
+        DIALOGUE,
+        activity("Prompted Best CRM?", ANSWER),
+        BOTS["Intercom"],
+        {"request_body": ASKED, "response_body": OPENAI_CHAT, "request_id": "1"},
+        BOTS["pairs"],
         ROW,
         api(ROW),
         CALL,
@@ -90,6 +103,16 @@ def paths_in(value, path=()):
     for key, inner in items:
         yield (*path, key)
         yield from paths_in(inner, (*path, key))
+
+
+# Records of which several are one answer, or one conversation.
+JOINED = (
+    *(beside(api, api()) for api in REQUESTS),
+    listed(chat, chat()),
+    [pause(), call("m2", LAST, before=PAUSED)],
+    *([record] for record in SPANS.values()),
+    *(SHAPES[name] for name in ("OpenAI's roles", "a flag", "names of bots", "Botpress")),
+)
 
 
 KEYS = sorted(
@@ -178,6 +201,32 @@ def test_depth_breaks_nothing(key):
         check({"prompt": "x", "response": {key: deep}})
 
 
+class Records:
+    """A source of records in memory."""
+
+    location = "records"
+
+    def __init__(self, records):
+        self.records = records
+
+    def header(self):
+        return None
+
+    def rows(self, columns):
+        yield from (Row(number, record) for number, record in enumerate(self.records, 1))
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(JOINED), st.data())
+def test_whatever_is_changed_each_joined_record_has_one_outcome(records, data):
+    records = mutated({"records": records}, data).get("records")
+    records = [r for r in records if isinstance(r, dict)] if isinstance(records, list) else []
+    rows = list(join_rows(Records(records)).rows(()))
+    assert sorted(row.line for row in rows) == list(range(1, len(records) + 1))
+    for row in rows:
+        check(row.values)
+
+
 def mutated(sample, data):
     """Return a copy of a record with one to four parts taken out or changed into something odd."""
     record = json.loads(json.dumps(sample))
@@ -222,9 +271,9 @@ def check(values):
 
 def test_every_format_has_a_sample(tmp_path):
     formats = set()
-    for number, sample in enumerate(SAMPLES):
+    for number, records in enumerate((*([sample] for sample in SAMPLES), *JOINED)):
         path = tmp_path / f"{number}.jsonl"
-        path.write_text(json.dumps(sample), encoding="utf-8")
+        path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
         formats |= set(read_log(LogSettings(files=(str(path),))).sources["format"])
     names = {log_format.name for log_format in (*FORMATS, *TABLE_FORMATS)}
     # Search Console has a format for each language of its headers; one sample is enough.

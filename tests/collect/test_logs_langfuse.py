@@ -102,6 +102,14 @@ def test_the_same_observations_from_every_export(tmp_path, name):
             {"candidates": [{"content": {"parts": [{"text": "Acme."}]}}]},
             "Acme.",
         ),
+        ({"args": ["best crm"], "kwargs": {}}, "Acme.", "Acme."),
+        ({"args": [], "kwargs": {"question": "best crm", "user": "u1"}}, "Acme.", "Acme."),
+        ({"args": [{"query": "best crm", "k": "4"}]}, "Acme.", "Acme."),
+        (
+            {"args": [[{"role": "user", "content": "best crm"}]], "kwargs": {"model": "gpt-5"}},
+            {"role": "assistant", "content": "Acme."},
+            "Acme.",
+        ),
         ({"args": ["best crm"], "prompt": "best crm"}, {"completion": "Acme."}, "Acme."),
     ],
 )
@@ -109,6 +117,13 @@ def test_inputs_and_outputs_of_many_shapes(tmp_path, call_input, call_output, te
     log = read_records(tmp_path, {**ROW, "input": call_input, "output": call_output})
     assert log.queries["text"].tolist() == ["best crm"]
     assert log.answers["text"].tolist() == [text]
+
+
+def test_of_several_arguments_none_is_guessed(tmp_path):
+    call_input = {"args": ["best crm", "in german"], "kwargs": {}}
+    log = read_records(tmp_path, {**ROW, "input": call_input}, {**ROW, "trace_id": "t3"})
+    assert log.rejects["reason"].tolist() == ["no query: the call has no message of a user"]
+    assert log.queries["text"].tolist() == ['Best "CRM"?']
 
 
 def test_a_providers_response_is_read_with_its_citations(tmp_path):

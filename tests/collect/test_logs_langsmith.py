@@ -98,6 +98,8 @@ def test_csv_exports_hold_json_in_their_cells(tmp_path):
         ),
         ({"query": "best crm"}, {"answer": "Acme.", "context": ["a", "b"]}),
         ({"user_msg": "best crm"}, GENERATED),
+        ({"args": ["best crm"], "kwargs": {"k": 4}}, {"output": "Acme."}),
+        ({"args": [], "kwargs": {"query": "best crm", "market": "de"}}, {"output": "Acme."}),
         ("best crm", "Acme."),
     ],
 )

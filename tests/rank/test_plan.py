@@ -92,7 +92,8 @@ def test_the_first_gap_is_served_though_another_gains_more_per_minute():
     assert result.edits.set_index("cluster_id")["is_chosen"].to_dict() == {"c0": True, "c1": False}
     assert said_of(result, 0) == PLANNED
     assert said_of(result, 1) == (
-        "Not planned: its smallest edit takes 60 minutes. At its turn 0 of the budget were left."
+        "Not planned: its smallest edit takes 60 minutes, more than the edits before it leave of "
+        "the budget."
     )
 
 
@@ -138,7 +139,8 @@ def test_a_gap_without_a_planned_edit_says_why():
         "Not planned: its best edit adds under one question asked a month.",
         "Not planned: its best edit is too unsure, as it may add nothing.",
         "Not planned: its pages are locked (rank.locked_pages).",
-        "Not planned: its smallest edit takes 90 minutes. At its turn 55 of the budget were left.",
+        "Not planned: its smallest edit takes 90 minutes, more than the edits before it leave of "
+        "the budget.",
         "Not planned: its page has as many planned edits as are allowed (1).",
         "Not planned: no edit is known for it.",
         "Not planned: its pages are locked (rank.locked_pages).",

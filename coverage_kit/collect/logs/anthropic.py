@@ -9,7 +9,9 @@ from coverage_kit.collect.logs.api_format import (
     dict_of,
     dicts_of,
     engine_of,
+    missing_text,
 )
+from coverage_kit.collect.logs.pauses import PAUSE
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, readable, text_of
 
@@ -41,8 +43,12 @@ def _read(exchange: Exchange) -> list[LogRecord]:
     # A search returns a list of pages, a fetch a single page, and a failed call a single error.
     pages = [page for result in results for page in (dicts_of(result) or [dict_of(result)])]
     shared_fields = begin_record(exchange, "claude", answer)
-    if not answer.strip() and (reason := text_of(exchange.body.get("stop_reason"))):
-        shared_fields["error"] = shared_fields["error"] or f"no answer text, stop reason {reason}"
+    reason = text_of(exchange.body.get("stop_reason"))
+    refusal = answer.strip() if reason == "refusal" else ""
+    error = missing_text(answer, refusal, f"stop reason {reason}" if reason else "")
+    if reason == PAUSE:
+        error = "the turn was paused, and its continuation is not in the log"
+    shared_fields["error"] = shared_fields["error"] or error
     record = LogRecord(
         **shared_fields,
         citations=citations,

@@ -256,6 +256,36 @@ def read_messages(
     return answer, tuple(citations)
 
 
+def refusal_of(message: Mapping[str, Any]) -> str:
+    """Return the words by which a message refuses to answer, '' where it does not refuse.
+
+    They are in a field of the message or in a part of its content.
+    """
+    parts = [message, *dicts_of(message.get("content"))]
+    return "\n".join(text for part in parts if (text := label_of(part.get("refusal"))))
+
+
+def missing_text(answer: str, refusal: str, reason: str) -> str | None:
+    """Return why an answer counts as a failure, or None for an answer with text.
+
+    `refusal` has the words by which the model refused, `reason` says why the answer ended. An
+    answer that was cut off counts, as far as it goes; a refusal never does.
+
+    >>> missing_text("", "I won't.", ""), missing_text("Acme", "", "finish reason length")
+    ("refusal: I won't.", None)
+    """
+    if refusal:
+        return f"refusal: {refusal}"
+    return f"no answer text, {reason}" if reason and not answer.strip() else None
+
+
+def called_tools(message: Mapping[str, Any]) -> str:
+    """Return the names of the tools that a message calls, separated by commas."""
+    calls = [*dicts_of(message.get("tool_calls")), {"function": message.get("function_call")}]
+    names = (label_of(dict_of(call.get("function")).get("name")) for call in calls)
+    return ", ".join(name for name in names if name)
+
+
 def further_answers(answers: Any) -> list[Outcome]:
     """Return an `Aside` for each answer of a list but the first, which alone counts."""
     n_further = len(dicts_of(answers)) - 1

@@ -10,11 +10,14 @@ from coverage_kit.collect.logs.api_format import (
     Exchange,
     LogFormat,
     begin_record,
+    called_tools,
     dict_of,
     dicts_of,
     engine_of,
     further_answers,
+    missing_text,
     own_columns,
+    refusal_of,
     user_text,
 )
 from coverage_kit.collect.logs.record import Aside, LogRecord, Outcome, Reject
@@ -37,7 +40,8 @@ def _read(exchange: Exchange) -> list[Outcome]:
     """
     choices = dicts_of(exchange.body.get("choices"))
     if choices:
-        record = _read_turn(exchange, dict_of(choices[0].get("message")))
+        reason = text_of(choices[0].get("finish_reason"))
+        record = _read_turn(exchange, dict_of(choices[0].get("message")), reason)
         return [record, *further_answers(choices)]
     messages = dicts_of(exchange.body.get("messages"))
     turns = _turns(messages) or [(exchange.prompt, {})]
@@ -67,7 +71,7 @@ def _greetings(messages: list[dict[str, Any]]) -> list[Outcome]:
     return [Aside("a greeting") for message in messages[:first] if _is_reply(message)]
 
 
-def _read_turn(exchange: Exchange, message: dict[str, Any]) -> LogRecord:
+def _read_turn(exchange: Exchange, message: dict[str, Any], finish_reason: str = "") -> LogRecord:
     """Return the record of a turn; `message` is the assistant's, empty where there is none."""
     content = message.get("content")
     # A string is not stripped, because the offsets of spans count white space at the start.
@@ -76,7 +80,17 @@ def _read_turn(exchange: Exchange, message: dict[str, Any]) -> LogRecord:
         answer = text_of(exchange.outer.get(own_columns(tuple(exchange.outer)).get("answer", "")))
     engine = engine_of(exchange.body.get("model") or exchange.request.get("model"))
     citations = citations_of(dicts_of(message.get("annotations")))
-    return LogRecord(**begin_record(exchange, engine, answer), citations=citations)
+    fields = begin_record(exchange, engine, answer)
+    # "stop" and "length" alone would not say more than that there is no text.
+    called = called_tools(message)
+    reasons = (
+        f"finish reason {finish_reason}" if finish_reason not in ("", "stop") else "",
+        f"it calls {called}" if called else "",
+    )
+    fields["error"] = fields["error"] or missing_text(
+        answer, refusal_of(message), ": ".join(reason for reason in reasons if reason)
+    )
+    return LogRecord(**fields, citations=citations)
 
 
 def _turns(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
@@ -89,13 +103,19 @@ def _turns(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
         prompt = user_text(message)
         if prompt or (message.get("role") == "user" and not _is_tool_result(message)):
             turns.append((prompt, {}))
-        elif turns and _is_reply(message):
+        elif turns and (_is_reply(message) or (_is_stop(message) and not turns[-1][1])):
             turns[-1] = (turns[-1][0], message)
     return turns
 
 
 def _is_reply(message: dict[str, Any]) -> bool:
-    return message.get("role") == "assistant" and bool(text_of(message.get("content")))
+    has_words = bool(text_of(message.get("content")) or refusal_of(message))
+    return message.get("role") == "assistant" and has_words
+
+
+def _is_stop(message: dict[str, Any]) -> bool:
+    """Return whether the assistant hands over to tools, without words."""
+    return message.get("role") == "assistant" and bool(called_tools(message))
 
 
 def _is_tool_result(message: dict[str, Any]) -> bool:

@@ -41,6 +41,8 @@ _SENTENCE_CHARACTERS = 3000
 # answer (assumed: real answers have far fewer, most of them with the right offset).
 MAX_SOUGHT = 1000
 _GAP = "\n\n"
+# The name of the app that writes the reports of deep research.
+_RESEARCH = "connector_openai_deep_research"
 _UNREACHED = Reject("a message that nothing leads to: the messages after it are missing")
 _ABANDONED = Aside("a message of a branch that was abandoned")
 
@@ -126,7 +128,8 @@ class _ExportTurn:
     """A message of the user, and what the assistant and its tools made of it.
 
     `prompt` is empty before the first message of the user, or where the export lacks that message.
-    `listed` are the pages of a footnote with sources.
+    `listed` are the pages of a footnote with sources. `document` is what the assistant wrote into a
+    canvas, and `report` that of a deep research; each in its last version.
     """
 
     prompt: dict[str, Any]
@@ -136,6 +139,9 @@ class _ExportTurn:
     listed: list[Citation] = field(default_factory=list)
     retrieved: list[Citation] = field(default_factory=list)
     searches: list[str] = field(default_factory=list)
+    document: str = ""
+    report: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
 
     @property
     def query(self) -> str:
@@ -157,6 +163,31 @@ class _ExportTurn:
         self.searches += [text for queries in query_lists for text in searches_of(queries)]
         if _is_answer(message) and (text := _text(message)).strip():
             self._add_answer(text, metadata)
+        elif document := _document(message):
+            self.document = document
+        elif research := dict_of(metadata.get("chatgpt_sdk")):
+            self._note_research(research)
+
+    def _note_research(self, research: dict[str, Any]) -> None:
+        """Keep the report of a deep research, or why there is none."""
+        if research.get("attribution_id") != _RESEARCH:
+            return
+        state = dict_of(parsed(research.get("widget_state")))
+        report = dict_of(state.get("report_message"))
+        if state.get("status") == "completed" and _text(report).strip():
+            self.report = report
+            self.error = None
+        elif not self.report:
+            self.error = f"deep research: {label_of(state.get('status')) or 'no report'}"
+
+    def finish(self) -> None:
+        """Add to the answer what stands beside the conversation: the report and the canvas."""
+        if self.report:
+            self._add_answer(_text(self.report), dict_of(self.report.get("metadata")))
+        if self.document:
+            self._add_answer(self.document, {})
+        if self.answer.strip():
+            self.error = None
 
     def _add_answer(self, text: str, metadata: dict[str, Any]) -> None:
         self.answer += _GAP if self.answer else ""
@@ -176,6 +207,7 @@ class _ExportTurn:
 
     def outcomes(self, conversation: dict[str, Any]) -> list[Outcome]:
         """Return the turn's record, or what else it is; nothing for an answerless start."""
+        self.finish()
         if self.query:
             return [self.record(conversation)]
         if self.prompt:
@@ -195,6 +227,7 @@ class _ExportTurn:
             citations=tuple(self.citations or self.listed),
             retrieved=(*self.retrieved, *self.listed),
             searches=tuple(self.searches),
+            error=self.error,
             has_searched=bool(self.citations or self.listed or self.retrieved or self.searches),
         )
 
@@ -297,6 +330,25 @@ def _visible_words(marker: re.Match[str]) -> str:
     name = entity[1] if isinstance(entity, list) and len(entity) > 1 else ""
     gap = marker[0][:1] if marker[0][:1].isspace() else ""
     return gap + name if isinstance(name, str) and name else ""
+
+
+def _document(message: dict[str, Any]) -> str:
+    """Return the text that the assistant writes into a canvas with a message, '' for none.
+
+    Code is left out, and so is a change of a part of the text, which only the app can apply.
+    """
+    if _role(message) != "assistant":
+        return ""
+    content = dict_of(message.get("content"))
+    call = dict_of(parsed(content.get("text") or _text(message)))
+    if message.get("recipient") == "canmore.create_textdoc":
+        is_code = text_of(call.get("type")).startswith("code")
+        return "" if is_code else text_of(call.get("content"))
+    if message.get("recipient") == "canmore.update_textdoc":
+        updates = dicts_of(call.get("updates"))
+        whole = [update for update in updates if update.get("pattern") == ".*"]
+        return text_of(whole[-1].get("replacement")) if whole else ""
+    return ""
 
 
 def _text(message: dict[str, Any]) -> str:

@@ -9,9 +9,14 @@ import functools
 from coverage_kit.collect.logs import (
     ahrefs,
     anthropic,
+    bot_dialogues,
     chat,
     chatgpt_export,
+    claude_export,
+    gateways,
     gemini,
+    gemini_takeout,
+    joined_rows,
     langfuse,
     langsmith,
     openai_responses,
@@ -19,6 +24,7 @@ from coverage_kit.collect.logs import (
     perplexity,
     profound,
     search_console,
+    spans,
     superlines,
     surfacedby,
 )
@@ -34,7 +40,9 @@ FORMATS: tuple[LogFormat, ...] = (
     gemini.FORMAT,
     anthropic.FORMAT,
     chatgpt_export.FORMAT,
+    claude_export.FORMAT,
     chat.FORMAT,
+    bot_dialogues.FORMAT,
 )
 
 
@@ -49,8 +57,13 @@ def find_format(exchange: Exchange) -> LogFormat | None:
 # The columns show the vendor, whether the file is CSV, JSON, Parquet or a workbook. The first
 # format that fits counts.
 TABLE_FORMATS: tuple[TableFormat, ...] = (
+    joined_rows.FORMAT,
+    joined_rows.MESSAGES,
     *langfuse.table_formats(find_format),
     langsmith.table_format(find_format),
+    spans.table_format(find_format),
+    gateways.table_format(find_format),
+    gemini_takeout.FORMAT,
     profound.FORMAT,
     ahrefs.FORMAT,
     superlines.FORMAT,

@@ -30,7 +30,7 @@ from coverage_kit.collect.logs.values import (
 )
 
 # With any other finish reason, such as SAFETY, an answer without text is a failure.
-_NORMAL_FINISHES = ("STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED")
+_NORMAL_FINISHES = ("STOP", "FINISH_REASON_UNSPECIFIED")
 # The words of so many segments of an answer are looked for where their offsets are wrong, because
 # each search reads the whole answer (assumed: real answers have far fewer).
 MAX_SOUGHT = 1000

@@ -11,10 +11,12 @@ from coverage_kit.collect.logs.api_format import (
     begin_record,
     dict_of,
     dicts_of,
+    missing_text,
     read_messages,
+    refusal_of,
 )
 from coverage_kit.collect.logs.record import Citation, LogRecord
-from coverage_kit.collect.logs.values import citations_of, text_of
+from coverage_kit.collect.logs.values import citations_of, label_of, text_of
 
 # The types of output items by which a response is recognised.
 _ITEM_TYPES = {"message", "web_search_call", "reasoning"}
@@ -35,8 +37,10 @@ def _read(exchange: Exchange) -> list[LogRecord]:
     answer, citations = read_messages(output)
     calls = [item for item in output if item.get("type") == "web_search_call"]
     actions = [dict_of(call.get("action")) for call in calls]
+    fields = begin_record(exchange, "openai", answer)
+    fields["error"] = fields["error"] or _failure_reason(exchange.body, output, answer)
     record = LogRecord(
-        **begin_record(exchange, "openai", answer),
+        **fields,
         citations=citations,
         retrieved=tuple(page for action in actions for page in _retrieved(action)),
         searches=tuple(search for action in actions for search in _searches(action)),
@@ -45,9 +49,23 @@ def _read(exchange: Exchange) -> list[LogRecord]:
     return [record]
 
 
+def _failure_reason(body: dict[str, Any], output: list[dict[str, Any]], answer: str) -> str | None:
+    refusal = "\n".join(words for item in output if (words := refusal_of(item)))
+    if reason := label_of(dict_of(body.get("incomplete_details")).get("reason")):
+        return missing_text(answer, refusal, f"incomplete: {reason}")
+    # A call of a tool that the caller has to run ends the output, as does a request for approval.
+    last = output[-1] if output else {}
+    kind = text_of(last.get("type"))
+    called = " ".join(word for word in (kind, text_of(last.get("name"))) if word)
+    is_handed_over = kind not in ("message", "reasoning")
+    return missing_text(
+        answer, refusal, f"it ends with {called}" if is_handed_over and kind else ""
+    )
+
+
 def _retrieved(action: dict[str, Any]) -> tuple[Citation, ...]:
-    opened = [{"url": action.get("url")}] if action.get("type") == "open_page" else []
-    return citations_of([*dicts_of(action.get("sources")), *opened])
+    """Return what a search found, or the page that was opened or searched for words."""
+    return citations_of([*dicts_of(action.get("sources")), {"url": action.get("url")}])
 
 
 def _searches(action: dict[str, Any]) -> list[str]:
@@ -70,5 +88,5 @@ FORMAT = LogFormat(
     },
     recognises=_recognises,
     read=_read,
-    known=frozenset({"output", "output_text"}),
+    known=frozenset({"output", "output_text", "incomplete_details"}),
 )

@@ -14,7 +14,9 @@ from coverage_kit.collect.logs.api_format import (
     dict_of,
     dicts_of,
     further_answers,
+    missing_text,
     read_messages,
+    refusal_of,
 )
 from coverage_kit.collect.logs.record import Citation, LogRecord, Outcome
 from coverage_kit.collect.logs.values import citations_of, searches_of, text_of
@@ -80,7 +82,8 @@ def _read_choices(exchange: Exchange) -> LogRecord:
     """Return the record of a response in the shape of chat completions."""
     body = exchange.body
     messages = [dict_of(choice.get("message")) for choice in dicts_of(body.get("choices"))]
-    answer = text_of(messages[0].get("content")) if messages else ""
+    message = messages[0] if messages else {}
+    answer = text_of(message.get("content"))
     results = citations_of(body.get("search_results"))
     titles = {page.url: page.title for page in results}
     urls = body.get("citations")
@@ -90,7 +93,7 @@ def _read_choices(exchange: Exchange) -> LogRecord:
         else ()
     )
     cited, unmarked = marked_citations(answer, listed or results)
-    steps = dicts_of(messages[0].get("reasoning_steps")) if messages else []
+    steps = dicts_of(message.get("reasoning_steps"))
     step_searches = [dict_of(step.get("web_search")) for step in steps]
     step_results = [
         page
@@ -98,8 +101,17 @@ def _read_choices(exchange: Exchange) -> LogRecord:
         for page in citations_of(dicts_of(search.get("search_results")))
     ]
     n_searches = dict_of(body.get("usage")).get("num_search_queries")
+    reason = next(
+        (text_of(item.get("finish_reason")) for item in dicts_of(body.get("choices"))), ""
+    )
+    fields = begin_record(exchange, "perplexity", answer)
+    fields["error"] = fields["error"] or missing_text(
+        answer,
+        refusal_of(message),
+        f"finish reason {reason}" if reason not in ("", "stop") else "",
+    )
     return LogRecord(
-        **begin_record(exchange, "perplexity", answer),
+        **fields,
         citations=cited,
         retrieved=(*unmarked, *results, *step_results),
         searches=tuple(

@@ -21,6 +21,7 @@ from coverage_kit.collect.logs.doubts import (
     list_doubts,
 )
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
+from coverage_kit.collect.logs.joined_source import join_rows
 from coverage_kit.collect.logs.passed_over import (
     count_passed_over,
     cure_endings,
@@ -141,7 +142,7 @@ def survey_files(log: LogSettings) -> tuple[list[Survey], Requests]:
     surveys = [
         survey_source(source, setting, requests)
         for setting, path in list_files(log)
-        for source in open_file(path)
+        for source in map(join_rows, open_file(path))
     ]
     for survey in surveys:
         map_columns(survey, log.columns)

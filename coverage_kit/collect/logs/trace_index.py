@@ -12,12 +12,13 @@ STEP = Aside("a step of a trace that is read")
 class TraceIndex:
     """The traces of a whole log whose root, or a call of a model in them, can be read.
 
-    A trace may be spread over files, such as the pages of an export. Ids are kept as numbers of
-    8 bytes, which take little memory.
+    `last` has the highest rank of the steps with the same name. A trace may be spread over files,
+    such as the pages of an export. Ids are kept as numbers of 8 bytes, which take little memory.
     """
 
     roots: set[int] = field(default_factory=set)
     calls: set[int] = field(default_factory=set)
+    last: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     def note_root(self, trace: str) -> None:
         """Note that the root of a trace can be read."""
@@ -26,6 +27,15 @@ class TraceIndex:
     def note_call(self, trace: str) -> None:
         """Note that a call of a model in a trace can be read."""
         self.calls.add(_digest(trace))
+
+    def note_last(self, name: str, rank: tuple[str, str]) -> None:
+        """Note the rank of one of several steps that have the same name."""
+        digest = _digest(name)
+        self.last[digest] = max(rank, self.last.get(digest, rank))
+
+    def is_last(self, name: str, rank: tuple[str, str]) -> bool:
+        """Return whether no step of this name has a higher rank."""
+        return rank >= self.last.get(_digest(name), rank)
 
     def has_root(self, trace: str) -> bool:
         """Return whether the root of a trace can be read."""

@@ -19,7 +19,7 @@ from coverage_kit.collect.logs.api_format import (
     words_of,
 )
 from coverage_kit.collect.logs.record import LogRecord, Outcome, UnreadableRecordError
-from coverage_kit.collect.logs.values import label_of, text_of
+from coverage_kit.collect.logs.values import label_of, parsed, text_of
 
 FindFormat = Callable[[Exchange], LogFormat | None]
 
@@ -96,7 +96,12 @@ def _plain_message(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _request(call_input: Any) -> dict[str, Any]:
-    """Return a call's input as a request; a message or a list of messages becomes its messages."""
+    """Return a call's input as a request; a message or a list of messages becomes its messages.
+
+    The arguments of a function that was traced are the fields of its request.
+    """
+    if isinstance(call_input, dict) and call_input.keys() <= {"args", "kwargs"}:
+        call_input = _arguments(call_input)
     if isinstance(call_input, dict) and "content" not in call_input and "kwargs" not in call_input:
         lists = {
             key: plain_messages(value)
@@ -109,6 +114,18 @@ def _request(call_input: Any) -> dict[str, Any]:
         if isinstance(call_input, (dict, list))
         else {"prompt": text_of(call_input)}
     )
+
+
+def _arguments(call_input: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call as fields: by their names, else by their positions."""
+    request: dict[str, Any] = {}
+    positional = call_input.get("args")
+    for number, cell in enumerate(positional if isinstance(positional, list) else ()):
+        argument = parsed(cell)
+        is_named = isinstance(argument, dict) and "content" not in argument
+        name = f"argument {number}" if isinstance(argument, str) else "messages"
+        request = {**(argument if is_named else {name: argument}), **request}
+    return {**request, **dict_of(call_input.get("kwargs"))}
 
 
 def _query_text(request: dict[str, Any]) -> str:

@@ -242,11 +242,15 @@ def pick_hour(edits: list[Context]) -> list[Context]:
 
 
 def list_unedited_contexts(analysis: Analysis) -> list[Context]:
-    """Return the gaps that no edit can close, with the reason."""
+    """Return the gaps that no edit can close, with the reason in words, without its figures."""
     return [
         {
             "label": name_gap(row["label"])[0],
-            "reason": shorten(row["brief"] or row["reason"], 400),
+            "reason": shorten(
+                clean_text(row["brief"]).removesuffix(f"{clean_text(row['reason'])}.")
+                or row["cause_title"],
+                400,
+            ),
             "rank": None if is_missing(row["gap_rank"]) else int(row["gap_rank"]),
         }
         for row in list_unedited(analysis).to_dict("records")

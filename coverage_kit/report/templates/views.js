@@ -63,6 +63,7 @@ function openTarget(isFirst) { // a link to a gap or an edit opens it, also in a
     if (rest) rest.open = true;
     item.open = true;
   }
+  if (target.matches("tr")) for (const details of target.querySelectorAll("details")) details.open = true; // a wrong claim, with its answer
   target.scrollIntoView({ behavior: "instant" });
   if (item) item.querySelector("summary").focus({ preventScroll: true });
 }

@@ -52,6 +52,7 @@ _FINDINGS = (
 _WRONG = (
     SheetColumn("verdict", "verdict", width=15),
     SheetColumn("answers say", "text", width=56),
+    SheetColumn("times asked", "asked", "integer", 9),
     SheetColumn("answers that say so", "n_answers", "integer", 11),
     SheetColumn("engines", "engines", width=22),
     SheetColumn("page of your site", "page", width=38, link="url"),
