@@ -310,7 +310,9 @@ def _shown(text: str) -> str:
 
 def _first_cells(read_rows: ReadRows, names: Sequence[str]) -> Iterator[_Column]:
     """Yield the columns that are not empty in the first rows."""
-    rows = [row.values for row in islice(read_rows(names), _N_ROWS) if not row.problem]
+    rows = [
+        row.values for row in islice(read_rows(names), _N_ROWS) if not row.problem and not row.aside
+    ]
     for name in names:
         cells = [row.get(name) for row in rows]
         if filled := [cell for cell in cells if label_of(cell) is not None or _is_list(cell)]:

@@ -136,6 +136,8 @@ class Reader:
         values = row.values
         if survey.has_header:
             vendor = survey.vendor
+            if row.aside:
+                return vendor.name if vendor else MAPPED, (Aside(row.aside),), {}
             return (
                 vendor.name if vendor else MAPPED,
                 vendor.outcomes(values, survey.mapping, self.requests.traces)
