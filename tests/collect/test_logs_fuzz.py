@@ -27,6 +27,7 @@ from tests.collect.test_logs_trackers import (
     OPENCITE,
     PROFOUND,
     PROFOUND_2,
+    PROFOUND_CSV,
     SUPERLINES,
     SURFACEDBY,
 )
@@ -51,6 +52,7 @@ SAMPLES = (
         ROOT,
         PROFOUND,
         PROFOUND_2,
+        PROFOUND_CSV,
         AHREFS,
         SUPERLINES,
         SURFACEDBY,

@@ -91,6 +91,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "model response",
         "answer content",
         "response content",
+        "full response",
+        "full answer",
+        "answer full text",
         "antwort",
         "antworttext",
         "réponse",
@@ -119,6 +122,12 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "ai engine",
         "ai platform",
         "ai service",
+        "llm engine",
+        "llm name",
+        "llm platform",
+        "ai model",
+        "ai tool",
+        "chatbot",
         "llm",
         "assistant",
         "plattform",
@@ -274,6 +283,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "cited",
         "cited sources",
         "source url",
+        "citations json",
+        "sources json",
+        "cited sources json",
         "page url",
         "links",
         "references",
@@ -400,6 +412,33 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
 }
 FIELDS = tuple(SYNONYMS)
+# What columns are called that hold one item of a list each, with a running number: "citation_1" to
+# "citation_48", "Source 3 URL", "citations/0/url". They are compared without the number, as
+# `plain_name` writes them; of those that a table has, the first is chosen.
+_NUMBERED: dict[str, tuple[str, ...]] = {
+    "citations": (
+        *("citationurl", "citationsurl", "citedurl", "citedurls", "sourceurl", "sourcesurl"),
+        *("citationlink", "citationslink", "sourcelink", "sourceslink", "referenceurl"),
+        *("referencesurl", "referenceslink", "citeduri", "citationuri", "citationsuri"),
+        *("citation", "citations", "cited", "citedpage", "citedsource", "source", "sources"),
+        *("reference", "references", "url", "urls", "link", "links", "quelle", "quellenurl"),
+        *("quelleurl", "fuente", "fonte", "bron", "zdroj", "källa", "kilde", "citeddomain"),
+        *("citationdomain", "citationsdomain", "sourcedomain", "sourcesdomain", "引用", "来源"),
+    ),
+    "retrieved": (
+        *("searchresulturl", "searchresultsurl", "searchresult", "searchresults", "retrievedurl"),
+        *("retrieved", "retrievedsource", "retrievedpage"),
+    ),
+    "searches": (
+        *("searchquery", "searchqueries", "websearchquery", "websearchqueries", "fanout"),
+        *("fanoutquery", "fanoutqueries", "subquery"),
+    ),
+    "mentions": ("brandmentioned", "mentionedbrand", "brandsmentioned", "mention", "mentions"),
+}
+_ALL_NUMBERED = frozenset(name for names in _NUMBERED.values() for name in names)
+_MAX_NUMBERED_CHARACTERS = 60
+# A name with a running number: its text before the number, and after it.
+_WITH_NUMBER = re.compile(r"(\D*?[^\W\d_]\D*?)[\s_./#(\[-]*(\d{1,3})([\s_./)\]-]*\D*)")
 # A table with any of these columns holds passages, so that its `text` is no query.
 _PASSAGE_COLUMNS = ("heading path", "passage id", "section id")
 
@@ -422,6 +461,9 @@ def choose_columns(columns: Sequence[str], by_hand: Mapping[str, str]) -> dict[s
         free = [column for column in columns if column not in chosen.values()]
         names = [name for name in synonyms if not (has_passages and name == "text")]
         is_set = field in chosen or by_hand.get(field) == ""
+        if not is_set and (column := _joined_column(free, field)):
+            chosen[field] = column
+            continue
         if not is_set and (column := find_column(free, names)):
             chosen[field] = column
     return {field: chosen[field] for field in FIELDS if field in chosen}
@@ -440,7 +482,43 @@ def find_column(columns: Sequence[str], names: Iterable[str]) -> str | None:
             return name
         if match := by_plain_name.get(plain_name(name)):
             return match
+        # A column that is joined with others to a list is named by any of them.
+        if (joined := _joined_name(name)) and joined in columns:
+            return joined
     return None
+
+
+@functools.lru_cache(maxsize=1024)
+def join_numbered(columns: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Return the columns that hold the items of a list, by the name that they get together.
+
+    >>> dict(join_numbered(("prompt", "citation_2", "citation_1", "Source 1 URL", "top_10")))
+    {'citation_*': ('citation_1', 'citation_2'), 'Source * URL': ('Source 1 URL',)}
+    """
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for column in columns:
+        match = _numbered(column)
+        if match and plain_name(match[1] + match[3]) in _ALL_NUMBERED:
+            groups.setdefault(_joined_name(column), []).append((int(match[2]), column))
+    return {
+        name: tuple(column for _, column in sorted(numbered)) for name, numbered in groups.items()
+    }
+
+
+def _joined_name(column: str) -> str:
+    """Return a column's name with a star in place of its running number, '' without one."""
+    match = _numbered(column)
+    return f"{column[: match.start(2)]}*{column[match.end(2) :]}" if match else ""
+
+
+def _numbered(column: str) -> re.Match[str] | None:
+    return _WITH_NUMBER.fullmatch(column) if len(column) <= _MAX_NUMBERED_CHARACTERS else None
+
+
+def _joined_column(columns: Sequence[str], field: str) -> str | None:
+    """Return the column of joined items that holds a field, or None."""
+    joined = {plain_name(column): column for column in reversed(columns) if "*" in column}
+    return next((joined[name] for name in _NUMBERED.get(field, ()) if name in joined), None)
 
 
 def cell_of(values: Mapping[str, Any], *names: str) -> Any:

@@ -52,6 +52,7 @@ TABLE_FORMATS: tuple[TableFormat, ...] = (
     *langfuse.table_formats(find_format),
     langsmith.table_format(find_format),
     profound.FORMAT,
+    profound.CSV_FORMAT,
     ahrefs.FORMAT,
     superlines.FORMAT,
     surfacedby.FORMAT,

@@ -137,7 +137,7 @@ def list_files(log: LogSettings) -> list[tuple[str, Path]]:
         )
     files: dict[Path, tuple[str, Path]] = {}
     for setting in log.files:
-        for path in find_files(setting):
+        for path in find_files(setting, with_packed=True):
             files.setdefault(path.resolve(), (setting, path))
     return sorted(files.values(), key=lambda file: str(file[1]))
 

@@ -12,6 +12,7 @@ from coverage_kit.collect.logs.csv_rows import CsvFile, find_delimiter
 from coverage_kit.collect.logs.formats import find_table_format
 from coverage_kit.collect.logs.json_rows import open_json
 from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.numbered_columns import JoinedColumns
 from coverage_kit.collect.logs.packed import (
     OTHER_PACKED_ENDINGS,
     PACKED_ENDINGS,
@@ -88,9 +89,10 @@ class GuardedSource:
             yield from self._source.rows(columns)
 
 
-def find_files(name: str) -> list[Path]:
+def find_files(name: str, with_packed: bool = False) -> list[Path]:
     """Return the log file with this name, or the log files in a folder with this name.
 
+    `with_packed` says whether files that gzip or zip packed count, which `open_file` unpacks.
     Files in subfolders count, hidden files do not, nor what a run or a person's checks left there:
     a project's folder may be that of its log. The files are sorted. Warns of what has the
     ending of a log and is no file, such as a pipe or a broken link. Raises LogError for a file that
@@ -98,7 +100,7 @@ def find_files(name: str) -> list[Path]:
     """
     path = Path(name)
     if path.is_dir():
-        files = list(_files_in(path))
+        files = list(_files_in(path, PACKED_ENDINGS if with_packed else ()))
         if not files:
             raise LogError(
                 shown(path),
@@ -115,23 +117,28 @@ def find_files(name: str) -> list[Path]:
             "a pipe or device" if is_there else "no such file",
             "Save the log as a file." if is_there else "Correct the path, or name another file.",
         )
-    if path.suffix.lower() not in (*ENDINGS, *PACKED_ENDINGS):
+    packed = PACKED_ENDINGS if with_packed else ()
+    if path.suffix.lower() not in (*ENDINGS, *packed):
         cure = (
-            "Unpack it, or pack it as .zip or .gz."
-            if path.suffix.lower() in OTHER_PACKED_ENDINGS
+            f"Unpack it{', or pack it as .zip or .gz' if packed else ''}."
+            if path.suffix.lower() in (*PACKED_ENDINGS, *OTHER_PACKED_ENDINGS)
             else "Export the log as such a file, or give the file the ending of its format."
         )
         raise LogError(
             shown(path),
-            f"a file ending in {_ENDINGS_LISTED}, {' or '.join(PACKED_ENDINGS)}",
+            f"a file ending in {', '.join((*ENDINGS, *packed))}",
             path.suffix or "no ending",
             cure,
         )
     return [path]
 
 
-def _files_in(folder: Path) -> Iterator[Path]:
-    """Yield the log files of a folder in order; links to folders are not followed."""
+def _files_in(folder: Path, packed: Sequence[str]) -> Iterator[Path]:
+    """Yield the log files of a folder in order; links to folders are not followed.
+
+    `packed` are the endings of archives that count.
+    """
+    endings = (*ENDINGS, *packed, *(OTHER_PACKED_ENDINGS if packed else ()))
     logs = []
     for parent, subfolders, names in os.walk(folder, onerror=_raise_unreadable):
         subfolders[:] = [subfolder for subfolder in subfolders if not subfolder.startswith(".")]
@@ -141,8 +148,7 @@ def _files_in(folder: Path) -> Iterator[Path]:
         logs += [
             Path(parent, name)
             for name in files
-            if not name.startswith(".")
-            and Path(name).suffix.lower() in (*ENDINGS, *PACKED_ENDINGS, *OTHER_PACKED_ENDINGS)
+            if not name.startswith(".") and Path(name).suffix.lower() in endings
         ]
     for path in sorted(logs):
         if not path.is_file():
@@ -205,7 +211,7 @@ def open_file(path: Path) -> Sequence[Source]:
     with reading(shown(path)):
         unpacked = _unpacked(path)
         files = unpacked.files if unpacked else [path]
-        sources = [source for file in files for source in _open(file)]
+        sources = [JoinedColumns(source) for file in files for source in _open(file)]
         return [GuardedSource(_with_answers(source), unpacked) for source in sources]
 
 
