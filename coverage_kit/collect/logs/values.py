@@ -26,6 +26,8 @@ _FALSE = _ENGLISH_FALSE | words_of(
     "epätosi nem hamis nu fals hayır yanlış нет ложь いいえ 偽 否 无 無 错 錯 아니요 아니오 لا לא "  # noqa: RUF001
     "✗ ✘ ☐ ❌"
 )
+# The cells by which a record says that it did not fail.
+_NO_ERROR = _FALSE | {"ok", "success", "no error", "no errors"}
 # A URL in text. It ends at white space, a quote, "<", ">" or "|", at ";" or "," before the next
 # URL, and before the next link of Markdown, as in "(https://a.com),[B](https://b.com)".
 _URL = re.compile(
@@ -189,13 +191,7 @@ def error_of(error: Any, status: Any = None) -> str | None:
     It failed if its error cell says so, or if its status is not 2xx or is a word for a failure.
     """
     text = label_of(_reason(error))
-    if text is not None and text.lower() not in {
-        *_FALSE,
-        "ok",
-        "success",
-        "no error",
-        "no errors",
-    }:
+    if text is not None and text.lower() not in _NO_ERROR:
         return "failed" if text.lower() in _TRUE else text
     code = (label_of(status) or "").removesuffix(".0")
     if code.isdigit() and not 200 <= int(code) < 300:
