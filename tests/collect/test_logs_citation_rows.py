@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pandas as pd
 import pytest
@@ -175,6 +176,28 @@ def test_a_whole_address_counts_before_the_domain_beside_it_and_before_counts(re
 def test_tables_with_a_row_for_each_answer_are_none(read, rows):
     log = read("date|question|page", *rows)
     assert "answer of the row" not in log.mapping.values()
+
+
+def test_records_of_json_may_be_citations(tmp_path):
+    rows = [
+        ("r1", LAMP, "a"),
+        ("r1", LAMP, "b"),
+        ("r2", LAMP, "a"),
+        ("r2", LAMP, "c"),
+        ("r2", BULB, ""),
+    ]
+    text = "".join(
+        json.dumps(
+            {"run": run, "question": question, "source_domain": f"{site}.example" if site else ""}
+        )
+        + "\n"
+        for run, question, site in rows
+    )
+    (tmp_path / "log.jsonl").write_text(text, encoding="utf-8")
+    log = read_log(LogSettings(files=(str(tmp_path / "log.jsonl"),)))
+    assert demand(log) == {LAMP: 2, BULB: 1}
+    assert sites(log) == ["a.example b.example", "a.example c.example"]
+    assert sorted(log.answers["run_id"]) == ["r1", "r2", "r2"]
 
 
 def test_rows_of_two_files_are_two_answers_in_parts_as_well(read, tmp_path):

@@ -42,6 +42,7 @@ def test_a_keyword_planner_export_has_a_title_and_dates_above_its_header(tmp_pat
         "// made by a script\n\n\n\n",
         "".join(f"# note {n}\n" for n in range(19)),
         "sep=,\n",
+        "sep=,\nAI visibility report,,\n,,\n",
         "\ufeffQueries\n\n",
     ],
     ids=lambda above: above.split("\n")[0],

@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from coverage_kit.collect.logs.columns import RUN_COLUMN, choose_columns, find_column, plain_name
+from coverage_kit.collect.logs.formats import find_table_format
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.values import citations_of, flag_of, label_of, number_of, text_of
 from coverage_kit.collect.urls import page_id, site_name
@@ -51,7 +52,7 @@ class RowSource(Protocol):
     location: str
 
     def header(self) -> list[str] | None:
-        """Return the names of the columns."""
+        """Return the names of the columns, or None where each record names its own columns."""
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
         """Yield the rows."""
@@ -146,15 +147,15 @@ def _are_pages(pages: Sequence[str]) -> bool:
 class CitationRows:
     """A table with a row for each citation, with a column that says which answer a row is of."""
 
-    def __init__(self, source: RowSource, header: Sequence[str], table: CitationTable) -> None:
+    def __init__(self, source: RowSource, table: CitationTable) -> None:
         self.location = source.location
         self._source = source
-        self._header = list(header)
         self._table = table
 
-    def header(self) -> list[str]:
-        """Return the names of the columns."""
-        return [*self._header, RUN_COLUMN]
+    def header(self) -> list[str] | None:
+        """Return the names of the columns, or None where each record names its own columns."""
+        header = self._source.header()
+        return None if header is None else [*header, RUN_COLUMN]
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
         """Yield the rows, with at least the values of these columns."""
@@ -219,16 +220,22 @@ def _filled(row: Row, above: Mapping[str, Any], table: CitationTable) -> dict[st
     return {**row.values, **{name: above.get(name) for name in blank}}
 
 
-def with_answers(source: RowSource, header: Sequence[str]) -> RowSource:
-    """Return a table with the answer of each row where its rows are citations, else as it is."""
-    names = [name for name in dict.fromkeys(header) if name]
-    rows = [
-        row.values
-        for row in islice(source.rows(names), N_ROWS)
-        if not row.problem and not row.aside
-    ]
-    table = find_citation_table(rows, names)
-    return CitationRows(source, header, table) if table else source
+def with_answers(source: RowSource) -> RowSource:
+    """Return a table with the answer of each row where its rows are citations, else as it is.
+
+    Records of JSON are a table where no cell holds a list or an object.
+    """
+    header = source.header()
+    names = [name for name in dict.fromkeys(header or ()) if name]
+    rows = list[Mapping[str, Any]]()
+    for row in islice(source.rows(names), N_ROWS):
+        if header is None and any(isinstance(cell, (dict, list)) for cell in row.values.values()):
+            return source
+        if not row.problem and not row.aside:
+            rows.append(row.values)
+    columns = names or sorted({name for values in rows for name in values})
+    table = None if find_table_format(tuple(columns)) else find_citation_table(rows, columns)
+    return CitationRows(source, table) if table else source
 
 
 def _asking_column(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
@@ -314,7 +321,8 @@ def _run_column(
             questions.setdefault(run, set()).add(label_of(row.get(table.columns["query"])))
             page = _page(row, table.columns["citations"])
             answers.setdefault((run, _key(row, table.shared)), []).append(page)
-        is_one = all(len(texts) == 1 for texts in questions.values())
+        # A run may ask several questions: what is called so needs not be one answer.
+        is_one = bool(named) or all(len(texts) == 1 for texts in questions.values())
         are_pages = all(len(pages) == 1 or _are_pages(pages) for pages in answers.values())
         if (
             is_one

@@ -221,7 +221,9 @@ def _find_layout(first_lines: list[str]) -> tuple[str, int]:
     first_number, first = filled[0] if filled else (1, "")
     plain = find_delimiter(first)
     if first.lower().startswith(_DELIMITER_LINE):
-        return plain, first_number + 1
+        records = _first_records(first_lines[first_number:], plain)
+        line = records[find_header([fields for _, fields in records])][0] if records else 1
+        return plain, first_number + line
     if plain != _NO_DELIMITER and count_known_names(first.split(plain)):
         return plain, first_number
     best = (0, False, 0.0, 0)

@@ -9,7 +9,6 @@ from typing import Protocol
 from coverage_kit.collect.decode import decode_text
 from coverage_kit.collect.logs.citation_rows import with_answers
 from coverage_kit.collect.logs.csv_rows import CsvFile, find_delimiter
-from coverage_kit.collect.logs.formats import find_table_format
 from coverage_kit.collect.logs.json_rows import open_json
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.numbered_columns import JoinedColumns
@@ -212,18 +211,7 @@ def open_file(path: Path) -> Sequence[Source]:
         unpacked = _unpacked(path)
         files = unpacked.files if unpacked else [path]
         sources = [JoinedColumns(source) for file in files for source in _open(file)]
-        return [GuardedSource(_with_answers(source), unpacked) for source in sources]
-
-
-def _with_answers(source: Source) -> Source:
-    """Return a source with the answer of each row where a row is a citation.
-
-    A vendor's table is returned as it is.
-    """
-    header = source.header()
-    if header is None or find_table_format(tuple(filter(None, header))):
-        return source
-    return with_answers(source, header)
+        return [GuardedSource(with_answers(source), unpacked) for source in sources]
 
 
 def _unpacked(path: Path) -> Unpacked | None:
