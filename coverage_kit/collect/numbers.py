@@ -23,10 +23,12 @@ _SEPARATED = {
 }
 # A number with its scale: "1.2K" or "3 m".
 _SCALED = re.compile(r"(.*\d)\s*([KkMm])")
-# What the letter multiplies the number by: "1.2K" is 1,200.
 # No count and no revenue of a site is larger (assumed), and sums of such figures stay exact to the
 # unit. A larger figure would decide a whole run by itself.
 _LARGEST = 1e15
+# A percent sign, or the code or sign of a currency.
+_NO_COUNT = re.compile(r"[%‰]|[^\W\d_]{3}|[\u20a0-\u20cf$£¥¢]")
+# What the letter multiplies the number by: "1.2K" is 1,200.
 _SCALES = {"k": 1e3, "m": 1e6}
 
 
@@ -81,6 +83,9 @@ def demand_of(value: Any, decimal: str = "") -> float | None:
     """
     text = text_of(value)
     scale = 1.0
+    # A share or a price is no count.
+    if _NO_COUNT.search(text):
+        return None
     match = _SCALED.fullmatch(text)
     if match:
         value = match[1]

@@ -1,6 +1,7 @@
 import csv
 import json
 import logging
+import re
 import tracemalloc
 
 import pandas as pd
@@ -385,3 +386,26 @@ def test_columns_set_by_hand_must_be_there(tmp_path):
         read(path, query="ask")
     with pytest.raises(LogError, match="a known field; found 'prompt'"):
         read(path, prompt="query")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"log": {"version": "1.2", "entries": []}}, "a browser recorded"),
+        ({"openapi": "3.1.0", "info": {"title": "x"}, "paths": {"/a": {}}}, "OpenAPI"),
+        ({"name": "site", "version": "1.0.0", "scripts": {"build": "x"}}, "package.json"),
+        (
+            {"dimensionHeaders": [{"name": "date"}], "metricHeaders": [], "rows": [{}]},
+            "a GA4 report. Name it under [analytics]",
+        ),
+        ({"nbformat": 4, "cells": [{"source": "x"}]}, "a Jupyter notebook"),
+    ],
+)
+def test_a_nested_file_that_is_no_log_is_named_for_what_it_looks_like(tmp_path, value, words):
+    path = write(tmp_path / "other.json", json.dumps(value))
+    with pytest.raises(LogError, match=re.escape(words)):
+        read(path)
+    write(tmp_path / "log.csv", "query\na?\n")
+    log = read(tmp_path)
+    assert texts(log) == ["a?"]
+    assert words in log.rejects["reason"].iloc[0]

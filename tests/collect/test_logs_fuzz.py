@@ -35,6 +35,7 @@ from tests.collect.test_logs_trackers import (
     OPENCITE,
     PROFOUND,
     PROFOUND_2,
+    PROFOUND_CSV,
     SUPERLINES,
     SURFACEDBY,
 )
@@ -64,6 +65,7 @@ SAMPLES = (
         ROOT,
         PROFOUND,
         PROFOUND_2,
+        PROFOUND_CSV,
         AHREFS,
         SUPERLINES,
         SURFACEDBY,

@@ -33,6 +33,28 @@ PROFOUND_2 = {
     "model": {"id": "m2", "name": "Google Gemini"},
     "topic_id": "t",
 }
+PROFOUND_CSV = {
+    "run_id": "0d1f",
+    "date": "2026-09-02",
+    "platformId": "7c2e",
+    "platform": "Google AI Overviews",
+    "topic": "CRM",
+    "tags": "a, b",
+    "region": "United States",
+    "persona": "",
+    "type": "open-ended",
+    "prompt": "Best CRM?",
+    "mentions": "Acme Inc, beta",
+    "normalized_mentions": "Acme, Beta",
+    "position": "#2",
+    "response": "Acme leads.",
+    "search_queries": "",
+    "mentioned?": "Yes",
+    **{f"citation_{n}": "" for n in range(1, 49)},
+    "citation_1": A,
+    "citation_2": B,
+    "citation_10": f"{A}?utm_source=chatgpt.com",
+}
 AHREFS = {
     "country": "us",
     "data_source": "perplexity",
@@ -134,6 +156,61 @@ def test_profound_without_the_responses_still_shows_what_was_cited(tmp_path):
     log = read_records(tmp_path, row, {**row, "run_id": "r2", "citations": []})
     assert log.answers["text"].tolist() == ["", ""]
     assert len(log.citations) == 2 and log.failures.empty
+
+
+def test_the_csv_of_profounds_interface_has_a_column_for_each_page(tmp_path):
+    log = read_rows(
+        tmp_path,
+        PROFOUND_CSV,
+        {**PROFOUND_CSV, "run_id": "0d2a", "mentioned?": "No", "citation_1": "", "citation_2": ""},
+        {**PROFOUND_CSV, "run_id": "0d3b", "response": "", "citation_1": ""},
+    )
+    assert log.sources["format"].tolist() == ["Profound (CSV)"]
+    assert log.queries[["text", "demand"]].to_numpy().tolist() == [["Best CRM?", 3]]
+    first = log.citations[log.citations["answer_id"].eq(log.citations["answer_id"].iloc[0])]
+    assert len(log.citations) == 2 + 1 + 2
+    assert set(first["site"]) <= {"a.com", "b.com"}
+    assert log.answers["engine"].unique().tolist() == ["google ai overviews"]
+    assert log.mentions["brand"].unique().tolist() == ["Acme", "Beta"]
+    assert log.answers["asked_at"].iloc[0] == datetime(2026, 9, 2, tzinfo=UTC)
+    assert '"position":"#2"' in log.answers["extra"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        # Scrunch and Peec, as a public reader of such exports names their columns.
+        {
+            "query_text": "Best CRM?",
+            "ai_platform": "Perplexity",
+            "brands_mentioned": "Acme, Beta",
+            "brand_rank": "2",
+            "brand_mentioned": "true",
+            "response_text": "Acme leads.",
+            "source_url_1": A,
+            "source_url_2": B,
+            "response_date": "2026-09-02",
+        },
+        {
+            "timestamp": "2026-09-02T10:00:00Z",
+            "llm_engine": "Perplexity",
+            "category": "CRM",
+            "query": "Best CRM?",
+            "mentioned_brands": "Acme, Beta",
+            "rank": "2",
+            "is_mentioned": "1",
+            "full_response": "Acme leads.",
+            "visibility_score": "40",
+            "references": f"{A}; {B}",
+        },
+    ],
+    ids=["like Scrunch", "like Peec"],
+)
+def test_exports_of_trackers_are_read_by_their_shape(tmp_path, row):
+    log = read_rows(tmp_path, row)
+    assert kinds(log) == [["a.com", "cited"], ["b.com", "cited"]]
+    assert log.answers[["engine", "text"]].to_numpy().tolist() == [["perplexity", "Acme leads."]]
+    assert log.mentions["brand"].tolist() == ["Acme", "Beta"]
 
 
 def test_ahrefs_has_volume_as_demand(tmp_path):

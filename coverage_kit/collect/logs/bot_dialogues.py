@@ -109,7 +109,7 @@ def _pairs(messages: Iterable[dict[str, Any]]) -> list[Outcome]:
     return outcomes
 
 
-FORMAT = LogFormat(
+FORMAT: LogFormat = LogFormat(
     name="dialogues of a bot",
     fields={"query": "messages of users", "answer": "messages of assistants"},
     recognises=_recognises,

@@ -1,11 +1,19 @@
 """Rows of CSV and TSV files, read line by line."""
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
 from coverage_kit.collect.logs import lines
+from coverage_kit.collect.logs.header_row import (
+    MAX_ROWS_ABOVE,
+    N_SAMPLED_ROWS,
+    count_known_names,
+    find_header,
+)
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.steady import SteadyFile, shown
 
@@ -17,6 +25,15 @@ _DELIMITERS = (",", "\t", ";")
 _NO_DELIMITER = "\x1f"
 # Excel's first line "sep=;" names the delimiter, and is split by that very character.
 _DELIMITER_LINE = "sep="
+# The header is looked for in so many lines: a row may have several (assumed).
+_N_SAMPLED_LINES = 4 * N_SAMPLED_ROWS
+# Of the rows below a header whose names are unknown this share has as many cells (assumed).
+_MIN_EVEN_SHARE = 0.8
+
+
+# The first line of a record, its fields or the reason why it cannot be read, and whether its last
+# line has an end.
+_Record = tuple[int, list[str] | str, bool]
 
 
 class CsvFile:
@@ -28,14 +45,16 @@ class CsvFile:
         self.encoding = lines.text_encoding(self._file)
         csv.field_size_limit(max(csv.field_size_limit(), lines.MAX_LINE_CHARACTERS))
         with self._open() as stream:
-            self._delimiter = find_delimiter(
-                next((line for line in _LineFeed(stream) if line.strip()), "")
-            )
+            first_lines = [
+                line if len(line) < _HEADER_CHARACTERS else f"{line[:_HEADER_CHARACTERS]}\n"
+                for line in islice(_LineFeed(stream), _N_SAMPLED_LINES)
+            ]
+        self._delimiter, self._header_line = _find_layout(first_lines)
 
     def header(self) -> list[str]:
         """Return the names of the columns, empty where the file is empty."""
         with self._open() as stream:
-            return _header(read_records(stream, self._delimiter))
+            return self._header(read_records(stream, self._delimiter))
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
         """Yield the rows below the header, with the values of these columns.
@@ -44,7 +63,7 @@ class CsvFile:
         """
         with self._open() as stream:
             records = read_records(stream, self._delimiter)
-            header = _header(records)
+            header = self._header(records)
             # Reversed, so that of columns with the same name the first counts.
             indexes = {
                 name: index for index, name in reversed(list(enumerate(header))) if name in columns
@@ -55,9 +74,18 @@ class CsvFile:
                 elif not is_whole and len(fields) < len(header):
                     yield Row(line, {}, "the file breaks off in this row")
                 elif _names(fields) == header:
-                    yield Row(line, {}, "the header again, as where files are put together")
+                    yield Row(line, {}, aside="the header again, as where files are put together")
                 elif any(value.strip() for value in fields):
                     yield _row(line, fields, header, indexes)
+
+    def _header(self, records: Iterator[_Record]) -> list[str]:
+        """Return the names of the columns, with which the records go on below the header."""
+        rows = (
+            _names(fields)
+            for line, fields, _ in records
+            if line >= self._header_line and not isinstance(fields, str)
+        )
+        return next((names for names in rows if any(names)), [])
 
     def _open(self) -> TextIO:
         return self._file.open_text(self.encoding)
@@ -66,11 +94,6 @@ class CsvFile:
         """Yield the lines of the file with their ends, or None for each line that is too long."""
         with self._open() as stream:
             yield from lines.bounded_lines(stream)
-
-
-# The first line of a record, its fields or the reason why it cannot be read, and whether its last
-# line has an end.
-_Record = tuple[int, list[str] | str, bool]
 
 
 def read_records(stream: TextIO, delimiter: str) -> Iterator[_Record]:
@@ -154,14 +177,6 @@ class _LineFeed:
             self.record_lines.clear()
 
 
-def _header(records: Iterator[_Record]) -> list[str]:
-    filled = (_names(fields) for _, fields, _ in records if not isinstance(fields, str))
-    return next(
-        (names for names in filled if any(names) and "".join(names).lower() != _DELIMITER_LINE),
-        [],
-    )
-
-
 def _names(fields: list[str]) -> list[str]:
     # A file that is put behind another may bring its byte-order mark.
     return [name.strip("\ufeff \t\r\n") for name in fields]
@@ -194,3 +209,47 @@ def find_delimiter(line: str) -> str:
     }
     best = max(_DELIMITERS, key=lambda sign: counts[sign])
     return best if counts[best] > 1 else _NO_DELIMITER
+
+
+def _find_layout(first_lines: list[str]) -> tuple[str, int]:
+    """Return the delimiter of a table, and the line of its header or a blank line above that.
+
+    The first line that is not blank is the header where it has a known name, or where no line
+    below it looks more like one.
+    """
+    filled = [(number, line) for number, line in enumerate(first_lines, 1) if line.strip()]
+    first_number, first = filled[0] if filled else (1, "")
+    plain = find_delimiter(first)
+    if first.lower().startswith(_DELIMITER_LINE):
+        records = _first_records(first_lines[first_number:], plain)
+        line = records[find_header([fields for _, fields in records])][0] if records else 1
+        return plain, first_number + line
+    if plain != _NO_DELIMITER and count_known_names(first.split(plain)):
+        return plain, first_number
+    best = (0, False, 0.0, 0)
+    layout = (plain, first_number)
+    for delimiter in (*_DELIMITERS, _NO_DELIMITER):
+        records = _first_records(first_lines, delimiter)
+        if not records:
+            continue
+        index = find_header([fields for _, fields in records])
+        line, header = records[index]
+        below = [len(fields) for _, fields in records[index + 1 :]] or [0]
+        even = below.count(len(header)) / len(below)
+        n_known = count_known_names(header)
+        is_sure = n_known or (len(header) > 1 and even >= _MIN_EVEN_SHARE)
+        if is_sure and (rank := (n_known, not index, even, len(header))) > best:
+            best = rank
+            layout = (delimiter, line)
+    return layout
+
+
+def _first_records(first_lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
+    """Return the first records that can be read and hold cells, each with its first line."""
+    stream = io.StringIO("".join(first_lines), newline="")
+    records = [
+        (line, fields)
+        for line, fields, _ in read_records(stream, delimiter)
+        if not isinstance(fields, str) and any(cell.strip() for cell in fields)
+    ]
+    return records[: MAX_ROWS_ABOVE + N_SAMPLED_ROWS]

@@ -65,6 +65,7 @@ TABLE_FORMATS: tuple[TableFormat, ...] = (
     gateways.table_format(find_format),
     gemini_takeout.FORMAT,
     profound.FORMAT,
+    profound.CSV_FORMAT,
     ahrefs.FORMAT,
     superlines.FORMAT,
     surfacedby.FORMAT,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from coverage_kit.collect.logs.columns import RUN_COLUMN
 from coverage_kit.collect.logs.perplexity import marked_citations
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
 from coverage_kit.collect.logs.values import (
@@ -67,8 +68,10 @@ def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord
         bool(citations) or label_of(cells.get("citations")) is None
     )
     if "answer" not in mapping:
-        # A log of citations without texts still shows which engine answered.
-        record.is_observed = shows_answer and label_of(cells.get("engine")) is not None
+        # A log of citations without texts still shows which engine answered, and a table with a row
+        # for each citation that there were answers.
+        is_known = RUN_COLUMN in values or label_of(cells.get("engine")) is not None
+        record.is_observed = shows_answer and is_known
     elif record.answer is None and (record.citations or record.mentions):
         record.answer = ""  # what the answer cites or names is logged, only its words are not
     record.error = (

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from coverage_kit.collect.logs.citation_rows import find_citation_table
+from coverage_kit.collect.logs.columns import RUN_COLUMN
 from coverage_kit.collect.logs.lines import Row
-from coverage_kit.collect.logs.times import is_ambiguous, is_day_first, parse_time
+from coverage_kit.collect.logs.times import is_ambiguous, is_day_first, mixed_orders, parse_time
 from coverage_kit.collect.logs.values import citations_of, label_of, parsed
 from coverage_kit.collect.urls import url_names
 from coverage_kit.text.english_words import words_of
@@ -74,6 +76,11 @@ _ENGINE = re.compile(
     re.IGNORECASE,
 )
 _MAX_ENGINE_CHARACTERS = 30
+# Where chats are shown: their addresses are no pages that an answer cites.
+_ENGINE_SITES = words_of(
+    "chatgpt.com chat.openai.com perplexity.ai gemini.google.com claude.ai copilot.microsoft.com "
+    "copilot.com grok.com chat.deepseek.com chat.mistral.ai meta.ai google.com bing.com"
+)
 _MAX_SHOWN = 60
 _MAX_CANDIDATES = 4
 
@@ -166,8 +173,13 @@ def guess_columns(
         by_hand: the fields of which the settings say which column holds them, or that none does.
     """
     guesses = Guesses()
-    missing = [name for name in _TITLES if name not in chosen and name not in by_hand]
-    free = [name for name in columns if name not in chosen.values()]
+    named = dict(chosen)
+    if RUN_COLUMN in columns:
+        _note_citation_rows(read_rows, columns, named, by_hand, guesses)
+    elif "citations" in named and "citations" not in by_hand:
+        _check_citations(read_rows, columns, named, guesses)
+    missing = [name for name in _TITLES if name not in named and name not in by_hand]
+    free = [name for name in columns if name not in named.values()]
     table = list(_first_cells(read_rows, free)) if missing else []
     linking = [column for column in table if column.is_of(column.n_linking)]
     dated = [column for column in table if column not in linking and column.is_dated]
@@ -175,21 +187,71 @@ def guess_columns(
     if "query" in missing:
         _guess_query(texts, guesses)
         texts = [column for column in texts if column.name not in guesses.columns.values()]
-    if "query" in chosen or "query" in guesses.columns:
+    if "query" in named or "query" in guesses.columns:
         if "answer" in missing:
             _guess_answer(texts, guesses)
         if "engine" in missing:
             _guess_engine(texts, guesses)
         if "citations" in missing:
-            _guess_citations(linking, guesses, {*chosen, *guesses.columns})
+            _guess_citations(linking, guesses, {*named, *guesses.columns})
         if "asked_at" in missing:
             _guess_time(dated, read_rows, guesses)
-    if (column := chosen.get("asked_at")) and is_ambiguous(_cells(read_rows, column)):
+    if column := named.get("asked_at"):
+        _check_times(column, read_rows, guesses)
+    return guesses
+
+
+def _note_citation_rows(
+    read_rows: ReadRows,
+    columns: Sequence[str],
+    named: dict[str, str],
+    by_hand: Collection[str],
+    guesses: Guesses,
+) -> None:
+    """Say of a table with a row for each citation which rows are an answer, and add its pages."""
+    if table := find_citation_table(_first_rows(read_rows, columns), columns):
+        guesses.notes.append(table.describe())
+        if "citations" not in by_hand:
+            named["citations"] = table.columns["citations"]
+            guesses.columns["citations"] = table.columns["citations"]
+
+
+def _check_citations(
+    read_rows: ReadRows, columns: Sequence[str], named: dict[str, str], guesses: Guesses
+) -> None:
+    """Look for other citations where those of a known name are no pages, or are the chats' own."""
+    column = named["citations"]
+    rows = _first_rows(read_rows, columns)
+    cited = next(_columns_of(rows, [column]), None)
+    if cited is None or (cited.n_linking and not cited.sites <= _ENGINE_SITES):
+        return
+    free = [name for name in columns if name not in named.values()]
+    citing = [other for other in _columns_of(rows, free) if other.is_of(other.n_linking)]
+    what = "addresses of the chats themselves" if cited.n_linking else "no addresses"
+    what = f"{what}, such as {_quoted(str(cited.cells[0]))}"
+    if citing or cited.n_linking:
+        del named["citations"]
+        guesses.columns["citations"] = ""
+        guesses.notes.append(f"Not read as citations: column {_quoted(column)} ({what}).")
+
+
+def _check_times(column: str, read_rows: ReadRows, guesses: Guesses) -> None:
+    """Say of times with a known name that they can be read in two ways, or leave them unread."""
+    if examples := mixed_orders(_cells(read_rows, column)):
+        guesses.columns["asked_at"] = ""
+        guesses.notes.append(_say_mixed(column, examples))
+    elif is_ambiguous(_cells(read_rows, column)):
         guesses.notes.append(
             f"Dates of column {_quoted(column)} can be read in two ways. They are read with the "
             "month first. Write them as 2026-03-04 where that is wrong."
         )
-    return guesses
+
+
+def _say_mixed(column: str, examples: tuple[str, str]) -> str:
+    return (
+        f"Not read as dates: column {_quoted(column)}, in which {_quoted(examples[0])} has the day "
+        f"first and {_quoted(examples[1])} the month. Write all dates as 2026-03-04."
+    )
 
 
 def _guess_query(texts: Sequence[_Column], guesses: Guesses) -> None:
@@ -255,6 +317,9 @@ def _guess_time(dated: Sequence[_Column], read_rows: ReadRows, guesses: Guesses)
         return
     column = dated[0]
     example = _quoted(str(column.cells[0]))
+    if examples := mixed_orders(_cells(read_rows, column.name)):
+        guesses.notes.append(_say_mixed(column.name, examples))
+        return
     if is_ambiguous(_cells(read_rows, column.name)):
         guesses.notes.append(
             f"Not read as dates: column {_quoted(column.name)}, such as {example}, which may be "
@@ -310,7 +375,16 @@ def _shown(text: str) -> str:
 
 def _first_cells(read_rows: ReadRows, names: Sequence[str]) -> Iterator[_Column]:
     """Yield the columns that are not empty in the first rows."""
-    rows = [row.values for row in islice(read_rows(names), _N_ROWS) if not row.problem]
+    yield from _columns_of(_first_rows(read_rows, names), names)
+
+
+def _first_rows(read_rows: ReadRows, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    rows = islice(read_rows(names), _N_ROWS)
+    return [row.values for row in rows if not row.problem and not row.aside]
+
+
+def _columns_of(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> Iterator[_Column]:
+    """Yield the columns of these rows that are not empty."""
     for name in names:
         cells = [row.get(name) for row in rows]
         if filled := [cell for cell in cells if label_of(cell) is not None or _is_list(cell)]:

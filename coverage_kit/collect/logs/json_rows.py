@@ -12,6 +12,7 @@ import orjson
 from coverage_kit.collect.logs import lines
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.other_json import describe_other
 from coverage_kit.collect.logs.steady import SteadyFile, shown
 from coverage_kit.errors import LogError
 
@@ -239,13 +240,19 @@ class JsonRecords:
 
     def __init__(self, path: Path, value: Any) -> None:
         self.location = shown(path)
-        self._records, self._unread = _records_of(value)
+        self._other = describe_other(value) if isinstance(value, dict) else ""
+        self._records, self._unread = ([], []) if self._other else _records_of(value)
 
     def header(self) -> None:
         """Return None, because each record names its own columns."""
 
     def rows(self, columns: Sequence[str] = ()) -> Iterator[Row]:
-        """Yield every record, numbered from 1, with all its values."""
+        """Yield every record, numbered from 1, with all its values.
+
+        A file that is no log is one row, whose problem says what it looks like.
+        """
+        if self._other:
+            yield Row(1, {}, self._other)
         for number, record in enumerate(self._records, 1):
             yield _row(number, record)
         for number, (key, n_records) in enumerate(self._unread, len(self._records) + 1):

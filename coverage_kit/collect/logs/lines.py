@@ -31,12 +31,14 @@ logger = logging.getLogger(__name__)
 class Row(NamedTuple):
     """A record of a file: its line or row, counted from 1, and its values.
 
-    `problem` is the reason why the record cannot be read, empty where it can.
+    `problem` is the reason why the record cannot be read, empty where it can. `aside` says what it
+    is where it is no record of the log, such as the header again; empty where it is one.
     """
 
     line: int
     values: dict[str, Any]
     problem: str = ""
+    aside: str = ""
 
 
 def bounded_lines(stream: IO[AnyStr]) -> Iterator[AnyStr | None]:

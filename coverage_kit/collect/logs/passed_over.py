@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from coverage_kit.collect.logs.packed import PACKED_ENDINGS
 from coverage_kit.collect.logs.sources import ENDINGS
 from coverage_kit.storage.written import kind_of_folder
 
@@ -18,9 +19,7 @@ _CURES = {
         *(".feather", ".arrow", ".pkl"),
     ),
     "Save the workbook as .xlsx or .csv.": (".xls", ".xlsm", ".xlsb", ".ods", ".numbers"),
-    "Unpack the archives.": (
-        *(".zip", ".gz", ".bz2", ".xz", ".zst", ".tar", ".tgz", ".7z", ".rar"),
-    ),
+    "Unpack the archives.": (*(".bz2", ".xz", ".zst", ".tar", ".tgz", ".7z", ".rar"),),
 }
 # Texts that lie beside the files of many folders.
 _NO_LOGS = frozenset(
@@ -36,7 +35,9 @@ def count_passed_over(folder: Path) -> Counter[str]:
     Hidden files and what this toolkit wrote do not count. A file has no files in it.
     """
     return Counter(
-        _ending_of(path) for path in _files_in(folder) if path.suffix.lower() not in ENDINGS
+        _ending_of(path)
+        for path in _files_in(folder)
+        if path.suffix.lower() not in (*ENDINGS, *PACKED_ENDINGS)
     )
 
 

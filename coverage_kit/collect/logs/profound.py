@@ -1,4 +1,4 @@
-"""Profound's answers, in versions 1 and 2 of its API.
+"""Profound's answers, in versions 1 and 2 of its API, and in the CSV of its interface.
 
 Each response of an answer engine is a record.
 """
@@ -20,6 +20,11 @@ def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogReco
     return [replace(record, asked_at=record.asked_at or values.get("date"))]
 
 
+_NOTE = (
+    "a model is the answer engine as Profound names it; pages that were retrieved but not "
+    "cited are not reported"
+)
+
 FORMAT = TableFormat(
     name="Profound",
     needs=("run_id", "prompt", "prompt_id", "region", "model", "mentions"),
@@ -36,6 +41,25 @@ FORMAT = TableFormat(
     },
     read=_read,
     surface="scrape",
-    note="a model is the answer engine as Profound names it; pages that were retrieved but not "
-    "cited are not reported",
+    note=_NOTE,
+)
+
+# The columns `citation_1` to `citation_48` hold a page each. Whether your brand is mentioned
+# ("mentioned?") and at which rank ("position", such as "#2") is kept as it is.
+CSV_FORMAT = TableFormat(
+    name="Profound (CSV)",
+    needs=("run_id", "platformId", "platform", "prompt", "normalized_mentions", "mentioned?"),
+    fields={
+        "query": "prompt",
+        "answer": "response",
+        "engine": "platform",
+        "run_id": "run_id",
+        "asked_at": "date",
+        "market": "region",
+        "mentions": "normalized_mentions",
+        "citations": "citation_*",
+        "searches": "search_queries",
+    },
+    surface="scrape",
+    note=_NOTE,
 )

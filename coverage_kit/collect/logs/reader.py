@@ -16,6 +16,7 @@ from coverage_kit.collect.logs.formats import find_format, find_table_format
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.read_report import LogReadReport
 from coverage_kit.collect.logs.record import (
+    Aside,
     LogRecord,
     Outcome,
     Reject,
@@ -153,6 +154,8 @@ class Reader:
         values = row.values
         if survey.has_header:
             vendor = survey.vendor
+            if row.aside:
+                return _Reading(vendor.name if vendor else MAPPED, (Aside(row.aside),), {})
             return _Reading(
                 vendor.name if vendor else MAPPED,
                 vendor.outcomes(values, survey.mapping, self.requests.traces)

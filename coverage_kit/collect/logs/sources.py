@@ -7,9 +7,19 @@ from pathlib import Path
 from typing import Protocol
 
 from coverage_kit.collect.decode import decode_text
+from coverage_kit.collect.logs.citation_rows import with_answers
 from coverage_kit.collect.logs.csv_rows import CsvFile, find_delimiter
 from coverage_kit.collect.logs.json_rows import open_json
 from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.numbered_columns import JoinedColumns
+from coverage_kit.collect.logs.packed import (
+    OTHER_PACKED_ENDINGS,
+    PACKED_ENDINGS,
+    Unpacked,
+    is_packed,
+    log_name,
+    unpack,
+)
 from coverage_kit.collect.logs.steady import reading, shown
 from coverage_kit.collect.logs.table_rows import ParquetFile, open_sheets
 from coverage_kit.errors import LogError
@@ -17,8 +27,6 @@ from coverage_kit.storage.written import kind_of_folder
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 _ENDINGS_LISTED = ", ".join(ENDINGS)
-# The first bytes of a file that gzip packed, whatever its ending says.
-_GZIP = b"\x1f\x8b"
 # By these columns a file of checks, and that of what answers lack, are known under any name
 # (collect/question_checks.py, collect/missing_items.py).
 _OF_CHECKS = (
@@ -27,6 +35,8 @@ _OF_CHECKS = (
 )
 # Bytes in which the header of such a file ends.
 _HEADER_BYTES = 4096
+# So many files in an archive are named in a message (assumed).
+_MAX_NAMES = 10
 # What a run writes that has the ending of a log, where its folder is that of the log too.
 _OF_RUNS = (
     "tables",
@@ -57,11 +67,15 @@ class Source(Protocol):
 
 
 class GuardedSource:
-    """A source whose faults are LogErrors, whenever they show up."""
+    """A source whose faults are LogErrors, whenever they show up.
 
-    def __init__(self, source: Source) -> None:
+    It keeps the files that its rows are read from where these were unpacked.
+    """
+
+    def __init__(self, source: Source, unpacked: Unpacked | None = None) -> None:
         self.location = source.location
         self._source = source
+        self._unpacked = unpacked
 
     def header(self) -> list[str] | None:
         """Return the header of the source."""
@@ -74,9 +88,10 @@ class GuardedSource:
             yield from self._source.rows(columns)
 
 
-def find_files(name: str) -> list[Path]:
+def find_files(name: str, with_packed: bool = False) -> list[Path]:
     """Return the log file with this name, or the log files in a folder with this name.
 
+    `with_packed` says whether files that gzip or zip packed count, which `open_file` unpacks.
     Files in subfolders count, hidden files do not, nor what a run or a person's checks left there:
     a project's folder may be that of its log. The files are sorted. Warns of what has the
     ending of a log and is no file, such as a pipe or a broken link. Raises LogError for a file that
@@ -84,7 +99,7 @@ def find_files(name: str) -> list[Path]:
     """
     path = Path(name)
     if path.is_dir():
-        files = list(_files_in(path))
+        files = list(_files_in(path, PACKED_ENDINGS if with_packed else ()))
         if not files:
             raise LogError(
                 shown(path),
@@ -101,21 +116,28 @@ def find_files(name: str) -> list[Path]:
             "a pipe or device" if is_there else "no such file",
             "Save the log as a file." if is_there else "Correct the path, or name another file.",
         )
-    if path.suffix.lower() not in ENDINGS:
-        is_packed = path.suffix.lower() in (".zip", ".gz", ".tar", ".7z")
+    packed = PACKED_ENDINGS if with_packed else ()
+    if path.suffix.lower() not in (*ENDINGS, *packed):
         cure = (
-            "Unpack it."
-            if is_packed
+            f"Unpack it{', or pack it as .zip or .gz' if packed else ''}."
+            if path.suffix.lower() in (*PACKED_ENDINGS, *OTHER_PACKED_ENDINGS)
             else "Export the log as such a file, or give the file the ending of its format."
         )
         raise LogError(
-            shown(path), f"a file ending in {_ENDINGS_LISTED}", path.suffix or "no ending", cure
+            shown(path),
+            f"a file ending in {', '.join((*ENDINGS, *packed))}",
+            path.suffix or "no ending",
+            cure,
         )
     return [path]
 
 
-def _files_in(folder: Path) -> Iterator[Path]:
-    """Yield the log files of a folder in order; links to folders are not followed."""
+def _files_in(folder: Path, packed: Sequence[str]) -> Iterator[Path]:
+    """Yield the log files of a folder in order; links to folders are not followed.
+
+    `packed` are the endings of archives that count.
+    """
+    endings = (*ENDINGS, *packed, *(OTHER_PACKED_ENDINGS if packed else ()))
     logs = []
     for parent, subfolders, names in os.walk(folder, onerror=_raise_unreadable):
         subfolders[:] = [subfolder for subfolder in subfolders if not subfolder.startswith(".")]
@@ -125,15 +147,24 @@ def _files_in(folder: Path) -> Iterator[Path]:
         logs += [
             Path(parent, name)
             for name in files
-            if not name.startswith(".") and Path(name).suffix.lower() in ENDINGS
+            if not name.startswith(".") and Path(name).suffix.lower() in endings
         ]
     for path in sorted(logs):
         if not path.is_file():
             logger.warning("%s is left out: it is a pipe, a device or a broken link", shown(path))
+        elif not _may_hold_logs(path.name):
+            logger.warning(
+                "%s is left out: its ending shows no log. If it holds one, unpack it", shown(path)
+            )
         elif _is_of_checks(path):
             logger.warning("%s is left out: it holds checked questions, and is no log", shown(path))
         else:
             yield path
+
+
+def _may_hold_logs(name: str) -> bool:
+    ending = Path(name).suffix.lower()
+    return ending in (*ENDINGS, ".zip") or Path(log_name(name)).suffix.lower() in ENDINGS
 
 
 def _without_runs(
@@ -170,27 +201,41 @@ def _raise_unreadable(error: OSError) -> None:
 
 
 def open_file(path: Path) -> Sequence[Source]:
-    """Return the source of a file, or a source for each sheet of a workbook that is not empty.
+    """Return the source of a file, or a source for each file or sheet that it holds.
 
-    Whatever is wrong with the file, now or when it is read, is a LogError: it is empty, broken,
-    packed or gone, or the user may not read it.
+    A zip file holds files, and a workbook sheets; empty sheets are left out. Whatever is wrong with
+    the file, now or when it is read, is a LogError: it is empty, broken or gone, or the user may
+    not read it.
     """
     with reading(shown(path)):
-        return [GuardedSource(source) for source in _open(path)]
+        unpacked = _unpacked(path)
+        files = unpacked.files if unpacked else [path]
+        sources = [JoinedColumns(source) for file in files for source in _open(file)]
+        return [GuardedSource(with_answers(source), unpacked) for source in sources]
+
+
+def _unpacked(path: Path) -> Unpacked | None:
+    """Return the files in a packed file, and None for a file that is not packed."""
+    if not is_packed(path):
+        return None
+    unpacked = unpack(path, ENDINGS)
+    if unpacked.left_out:
+        logger.warning(
+            "%s: left out %s, whose endings are none of a log",
+            shown(path),
+            ", ".join(unpacked.left_out[:_MAX_NAMES]),
+        )
+    return unpacked
 
 
 def _open(path: Path) -> Sequence[Source]:
-    with path.open("rb") as stream:
-        start = stream.read(len(_GZIP))
-    if not start:
+    if not path.stat().st_size:
         raise LogError(
             shown(path),
             "a log with records",
             "an empty file",
             "Export it again, or leave it out.",
         )
-    if start == _GZIP:
-        raise LogError(shown(path), "a file that is not packed", "a gzip file", "Unpack it.")
     ending = path.suffix.lower()
     if ending == ".parquet":
         return [ParquetFile(path)]

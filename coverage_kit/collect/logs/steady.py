@@ -12,6 +12,9 @@ from coverage_kit.errors import LogError
 
 logger = logging.getLogger(__name__)
 
+# What messages call a file that was unpacked to the disk, by its path there.
+_UNPACKED_NAMES: dict[Path, str] = {}
+
 # Bytes that are read from the disk at a time (assumed), and in which the end of the last whole line
 # of a growing file is looked for: a longer line is read as far as it goes.
 _CHUNK_BYTES = 1 << 20
@@ -94,8 +97,16 @@ class _Start(io.RawIOBase):
 
 
 def shown(path: Path) -> str:
-    """Return a path as text that can be written: a file's name may hold bytes that are no text."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    """Return a path as text that can be written: a file's name may hold bytes that are no text.
+
+    Of a file that was unpacked it is the path of the archive, with the file's name in it.
+    """
+    return _UNPACKED_NAMES.get(path) or os.fsencode(path).decode("utf-8", "replace")
+
+
+def name_unpacked(path: Path, name: str) -> None:
+    """Let messages call an unpacked file by this name."""
+    _UNPACKED_NAMES[path] = os.fsencode(name).decode("utf-8", "replace")
 
 
 @contextmanager

@@ -143,7 +143,8 @@ def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> None:
     if not survey.formats:
         survey.guesses = guess_columns(survey.source.rows, survey.columns, named, by_hand)
     chosen = {**named, **survey.guesses.columns}
-    survey.mapping = {name: chosen[name] for name in FIELDS if name in chosen}
+    # A guess without a column says that the column of that name does not hold the field.
+    survey.mapping = {name: chosen[name] for name in FIELDS if chosen.get(name)}
 
 
 def _hint_renamed(name: str) -> str:

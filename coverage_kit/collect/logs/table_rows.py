@@ -1,13 +1,16 @@
 """Rows of Parquet files and of the sheets of xlsx workbooks."""
 
 import functools
+import itertools
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from coverage_kit.collect.logs.header_row import MAX_ROWS_ABOVE, N_SAMPLED_ROWS, find_header
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.steady import SteadyFile, reading, shown
 from coverage_kit.errors import LogError
@@ -85,7 +88,7 @@ class ParquetFile:
 
 
 class TableSheet:
-    """A sheet of a workbook, whose first row that is not blank is the header."""
+    """A sheet of a workbook; its header may have titles and dates above it."""
 
     def __init__(self, file: SteadyFile, name: str, is_only: bool) -> None:
         location = shown(file.path)
@@ -95,22 +98,39 @@ class TableSheet:
 
     def header(self) -> list[str]:
         """Return the names of the columns, empty where the sheet is empty."""
-        return next((_names(row.values) for row in self._filled() if not row.problem), [])
+        return next((_names(row.values) for row in self._from_header()), [])
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
         """Yield the rows below the header, with the values of these columns.
 
         Rows have their numbers in the sheet. Blank rows are left out.
         """
-        indexes: dict[str, str] | None = None
-        for row in self._filled():
+        header: dict[str, Any] | None = None
+        indexes = dict[str, str]()
+        for row in self._from_header():
             if row.problem:
                 yield row
-            elif indexes is None:
-                indexes = _indexes(row.values, columns)
+            elif header is None:
+                header = row.values
+                indexes = _indexes(header, columns)
+            elif row.values == header:
+                yield Row(row.line, {}, aside="the header again, as where files are put together")
             else:
                 values = {name: row.values.get(index) for name, index in indexes.items()}
                 yield Row(row.line, values)
+
+    def _from_header(self) -> Iterator[Row]:
+        """Yield the header, then the rows below it that are not blank."""
+        rows = self._filled()
+        first = list(islice(rows, MAX_ROWS_ABOVE + N_SAMPLED_ROWS))
+        readable = [row for row in first if not row.problem]
+        header = (
+            readable[find_header([_list(row.values) for row in readable])] if readable else None
+        )
+        yield from [header] if header else []
+        for row in itertools.chain(first, rows):
+            if header and (row.problem or row.line > header.line):
+                yield row
 
     def _filled(self) -> Iterator[Row]:
         """Yield the rows that are not blank; the names of their values are numbers of columns."""
@@ -287,6 +307,11 @@ def _text(cell: Any) -> Any:
 
 def _names(header: dict[str, Any]) -> list[str]:
     return [_name(header[index]) for index in sorted(header, key=int)]
+
+
+def _list(values: dict[str, Any]) -> list[Any]:
+    """Return the cells of a row as a list, with None for those that it does not name."""
+    return [values.get(str(index)) for index in range(1, max(map(int, values), default=0) + 1)]
 
 
 def _name(cell: Any) -> str:

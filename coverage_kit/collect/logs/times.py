@@ -24,6 +24,8 @@ _FIRST_DATE_NUMBER = 1.9e7
 _LAST_DATE_NUMBER = 2.2e7
 # After this many values without slashes no slashed date is expected (assumed).
 _MAX_UNSLASHED = 1000
+# So many values are looked at for a second order of day and month (assumed).
+_MAX_SLASHED = 100_000
 # A date with slashes or hyphens and the year at its end, such as "13/04/2026" or "4-13-26".
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
 # A date of RFC 2822, such as "Mon, 13 Apr 2026 10:15:00 +0200".
@@ -170,6 +172,24 @@ def is_ambiguous(values: Iterable[Any]) -> bool:
         if n_unslashed >= _MAX_UNSLASHED:
             break
     return is_open
+
+
+def mixed_orders(values: Iterable[Any]) -> tuple[str, str] | None:
+    """Return a date with the day first and one with the month first, or None without two orders.
+
+    >>> mixed_orders(["13/04/2026", "04/25/2026"]), mixed_orders(["13/04/2026", "03/04/2026"])
+    (('13/04/2026', '04/25/2026'), None)
+    """
+    examples: dict[bool, str] = {}
+    for number, value in enumerate(values, 1):
+        match = _SLASHED.match(value.strip()) if isinstance(value, str) else None
+        if match and max(int(match[1]), int(match[2])) > 12 >= min(int(match[1]), int(match[2])):
+            examples.setdefault(int(match[1]) > 12, match[0])
+        if len(examples) == 2:
+            return examples[True], examples[False]
+        if number >= (_MAX_SLASHED if examples else _MAX_UNSLASHED):
+            break
+    return None
 
 
 def _from_epoch(number: float) -> datetime | None:

@@ -7,12 +7,27 @@ import re
 from typing import Any
 
 from coverage_kit.collect.logs.record import Citation
+from coverage_kit.text.english_words import words_of
 
 # The texts by which a cell says that it is empty.
 _ABSENT = frozenset({"", "nan", "nat", "none", "null", "n/a", "na", "-", "[]", "{}"})
 _LONGEST_ABSENT = max(map(len, _ABSENT))
-_TRUE = frozenset({"true", "yes", "y", "1", "1.0", "on"})
-_FALSE = frozenset({"false", "no", "n", "0", "0.0", "off"})
+# Yes and no in English. No other words are: brands are called "X", "Nu" and "Tak".
+_ENGLISH_TRUE = frozenset({"true", "yes", "y", "1", "1.0", "on"})
+_ENGLISH_FALSE = frozenset({"false", "no", "n", "0", "0.0", "off"})
+# Yes and no, true and false as spreadsheets of many languages write them.
+_TRUE = _ENGLISH_TRUE | words_of(
+    "ja wahr oui vrai sí si verdadero sì vero waar tak prawda sim verdadeiro sant sand ano pravda "
+    "kyllä tosi igen igaz da adevărat evet doğru да истина はい 真 是 有 对 對 예 네 نعم כן "
+    "✓ ✔ ☑ ✅"
+)
+_FALSE = _ENGLISH_FALSE | words_of(
+    "nein falsch non faux falso nee onwaar nie fałsz não nao nej falskt falsk ne nepravda ei "
+    "epätosi nem hamis nu fals hayır yanlış нет ложь いいえ 偽 否 无 無 错 錯 아니요 아니오 لا לא "  # noqa: RUF001
+    "✗ ✘ ☐ ❌"
+)
+# The cells by which a record says that it did not fail.
+_NO_ERROR = _FALSE | {"ok", "success", "no error", "no errors"}
 # A URL in text. It ends at white space, a quote, "<", ">" or "|", at ";" or "," before the next
 # URL, and before the next link of Markdown, as in "(https://a.com),[B](https://b.com)".
 _URL = re.compile(
@@ -153,7 +168,7 @@ def number_of(value: Any) -> float | None:
 
 
 def flag_of(value: Any) -> bool | None:
-    """Return a cell as True or False, or None where it says neither."""
+    """Return a cell as True or False, or None where it says neither in a language of users."""
     text = text_of(value).lower()
     if text in _TRUE:
         return True
@@ -176,13 +191,7 @@ def error_of(error: Any, status: Any = None) -> str | None:
     It failed if its error cell says so, or if its status is not 2xx or is a word for a failure.
     """
     text = label_of(_reason(error))
-    if text is not None and text.lower() not in {
-        *_FALSE,
-        "ok",
-        "success",
-        "no error",
-        "no errors",
-    }:
+    if text is not None and text.lower() not in _NO_ERROR:
         return "failed" if text.lower() in _TRUE else text
     code = (label_of(status) or "").removesuffix(".0")
     if code.isdigit() and not 200 <= int(code) < 300:
@@ -252,7 +261,9 @@ def names_of(value: Any) -> tuple[str, ...]:
     else:
         listed = [_name_in(item) for item in items]
     return tuple(
-        name for name in searches_of(listed) if number_of(name) is None and flag_of(name) is None
+        name
+        for name in searches_of(listed)
+        if number_of(name) is None and name.lower() not in _ENGLISH_TRUE | _ENGLISH_FALSE
     )
 
 
