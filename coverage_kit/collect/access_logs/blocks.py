@@ -1,11 +1,12 @@
 """Gigabytes of lines in bounded memory: blocks of whole lines, and the lines that are no text."""
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import cast
 
 from coverage_kit.collect.logs.steady import SteadyFile, shown
 from coverage_kit.errors import LogError
@@ -54,13 +55,12 @@ class LogStream:
         self.problem = ""
         self._steady = SteadyFile(path)
 
-    def start(self, n_bytes: int) -> bytes:
+    def start(self) -> bytes:
         """Return the first bytes of the log, unpacked."""
         with self._open() as stream:
-            try:
-                return stream.read(n_bytes)
-            except (EOFError, OSError, zlib.error):
-                return b""
+            first = self._read(stream)
+        self.problem = ""
+        return first
 
     def blocks(self) -> Iterator[Block]:
         """Yield the lines of the log in blocks."""
@@ -87,22 +87,27 @@ class LogStream:
         if rest or skipped:
             yield _checked(rest, number, tuple(skipped))
 
-    def _read(self, stream: BinaryIO) -> bytes:
-        """Return the next bytes, none where the log ends or its packing is broken."""
-        try:
-            return stream.read(BLOCK_BYTES)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            self.problem = f"the packed file breaks off ({error})"
-            return b""
+    def _read(self, stream: io.BufferedReader | gzip.GzipFile) -> bytes:
+        """Return the next bytes; where packing breaks off, those before and none from then on."""
+        pieces: list[bytes] = []
+        n_bytes = 0
+        while n_bytes < BLOCK_BYTES and not self.problem:
+            try:
+                piece = stream.read1(BLOCK_BYTES - n_bytes)
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                self.problem = f"the packed file breaks off ({error})"
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            n_bytes += len(piece)
+        return b"".join(pieces)
 
-    def _open(self) -> BinaryIO:
-        plain = self._steady.open()
-        if plain.read(2) != _GZIP:
-            plain.seek(0) if plain.seekable() else None
-            plain.close()
-            return self._steady.open()
-        plain.close()
-        return gzip.GzipFile(fileobj=self._steady.open())  # type: ignore[return-value] # a reader
+    def _open(self) -> io.BufferedReader | gzip.GzipFile:
+        plain = cast(io.BufferedReader, self._steady.open())
+        if plain.peek(2)[:2] == _GZIP:
+            return gzip.GzipFile(fileobj=plain)
+        return plain
 
 
 def too_long() -> str:

@@ -47,9 +47,10 @@ logger = logging.getLogger(__name__)
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
-# Bytes and lines by which a file's form is recognised (assumed).
-_START_BYTES = 256 << 10
+# Lines by which a file's form is recognised (assumed).
 _START_LINES = 200
+# A file is a log of a form if more than this share of its first lines has that form (assumed).
+_LEAST_SHAPED = 0.1
 # Most distinct rows: robots may ask for endless addresses. What comes after them is counted without
 # its page. A million rows take about 500 MB.
 _MAX_ROWS = 400_000
@@ -177,7 +178,7 @@ def _read_file(path: Path, counter: "_Counter", is_named: bool) -> _Account | No
     """Return the account of a log; None for a file in a folder that is none, with a warning."""
     try:
         stream = open_log(path)
-        start = stream.start(_START_BYTES)
+        start = stream.start()
         form = _recognise(start, path)
     except LogError:
         if is_named:
@@ -212,15 +213,16 @@ def _recognise(start: bytes, path: Path) -> Form:
     lines = [line for line in start.split(b"\n")[:_START_LINES] if line.strip()]
     # The last line may be cut off.
     lines = lines[:-1] or lines
-    n_json = sum(line.lstrip().startswith(b"{") and line.rstrip().endswith(b"}") for line in lines)
-    n_shaped = sum(SHAPE in line for line in lines)
-    if n_json > len(lines) / 2:
-        return JSON
-    if n_shaped > len(lines) / 2:
-        n_agents = sum(has_agent(line) for line in lines)
-        return COMBINED if n_agents > n_shaped / 2 else COMMON
     if lines and {"target", "agent"} <= csv_columns(_cells(lines[0])).keys():
         return CSV
+    n_json = sum(line.lstrip().startswith(b"{") and line.rstrip().endswith(b"}") for line in lines)
+    n_shaped = sum(SHAPE in line for line in lines)
+    # A damaged log is one still, and its damage is counted.
+    if max(n_json, n_shaped) > _LEAST_SHAPED * len(lines):
+        if n_json > n_shaped:
+            return JSON
+        n_agents = sum(has_agent(line) for line in lines)
+        return COMBINED if n_agents > n_shaped / 2 else COMMON
     found = lines[0][:80].decode("utf-8", "replace") if lines else "no lines"
     cure = "Export the server's access log in one of these forms (docs/howto/access_logs.md)."
     raise LogError(shown(path), f"an access log of {_FORMS}", repr(found), cure)
@@ -300,7 +302,7 @@ def _read_table(stream: LogStream, start: bytes, counter: "_Counter", account: _
     """Count the rows of a table; a cell may hold line ends, so lines are those of the reader."""
     header = next(line for line in start.split(b"\n") if line.strip())
     delimiter = find_delimiter(header.decode("utf-8-sig", "replace"))
-    rows = csv.reader(_text_lines(stream, account), delimiter=delimiter)
+    rows = csv.reader(_text_lines(stream, account), delimiter=delimiter, strict=True)
     names: Mapping[str, str] = {}
     columns: list[str] = []
     while True:
