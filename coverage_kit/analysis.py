@@ -169,6 +169,10 @@ class Analysis:
     question_checks: tables.QuestionChecks = field(default_factory=tables.QUESTION_CHECKS.empty)
     missing_items: tables.MissingItems = field(default_factory=tables.MISSING_ITEMS.empty)
     facts: tables.Facts = field(default_factory=tables.FACTS.empty)
+    fetches: tables.Fetches = field(default_factory=tables.FETCHES.empty)
+    fetch_files: tables.FetchFiles = field(default_factory=tables.FETCH_FILES.empty)
+    absent_pages: tables.AbsentPages = field(default_factory=tables.ABSENT_PAGES.empty)
+    page_effects: tables.PageEffects = field(default_factory=tables.PAGE_EFFECTS.empty)
     costs: tables.Costs = field(default_factory=tables.COSTS.empty)
     embeddings: dict[str, Embeddings] = field(default_factory=dict)
 
