@@ -1,27 +1,45 @@
 """From access logs to what assistants fetch: read once, then used for causes, lists and effects."""
 
 import logging
+import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from urllib.parse import urljoin
 
 import pandas as pd
 
 from coverage_kit.collect.access_logs import FetchLog, read_fetches, read_ranges
 from coverage_kit.collect.urls import page_id, site_name
-from coverage_kit.measure.fetches import OwnPages, find_fetched, rate_unfetched
+from coverage_kit.measure.fetches import (
+    OwnPages,
+    assistant_of,
+    find_fetched,
+    find_refetch,
+    rate_unfetched,
+)
+from coverage_kit.measure.page_effects import PageChangeWindow, measure_page_effects
+from coverage_kit.measure.referrals import name_assistants
 from coverage_kit.measure.sites import bare_domain
 from coverage_kit.settings import Settings
 from coverage_kit.tables import (
     FETCH_FILES,
     FETCHES,
+    PAGE_EFFECTS,
     REJECTS,
+    Answers,
     Coverage,
     Fetches,
     FetchFiles,
     LogTables,
+    PageEffects,
     Pages,
     Rejects,
+    Sessions,
 )
 from coverage_kit.vocabulary import DUPLICATE_OF
+
+# A page's address before its host: scheme and www., as in "https://www.shop.example/a".
+_SCHEME = re.compile(r"^(https?://)?(www\.)?")
 
 logger = logging.getLogger(__name__)
 
@@ -109,3 +127,83 @@ def _without_copies(fetches: Fetches, own_pages: Pages) -> Fetches:
     others = [name for name in FETCHES.names if name != "n_fetches"]
     summed = moved.groupby(others, dropna=False, sort=False)["n_fetches"].sum()
     return FETCHES.typed(summed.reset_index())
+
+
+def measure_effects(
+    settings: Settings, found: RunFetches, own_pages: Pages, sessions: Sessions, home: str
+) -> PageEffects:
+    """Return by how much fetches and visits of the changed pages grew beyond the untouched pages.
+
+    There are no rows without access logs, without a day of the change, or without changed pages.
+    """
+    change = settings.before_after
+    changed = find_changed_pages(change.pages, own_pages)
+    if change.changed_at is None or found.files.empty or not changed:
+        return PAGE_EFFECTS.empty()
+    at = pd.Timestamp(change.changed_at, tz="UTC")
+    own = set(own_pages["page_id"])
+    window = PageChangeWindow(changed, at, change.window_days)
+    fetches = found.fetches[found.fetches["page_id"].isin(own)]
+    visits = _count_visits(settings, sessions, home)
+    return measure_page_effects(fetches, visits[visits["page_id"].isin(own)], window, settings.seed)
+
+
+def leave_out_unseen(
+    answers: Answers, found: RunFetches, settings: Settings, own_pages: Pages
+) -> tuple[Answers, dict[str, "pd.Timestamp | None"]]:
+    """Return the answers without those given between a change and its first fetch, and the days.
+
+    An engine cannot answer from what it has not read: for it, after begins on the day on which its
+    robots had fetched most of the changed pages again. The days are by engine, None for an engine
+    that came and did not fetch them; engines that the access logs do not show keep all answers.
+    """
+    change = settings.before_after
+    changed = find_changed_pages(change.pages, own_pages)
+    if change.changed_at is None or found.files.empty or not changed:
+        return answers, {}
+    at = pd.Timestamp(change.changed_at, tz="UTC")
+    days = find_refetch(found.fetches, changed, at)
+    engines = answers["engine"].astype("str")
+    seen = {
+        engine: days[assistant]
+        for engine in sorted(engines.unique())
+        if (assistant := assistant_of(engine)) in days
+    }
+    begins = engines.map({engine: day or pd.Timestamp.max for engine, day in seen.items()})
+    is_between = (answers["asked_at"] >= at) & engines.isin(list(seen))
+    asked = answers["asked_at"]
+    is_unseen = is_between & (asked < pd.to_datetime(begins, utc=True, errors="coerce"))
+    return answers[~is_unseen], seen
+
+
+def find_changed_pages(patterns: tuple[str, ...], own_pages: Pages) -> frozenset[str]:
+    """Return the ids of your pages that fit the patterns of [before_after]."""
+    page_patterns = [as_page_pattern(pattern) for pattern in patterns]
+    return frozenset(
+        page
+        for page in map(str, own_pages["page_id"])
+        if any(fnmatch(page, pattern) for pattern in page_patterns)
+    )
+
+
+def as_page_pattern(pattern: str) -> str:
+    """Return a page id, a URL or a pattern of either as a pattern of page ids."""
+    if "*" in pattern:
+        # A pattern is no URL that could be made canonical. It only loses what page ids do not have.
+        return _SCHEME.sub("", pattern.strip())
+    return page_id(pattern if "://" in pattern else f"https://{pattern}")
+
+
+def _count_visits(settings: Settings, sessions: Sessions, home: str) -> pd.DataFrame:
+    """Return the visits that assistants sent by page and day: page_id, day and n."""
+    empty = pd.DataFrame({"page_id": [], "day": [], "n": []})
+    if sessions.empty:
+        return empty
+    is_ai = name_assistants(sessions, settings.analytics.ai_sources).notna()
+    visits = sessions[is_ai].dropna(subset=["landing_page", "day"])
+    pages = {
+        path: page_id(urljoin(home, str(path).split("?", 1)[0]))
+        for path in visits["landing_page"].unique()
+    }
+    counted = visits.assign(page_id=visits["landing_page"].map(pages), n=visits["n_sessions"])
+    return counted[["page_id", "day", "n"]] if len(counted) else empty

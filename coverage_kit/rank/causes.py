@@ -263,8 +263,8 @@ def give_reason(facts: "pd.Series[float]", cause: str) -> str:
         )
     if cause == "not fetched":
         clauses.append(
-            f"{facts['unfetched']:.0%} of the answers that cite only others come from engines whose "
-            "robots never fetched that page"
+            f"{facts['unfetched']:.0%} of the answers that cite only others come from engines "
+            "whose robots never fetched that page"
         )
     if cause == "out of scope":
         clauses.append("its questions name neither your brand nor what your pages are about")
