@@ -39,7 +39,8 @@ NOT_FOUND = (404, 410)
 # they did not fetch: the log may not hold them (assumed).
 _MIN_PAGES = 5
 _MIN_DAYS = 14
-# Addresses are alike from this share of their words on (assumed, read on the sample).
+# A page is like an address that has more than this share of its words (assumed, read on the
+# sample: half would send second-hand to second-battery).
 _MIN_ALIKE = 0.5
 _WORDS = re.compile(r"[a-z0-9]+")
 _NO_WORDS = frozenset({"html", "htm", "php", "index", "www", "en", "the", "a", "of", "and", "for"})
@@ -87,8 +88,8 @@ def find_absent_pages(fetches: Fetches, own: OwnPages) -> AbsentPages:
 
     They are demand without a page: an assistant believed in the page, and a person got no answer
     from it. Only live fetches count, for the site's own hosts, that were answered by 404 or 410;
-    spoofed ones do not. A page of the site that is there now is left out. The page whose words of
-    address and title are most alike is named where at least half of the words are.
+    spoofed ones do not. A page of the site that is there now is left out. The page is named whose
+    address and title have most words of the address's last part, where they have more than half.
     """
     visits = honest_visits(fetches)
     hosts = visits["page_id"].str.split("/", n=1).str[0].str.split(":", n=1).str[0]
@@ -210,7 +211,7 @@ def _words(text: str) -> frozenset[str]:
 
 def _nearest(page: str, pages: list[tuple[str, frozenset[str]]]) -> str | None:
     """Return the page whose words are most like those of an address; None where none is."""
-    words = _words(page.partition("/")[2])
+    words = frozenset(word for word in _words(page.rpartition("/")[2]) if not word.isdecimal())
     if not words:
         return None
 
@@ -220,11 +221,11 @@ def _nearest(page: str, pages: list[tuple[str, frozenset[str]]]) -> str | None:
         return shared / len(words), SequenceMatcher(None, page, other).ratio()
 
     best = max(pages, key=likeness, default=None)
-    return best[0] if best is not None and likeness(best)[0] >= _MIN_ALIKE else None
+    return best[0] if best is not None and likeness(best)[0] > _MIN_ALIKE else None
 
 
 def _is_alike(word: str, other: str) -> bool:
     """Return whether two words are the same but for their ending."""
-    return word == other or (
-        min(len(word), len(other)) >= 4 and word[:-1] == other[: len(word) - 1]
-    )
+    if word.rstrip("s") == other.rstrip("s"):
+        return True
+    return min(len(word), len(other)) >= 4 and word[:-1] == other[: len(word) - 1]

@@ -24,6 +24,10 @@ _MIN_PAGES = 5
 _N_DRAWS = 4999
 # Earlier dates that are tried as placebos, at most.
 _MAX_PLACEBOS = 20
+# Placebos compare this part of the days before the change, on each side, but a week at least: so
+# that some dates fit in. Shorter stretches vary more, which makes them the stricter (assumed).
+_PLACEBO_PART = 4
+_WEEK = 7
 # A count of half a visit is added on both sides, so that a page without any has a growth.
 _HALF = 0.5
 _COLUMNS = ["page_id", "day", "n"]
@@ -52,13 +56,13 @@ def measure_page_effects(
     """Return by how much fetches and visits of the changed pages grew beyond the untouched pages.
 
     growth of a page = log((n_after + 1/2) / (n_before + 1/2)), over equally many days on both
-    sides. effect = exp(mean growth of the changed pages - mean growth of the untouched ones) - 1.
-    p = share of choices of as many pages as were changed, of all pages, whose difference is at
-    least as far from 0 (randomisation inference, seeded); corrected by Holm for all rows. The
-    interval is Welch's, of the two means. Placebo dates are days before the change from which a
-    whole window lies on either side before it: where many of them show an effect as large, the
-    figure is chance. Pages without a count on either side are left out, and so are days after the
-    last one that was logged: both sides are cut to the same length.
+    sides. effect = exp(mean growth of the changed pages - mean growth of the untouched ones) - 1. p
+    = share of choices of as many pages as were changed, of all pages, whose difference is at least
+    as far from 0 (randomisation inference, seeded); corrected by Holm for all rows. The interval is
+    Welch's, of the two means. Placebo dates are days before the change with shorter stretches on
+    either side: where many of them show an effect as large, it is chance. Pages without a count on
+    either side are left out, and so are days after the last one that was logged: both sides are cut
+    to the same length.
 
     A verdict is up or down where p is at most .05 and under one in ten placebo dates show as much;
     with fewer than five untouched pages, or no changed one, there is none.
@@ -169,8 +173,9 @@ def _difference(growth: Floats, is_changed: npt.NDArray[np.bool_]) -> float:
 def _placebos(
     counts: pd.DataFrame, at: pd.Timestamp, n_days: int, pages: Collection[str]
 ) -> Floats:
-    """Return the differences at earlier dates, whole windows of which lie before the change."""
+    """Return the differences at earlier dates, both stretches of which are before the change."""
     first = counts["day"].min()
+    n_days = min(n_days, max(_WEEK, (at - first).days // _PLACEBO_PART))
     latest = at - timedelta(days=n_days)
     n_dates = (latest - first).days - n_days + 1
     if n_dates < 1:
