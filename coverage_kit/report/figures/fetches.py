@@ -30,8 +30,8 @@ def fetches_figure(analysis: Analysis) -> Figure:
     span = f" From {days.min():%-d %B} to {days.max():%-d %B %Y}." if len(days) else ""
     figure = new_figure(
         title,
-        f"Requests for pages, without spoofed ones.{span} A fetch for a user who waits is a question "
-        "that led to your site.",
+        f"Requests for pages, without spoofed ones.{span} A fetch for a user who waits is a "
+        "question that led to your site.",
         height=200 + 34 * len(rows),
     )
     for purpose, name in PURPOSES.items():
