@@ -6,6 +6,7 @@ from datetime import date
 import pandas as pd
 
 from coverage_kit.collect.access_logs import MAX_AGE_DAYS, FetchLog, read_fetches, read_ranges
+from coverage_kit.collect.urls import site_name
 from coverage_kit.pipeline.fetches import describe_account, host_of_page
 
 # Addresses that are listed of what was asked for and not found; assumed.
@@ -31,7 +32,8 @@ def inspect_fetches(
     Raises LogError for a log or a list that cannot be read.
     """
     ranges = read_ranges(bot_ranges, ranges_read_at, max_list_days)
-    log = read_fetches(files, host_of_page(host) or "your-site", ranges)
+    name = site_name(host) or host_of_page(host) or "your-site"
+    log = read_fetches(files, name, ranges)
     parts = [
         "\n".join([*describe_account(log), *_describe_rejects(log)]),
         _describe_robots(log),

@@ -1,5 +1,7 @@
 import gzip
+import json
 import random
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from coverage_kit.collect.access_logs.bots import find_naming_lines, known_bots
 from coverage_kit.collect.access_logs.paths import name_page
 from coverage_kit.collect.access_logs.requests import parse_day
 from coverage_kit.errors import LogError
+from coverage_kit.tasks.inspect_fetches import inspect_fetches
 from tests.collect.access_log_samples import (
     AGENTS,
     FORMS,
@@ -20,6 +23,8 @@ from tests.collect.access_log_samples import (
     write_lists,
     write_log,
 )
+
+DATA = Path(__file__).parent.parent.parent / "data"
 
 
 @pytest.fixture
@@ -316,3 +321,25 @@ def test_endless_paths_stay_within_the_rows_that_are_kept(tmp_path, ranges, monk
     assert log.fetches["n_fetches"].sum() == 500
     assert len(log.fetches) == 51
     assert log.fetches.set_index("page_id").loc["(further pages)", "n_fetches"] == 450
+
+
+def test_the_sample_log_holds_what_was_planted():
+    truth = json.loads((DATA / "truth" / "fetches.json").read_text())
+    log = read_fetches([str(DATA / "access_log")], "larkmoor.example")
+    counts = log.fetches.groupby(["bot", "verdict", "kind"])["n_fetches"].sum().to_dict()
+    assert counts == {
+        (row["bot"], row["verdict"], row["kind"]): row["n"] for row in truth["fetches"]
+    }
+    assert account(log)["n_lines"] == truth["lines"]
+    assert account(log)["n_rejects"] == truth["rejected"]
+    absent = log.fetches[(log.fetches["status"] == 404) & (log.fetches["verdict"] == "verified")]
+    assert absent.groupby("page_id")["n_fetches"].sum().to_dict() == truth["absent"]
+
+
+def test_the_command_prints_account_verdicts_and_absent_pages(tmp_path):
+    path = write_log(tmp_path / "access.log", "combined")
+    lists = write_lists(tmp_path / "lists")
+    text = inspect_fetches([path], "https://www.shop.example", [lists])
+    assert "30 lines = 27 of assistants + 3 of others + 0 rejected" in text
+    assert "outside the published ranges" in text
+    assert "shop.example/guides/dogs" in text
