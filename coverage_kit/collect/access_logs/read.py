@@ -17,7 +17,6 @@ from coverage_kit.collect.access_logs.paths import PROBE, name_page
 from coverage_kit.collect.access_logs.ranges import (
     MAX_AGE_DAYS,
     UNVERIFIABLE,
-    Address,
     BotRanges,
     parse_address,
     read_ranges,
@@ -66,9 +65,14 @@ PROBES = "(probes)"
 NO_AGENT = "(no user agent logged)"
 _FORMS = "nginx or Apache, Caddy, Cloudflare Logpush (JSON, one a line), or a table with a header"
 
-# What makes a row.
-_KEY = ["bot", "assistant", "purpose", "verdict", "reason", "page_id", "kind", "status", "day"]
-Key = tuple[str, str, str, str, str, str, str, int, date | None]
+# Who asked: token, assistant, purpose, verdict, its reason, and the day.
+Sender = tuple[str, str, str, str, str, date | None]
+# What makes a row: who asked, for which page of which kind, and the status of the answer.
+Key = tuple[Sender, tuple[str, str], int]
+_COLUMNS = [
+    *("bot", "assistant", "purpose", "verdict", "reason", "day"),
+    *("page_id", "kind", "status", "n_fetches"),
+]
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,11 @@ class _Account:
         self.n_rejects += 1
         if len(self.rejects) < _MAX_REJECTS:
             self.rejects.append({"file": self.file, "line": line, "reason": reason})
+
+    def note_day(self, day: date | None) -> None:
+        if day is not None and not (self.first and self.last and self.first <= day <= self.last):
+            self.first = min(self.first or day, day)
+            self.last = max(self.last or day, day)
 
     def row(self) -> dict[str, Any]:
         """Return the row of `fetch_files`: every line is a fetch, of others, or rejected."""
@@ -345,18 +354,23 @@ def _text_lines(stream: LogStream, account: _Account) -> Iterator[str]:
 
 
 class _Counter:
-    """Counts requests of robots by what makes a row."""
+    """Counts requests of robots by what makes a row.
+
+    What a line says of its sender, and of what it asks for, comes again and again: both are kept by
+    the bytes that say it, so that most lines are not parsed.
+    """
 
     def __init__(self, host: str, ranges: BotRanges, own_pages: frozenset[str]) -> None:
         self.counts = Counter[Key]()
         self._host = host
         self._ranges = ranges
         self._own_pages = own_pages
-        self._bots: dict[bytes, Bot | None] = {}
+        self._senders: dict[tuple[bytes, str, date | None], Sender | None] = {}
         self._pages: dict[tuple[str, str], tuple[str, str]] = {}
-        self._addresses: dict[str, Address | None] = {}
-        self._verdicts: dict[tuple[str, str, date | None], tuple[str, str]] = {}
         self._owners: dict[bytes, Bot | None] = {}
+        # By the bytes of a line: agent, what comes before the time, and the day; with the host.
+        self._raw_senders: dict[tuple[bytes, bytes, bytes], tuple[Sender | None, str]] = {}
+        self._raw_pages: dict[tuple[bytes, str], tuple[str, str]] = {}
 
     def count_line(self, line: bytes, form: Form, account: _Account) -> bool:
         """Count a line, and return whether it is a fetch. Raises UnreadableError."""
@@ -365,50 +379,75 @@ class _Counter:
             first = line.split(b" ", 2)[:2]
             if not any(self._owner(part) for part in first):
                 return False
+        if form == COMBINED:
+            return self._count_combined(line, account)
         request = parse_json(line) if form == JSON else parse_line(line)
-        if request is None:
+        return request is not None and self.count(request, account)
+
+    def _count_combined(self, line: bytes, account: _Account) -> bool:
+        """Count a line by its bytes as far as they are known, else parse it."""
+        parts = line.split(b'"')
+        origin, _, time = parts[0].partition(b"[")
+        status = parts[2] if len(parts) > 5 else b""
+        if not (status[1:4].isdigit() and status[4:5] == b" ") or b"\\" in line:
+            return self.count(parse_line(line), account)
+        day = time[:11] if time.endswith(b"+0000] ") else time
+        sender = self._raw_senders.get((parts[5], origin, day))
+        page = None if sender is None else self._raw_pages.get((parts[1], sender[1]))
+        if sender is None or (page is None and sender[0] is not None):
+            request = parse_line(line)
+            who = self._sender(request)
+            _bound(self._raw_senders)[parts[5], origin, day] = who, request.host
+            if who is not None:
+                _bound(self._raw_pages)[parts[1], request.host] = self._page(request)
+            return self.count(request, account)
+        if sender[0] is None or page is None:
             return False
-        return self.count(request, account)
+        self._add(sender[0], page, int(status[1:4]), 1, account)
+        return True
 
     def count(self, request: Request, account: _Account) -> bool:
         """Count a request, and return whether it is a fetch."""
-        bot = _known(self._bots, request.agent, find_bot) if request.agent else None
-        owner = None
-        if bot is None:
-            if request.agent:
-                return False
-            owner = self._owner(request.address.encode())
-            if owner is None:
-                return False
-        page, kind = _known(
-            self._pages,
-            (request.target, request.host or self._host),
-            lambda key: name_page(*key, self._own_pages),
-        )
-        if bot is not None:
-            address = _known(self._addresses, request.address, parse_address)
-            verdict, reason = _known(
-                self._verdicts,
-                (bot.token, request.address, request.day),
-                lambda _: self._ranges.judge(bot, address, request.day),
-            )
-            who = (bot.token, bot.assistant, str(bot.purpose))
-        else:
-            verdict, reason = UNVERIFIABLE, "no user agent logged"
-            who = (NO_AGENT, owner.assistant if owner else "", "unknown")
-        key: Key = (
-            *who,
-            *(verdict, reason),
-            *(PROBES if kind == PROBE else page, kind),
-            *(request.status, request.day),
-        )
-        if key not in self.counts and len(self.counts) >= _MAX_ROWS:
-            key = (*key[:5], FURTHER, *key[6:])
-        self.counts[key] += request.n
-        if request.day is not None:
-            account.first = min(account.first or request.day, request.day)
-            account.last = max(account.last or request.day, request.day)
+        sender = self._sender(request)
+        if sender is None:
+            return False
+        self._add(sender, self._page(request), request.status, request.n, account)
         return True
+
+    def _add(
+        self, sender: Sender, page: tuple[str, str], status: int, n: int, account: _Account
+    ) -> None:
+        key = (sender, page, status)
+        if key not in self.counts and len(self.counts) >= _MAX_ROWS:
+            key = (sender, (FURTHER, page[1]), status)
+        self.counts[key] += n
+        account.note_day(sender[-1])
+
+    def _sender(self, request: Request) -> Sender | None:
+        """Return who asked, with the verdict and the day; None for others than assistants."""
+
+        def find(key: tuple[bytes, str, date | None]) -> Sender | None:
+            agent, text, day = key
+            bot = find_bot(agent) if agent else None
+            if bot is not None:
+                verdict, reason = self._ranges.judge(bot, parse_address(text), day)
+                return bot.token, bot.assistant, str(bot.purpose), str(verdict), reason, day
+            owner = None if agent else self._owner(text.encode())
+            if owner is None:
+                return None
+            reason = "no user agent logged"
+            return NO_AGENT, owner.assistant, "unknown", str(UNVERIFIABLE), reason, day
+
+        return _known(self._senders, (request.agent, request.address, request.day), find)
+
+    def _page(self, request: Request) -> tuple[str, str]:
+        """Return the id of the page that was asked for, and its kind."""
+
+        def find(key: tuple[str, str]) -> tuple[str, str]:
+            page, kind = name_page(*key, self._own_pages)
+            return (PROBES if kind == PROBE else page), str(kind)
+
+        return _known(self._pages, (request.target, request.host or self._host), find)
 
     def _owner(self, part: bytes) -> Bot | None:
         """Return a robot in whose published ranges the address at the start of a line is."""
@@ -424,14 +463,20 @@ def _known(known: dict[_K, _V], key: _K, find: Callable[[_K], _V]) -> _V:
     """Return the value that was found for a key, or find it; the memory is bounded."""
     if key in known:
         return known[key]
+    return _bound(known).setdefault(key, find(key))
+
+
+def _bound(known: dict[_K, _V]) -> dict[_K, _V]:
+    """Return a memory, emptied where it is full."""
     if len(known) >= _MAX_KNOWN:
         known.clear()
-    return known.setdefault(key, find(key))
+    return known
 
 
 def _tabulate(counts: Mapping[Key, int]) -> Fetches:
     if not counts:
         return FETCHES.empty()
-    frame = pd.DataFrame(list(counts), columns=_KEY).assign(n_fetches=list(counts.values()))
+    rows = [(*sender, *page, status, n) for (sender, page, status), n in counts.items()]
+    frame = pd.DataFrame(rows, columns=_COLUMNS)
     by = ["day", "assistant", "bot", "page_id", "status", "verdict", "reason"]
     return FETCHES.typed(frame.sort_values(by, ignore_index=True, kind="stable"))
