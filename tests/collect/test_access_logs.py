@@ -242,6 +242,17 @@ def test_a_log_is_read_once_and_a_folder_leaves_out_what_is_no_log(tmp_path, ran
     assert "error.log is left out" in caplog.text
 
 
+def test_a_copy_of_a_log_is_counted_once_and_the_longer_one_is_read(tmp_path, ranges, caplog):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    write_log(folder / "access.log", "combined", (*VISITS, *VISITS))
+    write_log(folder / "access.log.1.gz", "combined", VISITS)
+    write_log(folder / "other.log", "vhost", VISITS)
+    log = read_fetches([str(folder)], "shop.example", ranges)
+    assert log.fetches["n_fetches"].sum() == 3 * len(VISITS)
+    assert "access.log.1.gz is left out: it begins as" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("content", "found"), [("name,price\nlock,3\n", "name,price"), ("", "empty")]
 )

@@ -55,10 +55,18 @@ class LogStream:
         self.problem = ""
         self._steady = SteadyFile(path)
 
-    def start(self) -> bytes:
+    @property
+    def n_bytes(self) -> int:
+        """Size of the log; of a packed one as gzip notes it at its end, modulo 4 GB."""
+        with self.path.open("rb") as stream:
+            is_packed = stream.read(2) == _GZIP
+            stream.seek(-4 if is_packed else 0, io.SEEK_END)
+            return int.from_bytes(stream.read(4), "little") if is_packed else stream.tell()
+
+    def start(self, n_bytes: int = BLOCK_BYTES) -> bytes:
         """Return the first bytes of the log, unpacked."""
         with self._open() as stream:
-            first = self._read(stream)
+            first = self._read(stream, n_bytes)
         self.problem = ""
         return first
 
@@ -87,13 +95,13 @@ class LogStream:
         if rest or skipped:
             yield _checked(rest, number, tuple(skipped))
 
-    def _read(self, stream: io.BufferedReader | gzip.GzipFile) -> bytes:
+    def _read(self, stream: io.BufferedReader | gzip.GzipFile, most: int = BLOCK_BYTES) -> bytes:
         """Return the next bytes; where packing breaks off, those before and none from then on."""
         pieces: list[bytes] = []
         n_bytes = 0
-        while n_bytes < BLOCK_BYTES and not self.problem:
+        while n_bytes < most and not self.problem:
             try:
-                piece = stream.read1(BLOCK_BYTES - n_bytes)
+                piece = stream.read1(most - n_bytes)
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 self.problem = f"the packed file breaks off ({error})"
                 break

@@ -55,6 +55,8 @@ _LEAST_SHAPED = 0.1
 _MAX_ROWS = 400_000
 # Most addresses, pages and agents that are kept to be found faster when they come again.
 _MAX_KNOWN = 100_000
+# Two logs with the same first bytes are one log and its copy: each line has its second (assumed).
+_SAME_BYTES = 4096
 # Rejected lines that are listed of a file; all are counted.
 _MAX_REJECTS = 1000
 # From this share of rejected lines on, a file is probably read wrongly.
@@ -144,7 +146,7 @@ def read_fetches(
     """
     counter = _Counter(host, ranges or read_ranges(max_age_days=MAX_AGE_DAYS), frozenset(own_pages))
     accounts = []
-    for path, is_named in _find_logs(files):
+    for path, is_named in _without_copies(list(_find_logs(files))):
         with reading(shown(path)):
             account = _read_file(path, counter, is_named)
         if account is not None:
@@ -181,6 +183,36 @@ def _find_logs(names: Sequence[str]) -> Iterator[tuple[Path, bool]]:
             if file.resolve() not in known:
                 known.add(file.resolve())
                 yield file, file == path
+
+
+def _without_copies(logs: list[tuple[Path, bool]]) -> list[tuple[Path, bool]]:
+    """Return the logs without those that begin as a longer one does, of which a warning says so.
+
+    A packed copy, or yesterday's copy of a log that grew, would count its requests twice.
+    """
+    longest: dict[bytes, tuple[int, Path]] = {}
+    starts: dict[Path, bytes] = {}
+    for path, _ in logs:
+        with reading(shown(path)):
+            stream = LogStream(path)
+            start = stream.start(_SAME_BYTES)
+            size = stream.n_bytes if start else 0
+        # Short starts, such as a table's header alone, may be those of several logs.
+        starts[path] = start if start.count(b"\n") > 1 else bytes(path)
+        if size > longest.get(starts[path], (-1, path))[0]:
+            longest[starts[path]] = size, path
+    kept = []
+    for path, is_named in logs:
+        other = longest[starts[path]][1]
+        if other == path:
+            kept.append((path, is_named))
+        else:
+            logger.warning(
+                "%s is left out: it begins as %s does, and would be counted twice",
+                shown(path),
+                shown(other),
+            )
+    return kept
 
 
 def _read_file(path: Path, counter: "_Counter", is_named: bool) -> _Account | None:
