@@ -2,22 +2,14 @@
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.fetch_joined import describe_start, summarize_fetches
-from coverage_kit.report.notebook import show_lines, show_table
+from coverage_kit.report.notebook import show_lines
 
 
 def show_fetches(analysis: Analysis) -> None:
-    """Show what the access logs hold: who fetched, what the changed pages gained, what is absent.
+    """Show in sentences what the access logs hold, and from when answers count as after a change.
 
     It shows nothing where the run read no access log.
     """
     summary = summarize_fetches(analysis)
-    if not summary:
-        return
-    show_lines(summary, *describe_start(analysis))
-    effects = analysis.page_effects
-    if len(effects):
-        show_table(effects, ["measure", "assistant", "before", "after", "verdict", "reading"])
-    absent = analysis.absent_pages
-    if len(absent):
-        show_lines("Asked for by somebody who waited, and not there:")
-        show_table(absent, ["page_id", "n_fetches", "assistants", "what_to_do"])
+    if summary:
+        show_lines(summary, *describe_start(analysis))
