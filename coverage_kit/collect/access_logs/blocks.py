@@ -4,6 +4,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -111,11 +112,11 @@ class LogStream:
             n_bytes += len(piece)
         return b"".join(pieces)
 
-    def _open(self) -> io.BufferedReader | gzip.GzipFile:
-        plain = cast(io.BufferedReader, self._steady.open())
-        if plain.peek(2)[:2] == _GZIP:
-            return gzip.GzipFile(fileobj=plain)
-        return plain
+    @contextmanager
+    def _open(self) -> Iterator[io.BufferedReader | gzip.GzipFile]:
+        with cast(io.BufferedReader, self._steady.open()) as plain:
+            is_packed = plain.peek(2)[:2] == _GZIP
+            yield gzip.GzipFile(fileobj=plain) if is_packed else plain
 
 
 def too_long() -> str:
