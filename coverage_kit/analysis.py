@@ -66,6 +66,9 @@ class About:
         share_of_bound: gain of the chosen edits as a share of its upper bound.
         track_record: how past predictions came true.
         choice_model: the model of who is cited; None if there is none: see `no_choice_model`.
+        seen_at: by engine, the day from which its answers count as after the change: on which its
+            robots had fetched the changed pages again, empty where they have not; without access
+            logs there is no entry.
         same_as: when the run ended that gave the same figures; None where the figures are new.
         seed: seed of every random step.
         versions: versions of Python and of the main libraries.
@@ -99,6 +102,7 @@ class About:
     track_record: dict[str, Any] | None = None
     choice_model: dict[str, Any] | None = None
     no_choice_model: str | None = None
+    seen_at: dict[str, str] = field(default_factory=dict)
     same_as: str | None = None
     seed: int = 0
     versions: dict[str, str] = field(default_factory=dict)
@@ -169,6 +173,10 @@ class Analysis:
     question_checks: tables.QuestionChecks = field(default_factory=tables.QUESTION_CHECKS.empty)
     missing_items: tables.MissingItems = field(default_factory=tables.MISSING_ITEMS.empty)
     facts: tables.Facts = field(default_factory=tables.FACTS.empty)
+    fetches: tables.Fetches = field(default_factory=tables.FETCHES.empty)
+    fetch_files: tables.FetchFiles = field(default_factory=tables.FETCH_FILES.empty)
+    absent_pages: tables.AbsentPages = field(default_factory=tables.ABSENT_PAGES.empty)
+    page_effects: tables.PageEffects = field(default_factory=tables.PAGE_EFFECTS.empty)
     costs: tables.Costs = field(default_factory=tables.COSTS.empty)
     embeddings: dict[str, Embeddings] = field(default_factory=dict)
 

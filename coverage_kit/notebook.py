@@ -40,6 +40,7 @@ _HOMES = {
         "change_figure",
         "checks_figure",
         "claims_figure",
+        "fetches_figure",
         "frontier_figure",
         "gaps_figure",
         "holders_figure",
@@ -67,6 +68,7 @@ _HOMES = {
         "show_table",
         "show_trust",
     ),
+    "report.notebook_fetches": ("show_fetches",),
     "report.notebook_tables": (
         "list_about",
         "list_ceded",

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 Cause = Literal[
     "missing",
     "mis-worded",
+    "not fetched",
     "not retrieved",
     "retrieved but not cited",
     "not cited",
@@ -28,6 +29,7 @@ NOT_LOGGED: Cause = "not logged"
 CONTENT_CAUSES: tuple[Cause, ...] = (MISSING, MIS_WORDED)
 # The answer is on the site, but engines do not find, cite or name it.
 VISIBILITY_CAUSES: tuple[Cause, ...] = (
+    "not fetched",
     "not retrieved",
     "retrieved but not cited",
     "not cited",

@@ -26,6 +26,7 @@ def write_project(folder: Path, site: Path | None = None) -> Path:
         "panel",
         "analytics/ga4_landing_pages.csv",
         "analytics/search_console.json",
+        "access_log",
     ):
         text = text.replace(f'"{name}"', f'"{(DATA / name).as_posix()}"')
     text = re.sub(r"^(out|cache) = .*\n", "", text, flags=re.M)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coverage_kit import __version__
-from coverage_kit.commands import checks, models, outputs
+from coverage_kit.commands import checks, fetches, models, outputs
 from coverage_kit.commands.terminal import (
     ACT,
     RUN,
@@ -55,6 +55,7 @@ app = typer.Typer(
 app.add_typer(outputs.app)
 app.add_typer(checks.app)
 app.add_typer(models.app)
+app.add_typer(fetches.app)
 
 # The README.md of a project that `coverage-kit init` makes.
 _PROJECT = """\

@@ -36,6 +36,7 @@ KEPT = {
     "run": f"Fetched pages and vectors are kept in the cache. {_AGAIN}: it continues from there.",
     "demo": f"Vectors are kept in the cache. {_AGAIN}: it continues from there.",
     "init": "The new folder may lack files. Delete it, then run the same command again.",
+    "fetches": f"The log is unchanged. {_AGAIN}.",
     "inspect": f"The log is unchanged. {_AGAIN}.",
     "compare": f"Both runs are kept. {_AGAIN}: each comparison is counted once.",
     "apply": f"Your site is unchanged, and so is an earlier copy. {_AGAIN}.",

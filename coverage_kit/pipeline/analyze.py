@@ -1,7 +1,7 @@
 """analyze(): one run from settings to an Analysis."""
 
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -98,7 +98,7 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         frontier=plan.frontier,
         points=points,
         visibility=visibility.visibility,
-        about=describe_run(run, inputs, coverage, gaps, plan),
+        about=replace(describe_run(run, inputs, coverage, gaps, plan), seen_at=visibility.seen_at),
         stages=run.clock.table(),
         spans=log.spans,
         sources=log.sources,
@@ -110,6 +110,10 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         search_demand=visibility.search_demand,
         referrals=visibility.referrals,
         associations=visibility.associations,
+        fetches=inputs.fetches.fetches,
+        fetch_files=inputs.fetches.files,
+        absent_pages=visibility.absent_pages,
+        page_effects=visibility.page_effects,
         statements=audit.statements,
         disagreements=audit.disagreements,
         groups=inputs.groups,

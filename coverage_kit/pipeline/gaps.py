@@ -9,6 +9,7 @@ import pandas as pd
 from coverage_kit.match.answer_passages import AnswerPassages, find_answer_passages
 from coverage_kit.pipeline.coverage import RunCoverage
 from coverage_kit.pipeline.dismissals import collect_dismissals, find_dismissed, set_dismissed
+from coverage_kit.pipeline.fetches import find_unfetched
 from coverage_kit.pipeline.gap_status import list_asked, track_gaps
 from coverage_kit.pipeline.history import read_memory
 from coverage_kit.pipeline.inputs import Inputs
@@ -64,7 +65,10 @@ def find_gaps(run: Run, inputs: Inputs, fitted: RunCoverage) -> RunGaps:
         fitted.scorer.table(fitted.subject_similarity), answer_passages, cluster_of
     )
     outcomes = count_outcomes(log.answers, log.citations, inputs.mentions, _list_parties(inputs))
-    facts = gather_facts(evidence, fitted.coverage, outcome_rates(outcomes), _name_subject(inputs))
+    rates = outcome_rates(outcomes).assign(
+        unfetched=find_unfetched(inputs.fetches, log, fitted.coverage, inputs.own_site)
+    )
+    facts = gather_facts(evidence, fitted.coverage, rates, _name_subject(inputs))
     pooled = pool_facts(facts, log.queries, cluster_of)
     # The same rules name the cause of a query here, and of a cluster in rank_gaps.
     coverage = explain_coverage(fitted.coverage, lean_on_topics(facts, pooled, cluster_of))

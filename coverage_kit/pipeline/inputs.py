@@ -20,6 +20,7 @@ from coverage_kit.errors import LogError, SettingsError, SiteError
 from coverage_kit.match.masking import CitedPages
 from coverage_kit.measure.sites import bare_domain, site_owner
 from coverage_kit.parallel import WorkPlan
+from coverage_kit.pipeline.fetches import RunFetches, collect_fetches
 from coverage_kit.pipeline.grouping import group_log
 from coverage_kit.pipeline.question_checks import collect_checks, collect_missing
 from coverage_kit.pipeline.run import MAX_TRACKED_SITES, Run
@@ -73,6 +74,7 @@ class Inputs:
         brand: name of your brand; empty where the settings name none.
         question_checks: what people and models found of the questions that they checked.
         missing_items: what models found that your site lacks of complete answers.
+        fetches: what access logs show of the robots of assistants.
     """
 
     log: LogTables
@@ -86,6 +88,7 @@ class Inputs:
     brand: str
     question_checks: QuestionChecks = field(default_factory=QUESTION_CHECKS.empty)
     missing_items: MissingItems = field(default_factory=MISSING_ITEMS.empty)
+    fetches: RunFetches = field(default_factory=RunFetches)
 
     @property
     def own_site(self) -> str:
@@ -194,6 +197,7 @@ def read_inputs(run: Run) -> Inputs:
         brand=settings.site.brand[0] if settings.site.brand else "",
         question_checks=question_checks,
         missing_items=collect_missing(settings, log.queries, question_checks),
+        fetches=collect_fetches(settings, sites.pages[sites.pages["site"] == sites.own_site]),
     )
     _ = inputs.own_passages  # a site without text ends the run here, before anything is embedded
     run.clock.finish("collect")

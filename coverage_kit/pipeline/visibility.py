@@ -1,6 +1,5 @@
 """From logs and exports to visibility: who is seen, what changed, which visitors come."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
@@ -23,6 +22,7 @@ from coverage_kit.measure.associations import (
 from coverage_kit.measure.before_after import Treatment, measure_change
 from coverage_kit.measure.competitors import find_competitors
 from coverage_kit.measure.drift import measure_drift
+from coverage_kit.measure.fetches import find_absent_pages
 from coverage_kit.measure.holders import measure_holders
 from coverage_kit.measure.referrals import (
     LoggedAnswers,
@@ -33,6 +33,12 @@ from coverage_kit.measure.referrals import (
 from coverage_kit.measure.visibility import TrackedBrands, measure_visibility
 from coverage_kit.pipeline.coverage import RunCoverage
 from coverage_kit.pipeline.edits import EditPlan
+from coverage_kit.pipeline.fetches import (
+    as_page_pattern,
+    leave_out_unseen,
+    list_own_pages,
+    measure_effects,
+)
 from coverage_kit.pipeline.gaps import RunGaps
 from coverage_kit.pipeline.inputs import Inputs, assign_owner_sites, find_all_mentions
 from coverage_kit.pipeline.run import MAX_TRACKED_SITES, Run
@@ -40,13 +46,14 @@ from coverage_kit.settings import Settings
 from coverage_kit.tables import LogTables
 from coverage_kit.vocabulary import NAME_MEASURES
 
-# A page's address before its host: scheme and www., as in "https://www.shop.example/a".
-_SCHEME = re.compile(r"^(https?://)?(www\.)?")
-
 
 @dataclass(frozen=True)
 class VisibilityTables:
-    """The tables of visibility; those for which nothing was given have no rows."""
+    """The tables of visibility; those for which nothing was given have no rows.
+
+    `seen_at` is the day, by engine, from which its answers count as after the change: on which its
+    robots had fetched the changed pages again; empty where they have not.
+    """
 
     visibility: tables.Visibility
     holders: tables.Holders
@@ -57,6 +64,9 @@ class VisibilityTables:
     search_demand: tables.SearchDemand
     referrals: tables.Referrals
     associations: tables.Associations
+    absent_pages: tables.AbsentPages
+    page_effects: tables.PageEffects
+    seen_at: dict[str, str]
     rejects: tables.Rejects
 
 
@@ -90,6 +100,8 @@ def track_visibility(
     change_log = log
     if has_change_log:
         change_log = read_change_log(settings, inputs.own_site, inputs.sites.brand_sites)
+    answers, seen = leave_out_unseen(change_log.answers, inputs.fetches, settings, inputs.own_pages)
+    change_log = replace(change_log, answers=answers)
     verdicts, drifts = _compare(run, inputs, ranked, declared, change_log)
     exports = _read_exports(settings, inputs)
     # Of proposed competitors only citations count: nobody has said how answers name them.
@@ -97,6 +109,7 @@ def track_visibility(
     logged = LoggedAnswers(log.answers, log.citations, fitted.clusters, ranked.coverage, plan.edits)
     own = OwnSite(exports.home, page_id, inputs.own_pages)
     rejects = [log.rejects, *([change_log.rejects] if has_change_log else []), *exports.rejects]
+    rejects.append(inputs.fetches.rejects)
     measured = VisibilityTables(
         visibility=_drop_unnamed_brands(visibility, tracked, settings),
         holders=measure_holders(log.answers, log.citations, tracked, community, proposed),
@@ -107,6 +120,13 @@ def track_visibility(
         search_demand=exports.search_demand,
         referrals=measure_referrals(exports.sessions, own, logged, settings.analytics.ai_sources),
         associations=_associate(run, inputs, visibility, exports),
+        absent_pages=find_absent_pages(
+            inputs.fetches.fetches, list_own_pages(settings, inputs.own_pages)
+        ),
+        page_effects=measure_effects(
+            settings, inputs.fetches, inputs.own_pages, exports.sessions, exports.home
+        ),
+        seen_at={engine: "" if day is None else f"{day:%Y-%m-%d}" for engine, day in seen.items()},
         # A file may be named under [log] and under [before_after]: its rejected rows count once.
         rejects=pd.concat(rejects, ignore_index=True).drop_duplicates(
             ["file", "line"], ignore_index=True
@@ -182,19 +202,11 @@ def find_treated(patterns: tuple[str, ...], coverage: tables.Coverage) -> list[s
     Queries whose answers cite such a page are not treated for that reason: chosen by the outcome,
     they would seem to have risen.
     """
-    page_patterns = [_as_page_pattern(pattern) for pattern in patterns]
+    page_patterns = [as_page_pattern(pattern) for pattern in patterns]
     # The id of a passage is its page's id, a "#" and its position, as in "shop.example/a#3".
     page_ids = coverage["own_passage_id"].fillna("").str.rsplit("#", n=1).str[0]
     is_changed = page_ids.map(lambda page: any(fnmatch(page, pattern) for pattern in page_patterns))
     return list(coverage.loc[is_changed.astype(bool), "query_id"])
-
-
-def _as_page_pattern(pattern: str) -> str:
-    """Return a page id, a URL or a pattern of either as a pattern of page ids."""
-    if "*" in pattern:
-        # A pattern is no URL that could be made canonical. It only loses what page ids do not have.
-        return _SCHEME.sub("", pattern.strip())
-    return page_id(pattern if "://" in pattern else f"https://{pattern}")
 
 
 def _read_exports(settings: Settings, inputs: Inputs) -> _Exports:

@@ -73,7 +73,9 @@ def gather_facts(
     Args:
         evidence: how near your pages are to the query, and one of them to what its answers say.
         coverage: coverage of the queries.
-        rates: outcomes of their answers (`outcome_rates`).
+        rates: outcomes of their answers (`outcome_rates`), and `unfetched`, the share of answers
+            that cite only others whose engine never fetched your page; missing where no access log
+            shows it.
         names_subject: by query_id, whether it names your brand, products or subject.
     """
     facts = evidence.set_index("query_id")[
@@ -146,6 +148,7 @@ def lean_on_topics(
     for name in _COUNTS:
         leant[name] = topics[name]
     leant["is_reached"] = topics["is_reached"]
+    leant["unfetched"] = topics["unfetched"]
     leant["is_far"] = np.minimum(facts["is_far"], topics["is_far"])
     leant["names_subject"] = np.maximum(facts["names_subject"], topics["names_subject"])
     return leant
@@ -185,6 +188,8 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     # The answers agree with no passage, so it is not sure that the site has the answer at all.
     is_unlike = facts["answer_lead"] < 0
     is_unseen = is_seldom_cited & ~is_unlike
+    # Engines that cite others have not read the page at all, as access logs show.
+    is_unfetched = facts["unfetched"] >= _HALF
     rules: list[tuple[Cause, pd.Series[bool]]] = [
         ("out of scope", is_unnamed & is_far & (is_gap | is_nobodys) & ~is_first_party),
         ("unwinnable", is_answered & (facts["searched"] < _HALF)),
@@ -198,6 +203,7 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
             is_seldom_cited & is_third_party & is_pattern & (facts["retrieved"] < _NEVER_RATE),
         ),
         ("missing", is_gap | (is_doubtful & is_unlike)),
+        ("not fetched", is_unseen & is_unfetched & ~is_retrieved),
         ("retrieved but not cited", is_unseen & is_retrieved),
         ("not retrieved", is_unseen & (facts["has_retrieved"] > 0)),
         # The log does not say what was retrieved.
@@ -254,6 +260,11 @@ def give_reason(facts: "pd.Series[float]", cause: str) -> str:
     if cause == "mis-worded":
         clauses.append(
             "a passage of your site says what the answers say, nearer than it is to other answers"
+        )
+    if cause == "not fetched":
+        clauses.append(
+            f"{facts['unfetched']:.0%} of the answers that cite only others come from engines "
+            "whose robots never fetched that page"
         )
     if cause == "out of scope":
         clauses.append("its questions name neither your brand nor what your pages are about")

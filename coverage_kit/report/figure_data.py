@@ -69,6 +69,7 @@ REGION_LINE = "rgba(128,136,146,.4)"
 CAUSE_COLOURS = {
     "missing": ORANGE,
     "mis-worded": AMBER,
+    "not fetched": PINK,
     "not retrieved": PINK,
     "not cited": PINK,
     "retrieved but not cited": BLUE,

@@ -33,6 +33,7 @@ from coverage_kit.settings import Settings, make_settings
 HEADINGS = {
     "after": "after",
     "assistant": "assistant",
+    "assistants": "who asked",
     "before": "before",
     "cause_title": "why",
     "change": "change in points",
@@ -89,6 +90,7 @@ HEADINGS = {
     "n_edits": "planned edits",
     "n_embedded": "texts embedded",
     "n_failed": "pages that fail",
+    "n_fetches": "times fetched",
     "n_findings": "findings",
     "n_items": "texts graded",
     "n_key_events": "key events",
@@ -153,6 +155,7 @@ HEADINGS = {
     "top_site": "most cited site",
     "value": "value",
     "verdict": "verdict",
+    "what_to_do": "what to do",
     "weight": "effect by research",
 }
 # How the numbers of a column are written: shares as whole percent, differences of shares in points;

@@ -27,6 +27,7 @@ from coverage_kit.report.page_data.audit import (
     pillars_context,
 )
 from coverage_kit.report.page_data.engine import retrieval_context, stages_context
+from coverage_kit.report.page_data.fetches import fetches_context
 from coverage_kit.report.page_data.gaps import (
     list_edit_contexts,
     list_gap_contexts,
@@ -160,6 +161,7 @@ def render_page(analysis: Analysis) -> str:
             n_more_edits=int((analysis.edits["operation"] != NO_EDIT).sum()) - len(edits),
             figures=_draw_figures(analysis),
             visits=referrals_context(analysis, len(gaps)),
+            fetched=fetches_context(analysis),
             brand=brand_context(analysis),
             pillars=pillars_context(analysis),
             claims=claims_context(analysis),

@@ -29,6 +29,12 @@ CAUSES = {
         "A passage says what the answers say, but not in the words of those who ask, who find no "
         "answer. Put their words into its heading and its first sentence.",
     ),
+    "not fetched": Wording(
+        "Answered, but never fetched",
+        "The site answers, but the robots of the engines that cite others have never fetched the "
+        "page: your access logs show it. See that robots.txt lets them in, that the sitemap lists "
+        "the page, and that other pages link to it.",
+    ),
     "not retrieved": Wording(
         "Answered, but not found",
         "The site answers, but the engines' searches do not bring it up. See that engines may read "

@@ -18,6 +18,7 @@ from coverage_kit.settings.project import (
     BeforeAfterSettings as BeforeAfterSettings,
     ChecksSettings as ChecksSettings,
     CrawlSettings as CrawlSettings,
+    FetchSettings as FetchSettings,
     LogSettings as LogSettings,
     MatchSettings as MatchSettings,
     ParallelSettings as ParallelSettings,

@@ -171,6 +171,33 @@ class AnalyticsSettings(SettingsSection):
     )
 
 
+class FetchSettings(SettingsSection):
+    """The access logs of your web server: what the robots of assistants ask for."""
+
+    files: PathTexts = Field(
+        (),
+        description="access logs, packed by gzip or not, or folders of them: nginx, Apache, Caddy, "
+        "Cloudflare Logpush, or a table (docs/howto/access_logs.md)",
+    )
+    bot_ranges: PathTexts = Field(
+        (),
+        description="newer lists of the addresses of assistants' robots, as their vendors publish "
+        "them, each under the vendor's name, such as gptbot.json; or folders of them",
+    )
+    ranges_read_at: date | None = Field(
+        None,
+        description="day on which you downloaded these lists; without it a list counts from the "
+        "day on which its vendor made it",
+        examples=[date(2026, 11, 30)],
+    )
+    max_list_days: int = Field(
+        90,
+        ge=0,
+        description="days that a list holds before it was made and after it was downloaded; "
+        "requests of other days are neither verified nor spoofed",
+    )
+
+
 # docs/method.md says what rounds and refits are for (Calibration: hide-and-seek). It also has
 # measurements of what a limit of queries costs (Very long logs).
 class MatchSettings(SettingsSection):
@@ -327,5 +354,6 @@ class Settings(SettingsSection):
     visibility: VisibilitySettings = VisibilitySettings()
     before_after: BeforeAfterSettings = BeforeAfterSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
+    fetches: FetchSettings = FetchSettings()
     report: ReportSettings = ReportSettings()
     parallel: ParallelSettings = ParallelSettings()

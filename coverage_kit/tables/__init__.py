@@ -4,11 +4,11 @@ A function that takes or returns a table names it in its types (`def split_pages
 Passages`) and is marked `@checked`, which verifies columns, kinds and keys when it is called.
 Further columns are welcome and kept.
 
-There is a module for each stage: collected, matched, ranked, measured, and of_runs for the run
-itself. Import tables from here. docs/tables.md lists them all.
+There is a module for each stage: collected, matched, ranked, measured; of_runs for the run itself,
+and fetched for access logs. Import tables from here. docs/tables.md lists them all.
 """
 
-from coverage_kit.tables import collected, matched, measured, of_runs, ranked
+from coverage_kit.tables import collected, fetched, matched, measured, of_runs, ranked
 from coverage_kit.tables.collected import (
     ANSWERS as ANSWERS,
     CITATIONS as CITATIONS,
@@ -37,6 +37,16 @@ from coverage_kit.tables.collected import (
     Searches as Searches,
     Sources as Sources,
     Spans as Spans,
+)
+from coverage_kit.tables.fetched import (
+    ABSENT_PAGES as ABSENT_PAGES,
+    FETCH_FILES as FETCH_FILES,
+    FETCHES as FETCHES,
+    PAGE_EFFECTS as PAGE_EFFECTS,
+    AbsentPages as AbsentPages,
+    Fetches as Fetches,
+    FetchFiles as FetchFiles,
+    PageEffects as PageEffects,
 )
 from coverage_kit.tables.matched import (
     CLUSTERS as CLUSTERS,
@@ -138,7 +148,7 @@ from coverage_kit.tables.schema import (
 # Found in the modules, so that a new table needs no entry here.
 SCHEMAS: tuple[Schema, ...] = tuple(
     value
-    for module in (collected, matched, ranked, of_runs, measured)
+    for module in (collected, matched, ranked, of_runs, measured, fetched)
     for value in vars(module).values()
     if isinstance(value, Schema)
 )

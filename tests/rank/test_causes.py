@@ -36,6 +36,7 @@ FACTS = {
     "rival_mentioned": 0.0,
     "third_party": 0.3,
     "tracked": 1.0,
+    "unfetched": np.nan,
     "own_best": 0.6,
     "margin": 0.1,
     "on_subject": 0.6,
@@ -74,6 +75,12 @@ def cause(facts):
         ({"coverage": 0.6, **UNCITED, "answer_lead": -1.0}, "missing"),
         (UNCITED, "retrieved but not cited"),
         ({**UNCITED, "retrieved": 0.0}, "not retrieved"),
+        # access logs show that the engines that cite others never read the page
+        ({**UNCITED, "retrieved": 0.0, "unfetched": 0.8}, "not fetched"),
+        ({**UNCITED, "retrieved": 0.0, "unfetched": 0.2}, "not retrieved"),
+        ({**UNCITED, "has_retrieved": 0.0, "retrieved": 0.0, "unfetched": 0.8}, "not fetched"),
+        ({**UNCITED, "retrieved": 0.9, "unfetched": 0.8}, "retrieved but not cited"),
+        ({"unfetched": 1.0}, "covered"),
         ({**UNCITED, "retrieved": 0.0, "has_retrieved": 0.0}, "not cited"),
         # nothing is said of citations on a few answers, or where answers say other things
         ({**UNCITED, "n_with_citations": 5}, "covered"),

@@ -463,6 +463,91 @@ def make_referrals() -> pd.DataFrame:
     return tables.REFERRALS.table(rows)
 
 
+def make_fetches() -> pd.DataFrame:
+    """Return fetches of two pages by three robots, one spoofed, a probe and an absent page."""
+    page = {"kind": "page", "verdict": "verified", "reason": "in the published ranges"}
+    robots = {
+        "ChatGPT-User": ("ChatGPT", "live"),
+        "OAI-SearchBot": ("ChatGPT", "index"),
+        "<b>bot</b>": ("=Claude", "training"),
+    }
+    rows = [
+        {
+            **page,
+            "bot": bot,
+            "assistant": assistant,
+            "purpose": purpose,
+            "page_id": f"{SITES[0]}/p{n}",
+            "status": 200,
+            "day": f"2026-10-0{n + 1}",
+            "n_fetches": 5 + n,
+        }
+        for bot, (assistant, purpose) in robots.items()
+        for n in range(2 if purpose == "live" else 1)
+    ]
+    rows += [
+        {**rows[0], "page_id": f"{SITES[0]}/<i>gone</i>", "status": 404, "n_fetches": 4},
+        {**rows[0], "verdict": "spoofed", "reason": "outside", "n_fetches": 9},
+        {**rows[0], "verdict": "spoofed", "reason": "outside", "n_fetches": 2}
+        | {"page_id": "(probes)", "kind": "probe", "status": 404},
+    ]
+    return tables.FETCHES.table(rows)
+
+
+def make_fetch_files() -> pd.DataFrame:
+    counts = {"n_lines": 100, "n_fetches": 36, "n_other": 61, "n_rejects": 3}
+    days = {"first_day": "2026-10-01", "last_day": "2026-10-02"}
+    return tables.FETCH_FILES.table(
+        [{"file": "<i>access</i>.log", "format": "combined", **counts, **days}]
+    )
+
+
+def make_absent_pages() -> pd.DataFrame:
+    rows = [
+        {
+            "page_id": f"{SITES[0]}/<i>gone</i>{n}",
+            "n_fetches": 4 - n,
+            "n_verified": 3 - n,
+            "assistants": "ChatGPT, =Claude",
+            "first_day": "2026-10-01",
+            "last_day": "2026-10-02",
+            "nearest_page_id": f"{SITES[0]}/p1" if n else None,
+            "what_to_do": "Write it.",
+        }
+        for n in range(2)
+    ]
+    return tables.ABSENT_PAGES.table(rows)
+
+
+def make_page_effects() -> pd.DataFrame:
+    row = {
+        "measure": "live fetches",
+        "assistant": "all",
+        "n_changed": 2,
+        "n_untouched": 9,
+        "before": 1.5,
+        "after": 3.0,
+        "effect": 0.9,
+        "low": 0.2,
+        "high": 1.8,
+        "p": 0.01,
+        "placebo_share": 0.0,
+        "n_placebos": 9,
+        "verdict": "up",
+        "reading": "90% more than the untouched pages",
+    }
+    lacking = dict.fromkeys(("effect", "low", "high", "p", "placebo_share"))
+    few = {
+        **row,
+        **lacking,
+        "measure": "visits",
+        "verdict": "",
+        "reading": "too few",
+        "n_placebos": 0,
+    }
+    return tables.PAGE_EFFECTS.table([row, few])
+
+
 def make_associations() -> pd.DataFrame:
     pair = {"signal": HOSTILE[1], "demand": "=branded", "n_weeks": 20, "low": 0.5, "high": 0.9}
     rows = [
@@ -957,6 +1042,10 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         verdicts=make_verdicts(),
         drifts=make_drifts(),
         referrals=make_referrals(),
+        fetches=make_fetches(),
+        fetch_files=make_fetch_files(),
+        absent_pages=make_absent_pages(),
+        page_effects=make_page_effects(),
         associations=make_associations(),
         **make_answers(query_ids),
         **make_brand(),

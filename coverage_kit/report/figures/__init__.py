@@ -18,6 +18,7 @@ from coverage_kit.report.figures.demand import (
     associations_figure,
     referrals_figure,
 )
+from coverage_kit.report.figures.fetches import fetches_figure
 from coverage_kit.report.figures.gaps import (
     frontier_figure,
     gaps_figure,
@@ -43,6 +44,7 @@ FIGURES = {
     "holders": holders_figure,
     "change": change_figure,
     "referrals": referrals_figure,
+    "fetches": fetches_figure,
     "associations": associations_figure,
     "checks": checks_figure,
     "claims": claims_figure,
@@ -60,6 +62,7 @@ __all__ = [
     "checks_figure",
     "claims_figure",
     "embed_figure",
+    "fetches_figure",
     "frontier_figure",
     "gaps_figure",
     "history_figure",

@@ -5,6 +5,7 @@ A sheet without rows is left out.
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.fetch_joined import describe_absent, describe_fetched_pages
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.visibility_joined import (
     describe_drifts,
@@ -177,6 +178,42 @@ _FACTS = (
     SheetColumn("for example at", "example", width=44, link="url"),
     SheetColumn("what to do", "what_to_do", width=60),
 )
+# A row for each page that assistants asked for and that is not there.
+_ABSENT = (
+    SheetColumn("address that was asked for", "page_id", width=50),
+    SheetColumn("times asked for", "n_fetches", "integer", 10),
+    SheetColumn("by", "assistants", width=28),
+    SheetColumn("what to do", "what_to_do", width=60, link="url"),
+    *fold(
+        SheetColumn("verified by address", "n_verified", "integer", 10),
+        SheetColumn("first (UTC)", "first_day", "time", 17),
+        SheetColumn("last (UTC)", "last_day", "time", 17),
+    ),
+)
+# A row for each page of your site.
+_FETCHED = (
+    SheetColumn("page", "page", width=54, link="url"),
+    SheetColumn("fetches for a user who waits", "n_live", "integer", 12),
+    SheetColumn("fetches for an index", "n_index", "integer", 12),
+    SheetColumn("fetches for training", "n_training", "integer", 12),
+    SheetColumn("fetched by, to answer from", "assistants", width=36),
+    SheetColumn("never fetched by", "never", width=36),
+    SheetColumn("last (UTC)", "last_day", "time", 17),
+)
+# A row for each count of the changed pages.
+_EFFECTS = (
+    SheetColumn("count", "measure", width=22),
+    SheetColumn("assistant", "assistant", width=14),
+    SheetColumn("a day before", "before", "number", 10),
+    SheetColumn("a day after", "after", "number", 10),
+    SheetColumn("growth beyond untouched pages", "effect", "percent", 12),
+    SheetColumn("95% interval, low", "low", "percent", 11),
+    SheetColumn("95% interval, high", "high", "percent", 11),
+    SheetColumn("p corrected (Holm)", "p", "fine", 10),
+    SheetColumn("earlier dates with as much", "placebo_share", "percent", 12),
+    SheetColumn("verdict", "verdict", width=16),
+    SheetColumn("reading", "reading", width=80),
+)
 # A row for each file of the log.
 _SOURCES = (
     SheetColumn("file", "file", width=40),
@@ -298,6 +335,14 @@ def _list_site_sheets(analysis: Analysis, gap_links: dict[str, str]) -> list[She
             group="visibility",
         ),
         Sheet(
+            "asked for, not there",
+            _ABSENT,
+            describe_absent(analysis),
+            "pages that assistants asked for and your site does not have",
+            (tables.ABSENT_PAGES,),
+            group="visibility",
+        ),
+        Sheet(
             "brand facts",
             _FACTS,
             facts.assign(url=facts["example"].map(urls)),
@@ -311,6 +356,21 @@ def _list_site_sheets(analysis: Analysis, gap_links: dict[str, str]) -> list[She
             analysis.associations,
             "which weekly figures move together",
             (tables.ASSOCIATIONS,),
+            group="engineer",
+        ),
+        Sheet(
+            "fetches by page",
+            _FETCHED,
+            describe_fetched_pages(analysis),
+            "which of your pages assistants fetched, from the access logs",
+            group="engineer",
+        ),
+        Sheet(
+            "effects by page",
+            _EFFECTS,
+            analysis.page_effects,
+            "what the changed pages gained beyond the untouched pages",
+            (tables.PAGE_EFFECTS,),
             group="engineer",
         ),
         Sheet(
