@@ -4,8 +4,8 @@ Some of the site's pages and passages are hidden in turn. Queries whose nearest 
 become known gaps, and a logistic regression learns to separate them from the other queries
 (docs/method.md, calibration). There are two cases:
 
-- Answers in the log cite the site often enough. Queries whose answers cite it are known to be
-  covered; the topics of some of them are hidden with all their pages. The unanswered share in
+- Answers in the log cite the site often enough, or an engine reports so. Queries whose answers
+  cite it are known to be covered; the topics of some of them are hidden with all their pages. The unanswered share in
   the log then follows from the evidence of the whole log (Saerens et al. 2002).
 - Otherwise every query takes part, and the log is a mixture of covered queries and gaps. The
   evidence says little about their shares. So the estimate depends on a prior, and the interval
@@ -165,7 +165,8 @@ def weigh_citations(cited: CitedPages, unanswered_share: float) -> Floats:
     A question with an answer that cites the site is CITATION_ODDS times as likely to be covered.
     So a question whose answers cite other pages is less likely to be: by how much follows from
     Bayes' rule and the share of cited questions. Where few are cited, it is next to nothing. A
-    question without a logged citation keeps its odds.
+    question without a logged citation keeps its odds. That an engine reports to have cited the site
+    counts as a citation; that it reports nothing counts for nothing, as reports are samples.
 
     Args:
         cited: which questions have answers that cite the site, and which have any citation.
@@ -173,6 +174,7 @@ def weigh_citations(cited: CitedPages, unanswered_share: float) -> Floats:
     """
     odds = np.ones(len(cited.is_cited))
     if not cited.is_logged.any():
+        odds[cited.is_reported] = CITATION_ODDS
         return odds
     cited_share = float(cited.is_cited[cited.is_logged].mean())
     # P(cited) = P(cited | covered) (1 - share) + P(cited | gap) share, and the two probabilities
@@ -180,7 +182,7 @@ def weigh_citations(cited: CitedPages, unanswered_share: float) -> Floats:
     of_covered = cited_share / (1 - unanswered_share + unanswered_share / CITATION_ODDS)
     of_covered = min(of_covered, _MAX_CITED_SHARE)
     odds[cited.is_logged] = (1 - of_covered) / (1 - of_covered / CITATION_ODDS)
-    odds[cited.is_cited] = CITATION_ODDS
+    odds[cited.is_covered] = CITATION_ODDS
     return odds
 
 
@@ -206,10 +208,11 @@ def fit_calibration(
     plan = plan or MaskingPlan()
     if len(scorer.query_ids) < MIN_QUERIES or len(scorer.passages) < MIN_PASSAGES:
         return _default_calibration(scorer)
-    is_anchored = cited is not None and int(cited.is_cited.sum()) >= MIN_CITED
+    is_anchored = cited is not None and int(cited.is_covered.sum()) >= MIN_CITED
     topic_of = number_topics(scorer, clusters)
     if is_anchored and cited is not None:
-        topics = labelled = mask_cited_topics(scorer, topic_of, cited, plan)
+        known = cited.with_reported(scorer)
+        topics = labelled = mask_cited_topics(scorer, topic_of, known, plan)
     else:
         labelled = mask_pages_and_passages(scorer, plan)
         topics = mask_topics(scorer, topic_of, plan)
@@ -230,7 +233,9 @@ def fit_calibration(
         topic_of=topic_of,
         trust=scorer.trust,
     )
-    certainty = 1.0 if is_anchored else scorer.reliability.certainty
+    # The pages of reported citations are only presumed, as they are without any citation.
+    has_cited_pages = cited is not None and int(cited.is_cited.sum()) >= MIN_CITED
+    certainty = 1.0 if has_cited_pages else scorer.reliability.certainty
     return Calibration(
         names=tuple(scorer.names),
         mean=fitter.mean,

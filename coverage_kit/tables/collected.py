@@ -95,6 +95,17 @@ QUERIES = Schema(
             "text",
             f"who asked: {', '.join(ORIGINS)}; of several the first in this order",
         ),
+        optional(
+            "times_cited",
+            "number",
+            "how often an engine reports to have cited your site for it, such as Bing's AI "
+            "Performance; missing where no report has it, which proves nothing",
+        ),
+        optional(
+            "implied_demand",
+            "number",
+            "how often it is asked by that report: times_cited / the citation share",
+        ),
         optional("first_asked_at", "time", "when it was first asked"),
         optional("last_asked_at", "time", "when it was last asked"),
     ),

@@ -52,7 +52,9 @@ def cited(scorer, is_cited):
     """The queries that are cited, each with the page that is nearest."""
     rows = np.flatnonzero(is_cited)
     pages = scorer.passages["page_id"].iloc[scorer.best_rows()[rows]]
-    return CitedPages(np.asarray(is_cited), np.ones(len(is_cited), bool), rows, tuple(pages))
+    n = len(is_cited)
+    reported = np.zeros(n, bool)
+    return CitedPages(np.asarray(is_cited), np.ones(n, bool), rows, tuple(pages), reported)
 
 
 def test_gaps_are_detected_and_the_interval_holds_the_estimate(world, is_gap):

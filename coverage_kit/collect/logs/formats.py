@@ -9,6 +9,7 @@ import functools
 from coverage_kit.collect.logs import (
     ahrefs,
     anthropic,
+    bing,
     chat,
     chatgpt_export,
     gemini,
@@ -56,6 +57,7 @@ TABLE_FORMATS: tuple[TableFormat, ...] = (
     superlines.FORMAT,
     surfacedby.FORMAT,
     opencite.FORMAT,
+    *bing.FORMATS,
     *search_console.FORMATS,
 )
 

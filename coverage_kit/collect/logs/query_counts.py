@@ -22,6 +22,7 @@ SCHEMA = pa.schema(
         ("first_asked_at", _TIME),
         ("last_asked_at", _TIME),
         ("origin", pa.large_string()),
+        ("times_cited", pa.float64()),
     ]
 )
 
@@ -32,6 +33,7 @@ class Spelling:
 
     `n` counts all questions, `n_answered` those that did not fail. `figure` is measured, `estimate`
     is estimated. `origin` is the first of `vocabulary.ORIGINS` that a record has.
+    `times_cited` is the largest number of citations of your site that an engine reports.
     """
 
     query_id: str
@@ -42,11 +44,13 @@ class Spelling:
     first_asked_at: datetime | None = None
     last_asked_at: datetime | None = None
     origin: str | None = None
+    times_cited: float | None = None
 
     def note(self, record: LogRecord) -> None:
         """Add a record's time, origin and figure of demand, where they are known."""
         self._note_time(record.asked_at)
         self.origin = first_origin((self.origin, record.origin))
+        self.times_cited = _edge(max, (self.times_cited, record.times_cited))
         if isinstance(record.demand, (int, float)):
             if record.demand_kind == ESTIMATED:
                 self.estimate = max(record.demand, self.estimate or 0.0)
@@ -62,6 +66,7 @@ class Spelling:
         self.figure = _edge(max, (self.figure, other.figure))
         self.estimate = _edge(max, (self.estimate, other.estimate))
         self.origin = first_origin((self.origin, other.origin))
+        self.times_cited = _edge(max, (self.times_cited, other.times_cited))
 
     def _note_time(self, time: Any) -> None:
         if isinstance(time, datetime):
@@ -113,13 +118,22 @@ def _query_row(query_id: str, spelled: list[tuple[str, Spelling]]) -> dict[str, 
     figures = [spelling.figure for spelling in spellings if spelling.figure is not None]
     estimates = [spelling.estimate for spelling in spellings if spelling.estimate is not None]
     n_answered = sum(spelling.n_answered for spelling in spellings)
+    times_cited = [spelling.times_cited for spelling in spellings if spelling.times_cited is not None]
+    implied = float(sum(estimates)) if times_cited and estimates else None
+    origin = first_origin(spelling.origin for spelling in spellings)
+    if times_cited and n_answered:
+        # The log asked it too. Its own count is measured, and was not that of an engine's search.
+        estimates = []
+        origin = None if origin == "rewrite" else origin
     return {
         "query_id": query_id,
         # The most asked spelling; of equals the first by its letters.
         "text": min(spelled, key=lambda pair: (-pair[1].n, pair[0]))[0],
         "demand": float(sum(figures or estimates or [n_answered])),
         "demand_kind": ESTIMATED if estimates and not figures else MEASURED,
-        "origin": first_origin(spelling.origin for spelling in spellings),
+        "origin": origin,
+        "times_cited": float(sum(times_cited)) if times_cited else None,
+        "implied_demand": implied,
         "first_asked_at": _edge(min, (spelling.first_asked_at for spelling in spellings)),
         "last_asked_at": _edge(max, (spelling.last_asked_at for spelling in spellings)),
     }

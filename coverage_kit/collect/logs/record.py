@@ -32,7 +32,9 @@ class LogRecord:
     are the brands that the answer names, according to the log itself. `error` says why the answer
     failed. `origin` is who put the question (`vocabulary.Origin`), and `demand_kind` whether
     `demand` is a measured or an estimated figure (`vocabulary.DemandKind`); None where the log does
-    not show it. `extra` holds the fields that have no field here.
+    not show it. `times_cited` is how often an engine reports to have cited your site for the query,
+    which says neither in which answers nor with which pages. `extra` holds the fields that have no
+    field here.
 
     The class is not frozen, for speed: `read_log` sets asked_at, demand, surface and extra.
     """
@@ -55,6 +57,7 @@ class LogRecord:
     error: str | None = None
     origin: Origin | None = None
     demand_kind: DemandKind | None = None
+    times_cited: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

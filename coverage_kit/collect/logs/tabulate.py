@@ -85,6 +85,10 @@ class LogTabulator:
         if spelling is None:
             spelling = self.spellings[record.query] = Spelling(query_id(record.query))
         spelling.note(record)
+        if record.times_cited is not None:
+            # The report of an engine: the log asked nothing here.
+            spelling.n = spelling.n + 1
+            return
         if record.answer is None and not record.error and not record.is_observed:
             spelling.n = spelling.n + 1
             spelling.n_answered = spelling.n_answered + 1

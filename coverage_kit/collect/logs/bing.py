@@ -1,0 +1,117 @@
+"""Bing Webmaster Tools, AI Performance: searches for which Copilot and Bing cited your site.
+
+A search is what the engine made of a person's question. Each row is one for which your site *was*
+cited, so the searches are known to be answered, and gaps are not among them. Citations divided by
+the citation share is how often all sites were cited for the search.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from coverage_kit.collect.logs.columns import cell_of, plain_name
+from coverage_kit.collect.logs.record import Aside, LogRecord, Outcome, UnreadableRecordError
+from coverage_kit.collect.logs.table_format import TableFormat
+from coverage_kit.collect.logs.values import label_of
+from coverage_kit.collect.numbers import decimal_sign, number_in
+from coverage_kit.vocabulary import ESTIMATED
+
+_QUERY = "Grounding Query"
+_CITATIONS = "Citations"
+_SHARE = "Citation Share"
+# A note in place of a sentence on each table that holds no searches.
+_COUNTS_ALONE = "no searches: Bing's export of queries (AISearchQueriesReport) has them"
+
+
+@dataclass(frozen=True)
+class _Report(TableFormat):
+    """A report that has these columns and no others: their names are common in other tables."""
+
+    def recognises(self, columns: Iterable[str]) -> bool:
+        """Return whether a table has the columns of this report and no others."""
+        return {plain_name(name) for name in columns} == {plain_name(name) for name in self.needs}
+
+
+def _read_search(values: Mapping[str, Any], _: Mapping[str, str]) -> list[LogRecord]:
+    """Return the record of a search for which the site was cited.
+
+    Raises UnreadableRecordError for a row without a search, and for figures that cannot be right: a
+    search without a count of citations would look like one that nobody knows to be answered.
+    """
+    query = label_of(cell_of(values, _QUERY))
+    if not query:
+        raise UnreadableRecordError("no query")
+    cell = cell_of(values, _CITATIONS)
+    times_cited = number_in(cell, is_count=True)
+    if times_cited is None or times_cited < 0:
+        raise UnreadableRecordError(f"no number of citations: {label_of(cell) or 'blank'}")
+    share = _share_in(cell_of(values, _SHARE))
+    return [
+        LogRecord(
+            query,
+            # Without a share, as in exports from before June 2026, it is the least that it can be.
+            demand=round(times_cited / share, 1) if share else times_cited,
+            demand_kind=ESTIMATED,
+            origin="rewrite",
+            times_cited=times_cited,
+        )
+    ]
+
+
+def _share_in(cell: Any) -> float | None:
+    """Return a citation share, over 0 to 1; None for a blank cell or one that says 0.
+
+    Percent signs come with a point or a comma, as in "24.49%" and "16,09 %". A number without the
+    sign is what a spreadsheet makes of it: 0.2449. Raises UnreadableRecordError for anything else.
+    """
+    text = label_of(cell)
+    if text is None:
+        return None
+    number = number_in(text, decimal_sign([(text, False)]))
+    share = None if number is None else number / 100 if "%" in text else number
+    if share is None or not 0 <= share <= 1:
+        raise UnreadableRecordError(f"no citation share from 0% to 100%: {text}")
+    return share or None
+
+
+def _read_page(values: Mapping[str, Any], _: Mapping[str, str]) -> list[Outcome]:
+    return [Aside("a page with its citations")]
+
+
+def _read_day(values: Mapping[str, Any], _: Mapping[str, str]) -> list[Outcome]:
+    return [Aside("a day with its citations")]
+
+
+FORMATS = (
+    TableFormat(
+        name="Bing AI Performance",
+        needs=(_QUERY, _CITATIONS),
+        fields={"query": _QUERY, "demand": _SHARE},
+        read=_read_search,
+        note="searches for which your site was cited: gaps are not among them, and a search that "
+        "is missing proves nothing, because the report is a sample; a search is the engine's "
+        "rewrite, not a person's words; times asked are estimated as citations / citation share; "
+        "an export without rows says that your site was cited for no search",
+    ),
+    _Report(
+        name="Bing AI Performance: pages",
+        needs=("Page", _CITATIONS),
+        fields={},
+        read=_read_page,
+        note=_COUNTS_ALONE,
+    ),
+    _Report(
+        name="Bing AI Performance: days",
+        needs=("Date", _CITATIONS, "Cited Pages"),
+        fields={},
+        read=_read_day,
+        note=_COUNTS_ALONE,
+    ),
+    _Report(
+        name="Bing AI Performance: filtered days",
+        needs=("Date", _CITATIONS),
+        fields={},
+        read=_read_day,
+        note=_COUNTS_ALONE,
+    ),
+)
