@@ -10,6 +10,7 @@ questions is compared with the planted truth.
 import csv
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ from coverage_kit.collect.logs.normalize import normal_form
 from coverage_kit.match.self_test import expected_calibration_error
 from coverage_kit.pipeline.coverage import embed_inputs, fit_coverage
 from coverage_kit.pipeline.inputs import Inputs, read_inputs
-from coverage_kit.pipeline.run import open_run
+from coverage_kit.pipeline.run import Run, open_run
 from coverage_kit.settings import LogSettings, read_settings
 from coverage_kit.tables import LogTables
 
@@ -84,35 +85,57 @@ def write_export(export: pd.DataFrame, path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
         writer.writerow(["Grounding Query", "Intent", "Topic", "Citations", "Citation Share"])
-        for row in export.itertuples():
-            writer.writerow([row.query, "", "", row.citations, f"{100 * row.share:.2f}%"])
+        shares = (100 * export["share"]).map("{:.2f}%".format)
+        writer.writerows(
+            [query, "", "", citations, share]
+            for query, citations, share in zip(
+                export["query"], export["citations"], shares, strict=True
+            )
+        )
 
 
-def run_bing(json_path: Path | None) -> int:
-    """Write the export, measure, and print the figures."""
+def run_bing(json_path: Path | None, seeds: int = 3) -> int:
+    """Write the export, measure with exports of several seeds, and print the mean figures."""
     settings = read_settings(DATA / "coverage.toml")
-    write_export(make_export(read_log(settings.log)), EXPORT)
+    log = read_log(settings.log)
+    write_export(make_export(log), EXPORT)
     run = open_run(settings)
     inputs = read_inputs(run)
-    with_bing = read_log(LogSettings(files=(*settings.log.files, str(EXPORT))))
     figures = {}
-    for name, log in (
-        ("citations", with_bing),
-        ("no citations", without_citations(with_bing)),
-        ("questions alone", without_answers(with_bing)),
+    for name, part in (
+        ("citations", log),
+        ("no citations", without_citations(log)),
+        ("questions alone", without_answers(log)),
     ):
-        is_known = log.queries["times_cited"].notna()
-        is_own = ~is_known | log.queries["query_id"].isin(inputs.log.queries["query_id"])
-        queries = log.queries.assign(times_cited=np.nan)
+        plain, known = [], []
+        for seed in range(seeds):
+            part_with_bing = with_export(part, make_export(log, seed))
+            queries = part_with_bing.queries.assign(times_cited=np.nan)
+            plain.append(
+                _measure(replace_log(inputs, replace(part_with_bing, queries=queries)), run)
+            )
+            known.append(_measure(replace_log(inputs, part_with_bing), run))
         figures[name] = {
-            "log alone": _measure(replace_log(inputs, replace(log, queries=queries[is_own])), run),
-            "with searches, not known to be answered": _measure(
-                replace_log(inputs, replace(log, queries=queries)), run
-            ),
-            "with known searches": _measure(replace_log(inputs, log), run),
+            "log alone": _measure(replace_log(inputs, part), run),
+            "with searches, not known to be answered": _mean(plain),
+            "with known searches": _mean(known),
         }
     write_figures(figures, json_path)
     return 0
+
+
+def with_export(log: LogTables, export: pd.DataFrame) -> LogTables:
+    """Return a log with the searches of an export, as `read_log` reads them."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / EXPORT.name
+        write_export(export, path)
+        searches = read_log(LogSettings(files=(str(path),))).queries
+    searches = searches[~searches["query_id"].isin(log.queries["query_id"])]
+    return replace(log, queries=pd.concat([log.queries, searches], ignore_index=True))
+
+
+def _mean(figures: list[dict[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([part[name] for part in figures])) for name in figures[0]}
 
 
 def replace_log(inputs: Inputs, log: LogTables) -> Inputs:
@@ -128,12 +151,10 @@ def without_citations(log: LogTables) -> LogTables:
 
 def without_answers(log: LogTables) -> LogTables:
     """Return the questions of a log alone."""
-    return replace(
-        without_citations(log), answers=log.answers[:0], searches=log.searches[:0]
-    )
+    return replace(without_citations(log), answers=log.answers[:0], searches=log.searches[:0])
 
 
-def _measure(inputs: Inputs, run: object) -> dict[str, float]:
+def _measure(inputs: Inputs, run: Run) -> dict[str, float]:
     """Return how well coverage of the log's own questions agrees with what was planted."""
     fitted = fit_coverage(run, inputs, embed_inputs(run, inputs))
     cause = planted_causes(inputs.log).dropna()

@@ -4,9 +4,10 @@ Some of the site's pages and passages are hidden in turn. Queries whose nearest 
 become known gaps, and a logistic regression learns to separate them from the other queries
 (docs/method.md, calibration). There are two cases:
 
-- Answers in the log cite the site often enough, or an engine reports so. Queries whose answers
-  cite it are known to be covered; the topics of some of them are hidden with all their pages. The unanswered share in
-  the log then follows from the evidence of the whole log (Saerens et al. 2002).
+- Answers in the log cite the site often enough. Queries whose answers cite it are known to be
+  covered; the topics of some of them are hidden with all their pages. The unanswered share in
+  the log then follows from the evidence of the whole log (Saerens et al. 2002). Where they cite it
+  too seldom, an engine's report of citations (`CitedPages.is_reported`) counts as well.
 - Otherwise every query takes part, and the log is a mixture of covered queries and gaps. The
   evidence says little about their shares. So the estimate depends on a prior, and the interval
   shows how little is known.
@@ -208,11 +209,15 @@ def fit_calibration(
     plan = plan or MaskingPlan()
     if len(scorer.query_ids) < MIN_QUERIES or len(scorer.passages) < MIN_PASSAGES:
         return _default_calibration(scorer)
-    is_anchored = cited is not None and int(cited.is_covered.sum()) >= MIN_CITED
+    # Of citations in the log the pages are known, so they come first: with reported ones beside
+    # them the calibration is no better (docs/method.md, calibration).
+    has_cited_pages = cited is not None and int(cited.is_cited.sum()) >= MIN_CITED
+    if cited is not None and not has_cited_pages:
+        cited = cited.with_reported(scorer)
+    is_anchored = cited is not None and int(cited.is_cited.sum()) >= MIN_CITED
     topic_of = number_topics(scorer, clusters)
     if is_anchored and cited is not None:
-        known = cited.with_reported(scorer)
-        topics = labelled = mask_cited_topics(scorer, topic_of, known, plan)
+        topics = labelled = mask_cited_topics(scorer, topic_of, cited, plan)
     else:
         labelled = mask_pages_and_passages(scorer, plan)
         topics = mask_topics(scorer, topic_of, plan)
@@ -234,7 +239,6 @@ def fit_calibration(
         trust=scorer.trust,
     )
     # The pages of reported citations are only presumed, as they are without any citation.
-    has_cited_pages = cited is not None and int(cited.is_cited.sum()) >= MIN_CITED
     certainty = 1.0 if has_cited_pages else scorer.reliability.certainty
     return Calibration(
         names=tuple(scorer.names),

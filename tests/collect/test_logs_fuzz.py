@@ -30,6 +30,7 @@ from tests.collect.test_logs_trackers import (
     SUPERLINES,
     SURFACEDBY,
 )
+from tests.collect.vendor_samples import SAMPLES as VENDOR_SAMPLES
 
 ASKED = {
     "messages": [{"role": "user", "content": "Best CRM?"}],
@@ -43,6 +44,7 @@ SAMPLES = (
     ),
     {"custom_id": "1", "params": ASKED, "result": {"type": "succeeded", "message": ANTHROPIC}},
     {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}] * 2},
+    *VENDOR_SAMPLES,
     *(
         FULL,
         ROW,
@@ -219,11 +221,10 @@ def check(values):
 
 
 def test_every_format_has_a_sample(tmp_path):
-    formats = set()
+    # A sample by itself may hold no question, such as a page of Bing's.
     for number, sample in enumerate(SAMPLES):
-        path = tmp_path / f"{number}.jsonl"
-        path.write_text(json.dumps(sample), encoding="utf-8")
-        formats |= set(read_log(LogSettings(files=(str(path),))).sources["format"])
+        (tmp_path / f"{number}.jsonl").write_text(json.dumps(sample), encoding="utf-8")
+    formats = set(read_log(LogSettings(files=(str(tmp_path),))).sources["format"])
     names = {log_format.name for log_format in (*FORMATS, *TABLE_FORMATS)}
     # Search Console has a format for each language of its headers; one sample is enough.
     assert {name for name in names if not re.search(r" \(\w\w\)$", name)} <= formats

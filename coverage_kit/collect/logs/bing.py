@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from coverage_kit.collect.logs.columns import cell_of, plain_name
-from coverage_kit.collect.logs.record import Aside, LogRecord, Outcome, UnreadableRecordError
+from coverage_kit.collect.logs.record import (
+    Aside,
+    LogRecord,
+    Outcome,
+    Reject,
+    UnreadableRecordError,
+)
 from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.values import label_of
 from coverage_kit.collect.numbers import decimal_sign, number_in
@@ -32,20 +38,24 @@ class _Report(TableFormat):
         return {plain_name(name) for name in columns} == {plain_name(name) for name in self.needs}
 
 
-def _read_search(values: Mapping[str, Any], _: Mapping[str, str]) -> list[LogRecord]:
+def _read_search(values: Mapping[str, Any], _: Mapping[str, str]) -> list[Outcome]:
     """Return the record of a search for which the site was cited.
 
-    Raises UnreadableRecordError for a row without a search, and for figures that cannot be right: a
-    search without a count of citations would look like one that nobody knows to be answered.
+    A row whose figures cannot be right is a reject: without a number of citations it would look
+    like a search that nobody knows to be answered. Raises UnreadableRecordError for a row without a
+    search.
     """
     query = label_of(cell_of(values, _QUERY))
     if not query:
         raise UnreadableRecordError("no query")
-    cell = cell_of(values, _CITATIONS)
-    times_cited = number_in(cell, is_count=True)
+    citations = cell_of(values, _CITATIONS)
+    times_cited = number_in(citations, is_count=True)
     if times_cited is None or times_cited < 0:
-        raise UnreadableRecordError(f"no number of citations: {label_of(cell) or 'blank'}")
-    share = _share_in(cell_of(values, _SHARE))
+        return [Reject(f"no number of citations: {label_of(citations) or 'blank'}")]
+    text = label_of(cell_of(values, _SHARE))
+    share = _share_in(text) if text else 0.0
+    if share is None:
+        return [Reject(f"no citation share from 0% to 100%: {text}")]
     return [
         LogRecord(
             query,
@@ -58,20 +68,15 @@ def _read_search(values: Mapping[str, Any], _: Mapping[str, str]) -> list[LogRec
     ]
 
 
-def _share_in(cell: Any) -> float | None:
-    """Return a citation share, over 0 to 1; None for a blank cell or one that says 0.
+def _share_in(text: str) -> float | None:
+    """Return a citation share, over 0 to 1; None for a text that is none.
 
     Percent signs come with a point or a comma, as in "24.49%" and "16,09 %". A number without the
-    sign is what a spreadsheet makes of it: 0.2449. Raises UnreadableRecordError for anything else.
+    sign is what a spreadsheet makes of it: 0.2449.
     """
-    text = label_of(cell)
-    if text is None:
-        return None
     number = number_in(text, decimal_sign([(text, False)]))
     share = None if number is None else number / 100 if "%" in text else number
-    if share is None or not 0 <= share <= 1:
-        raise UnreadableRecordError(f"no citation share from 0% to 100%: {text}")
-    return share or None
+    return share if share is not None and 0 <= share <= 1 else None
 
 
 def _read_page(values: Mapping[str, Any], _: Mapping[str, str]) -> list[Outcome]:

@@ -10,16 +10,23 @@ from coverage_kit.collect.logs import (
     ahrefs,
     anthropic,
     bing,
+    bright_data,
     chat,
     chatgpt_export,
+    cloro,
+    dataforseo,
     gemini,
     langfuse,
     langsmith,
     openai_responses,
     opencite,
+    oxylabs,
+    peec,
     perplexity,
     profound,
+    scrapeless,
     search_console,
+    serpapi,
     superlines,
     surfacedby,
 )
@@ -30,6 +37,12 @@ from coverage_kit.collect.logs.table_format import TableFormat
 # answers also have the shape of chat completions or of OpenAI's responses, and failed calls of
 # Anthropic have the shape of failed chat completions.
 FORMATS: tuple[LogFormat, ...] = (
+    # Those of scrapers are known by fields that no API has.
+    dataforseo.FORMAT,
+    serpapi.FORMAT,
+    cloro.FORMAT,
+    oxylabs.FORMAT,
+    scrapeless.FORMAT,
     perplexity.FORMAT,
     openai_responses.FORMAT,
     gemini.FORMAT,
@@ -58,6 +71,8 @@ TABLE_FORMATS: tuple[TableFormat, ...] = (
     surfacedby.FORMAT,
     opencite.FORMAT,
     *bing.FORMATS,
+    bright_data.FORMAT,
+    *peec.FORMATS,
     *search_console.FORMATS,
 )
 

@@ -118,7 +118,9 @@ def _query_row(query_id: str, spelled: list[tuple[str, Spelling]]) -> dict[str, 
     figures = [spelling.figure for spelling in spellings if spelling.figure is not None]
     estimates = [spelling.estimate for spelling in spellings if spelling.estimate is not None]
     n_answered = sum(spelling.n_answered for spelling in spellings)
-    times_cited = [spelling.times_cited for spelling in spellings if spelling.times_cited is not None]
+    times_cited = [
+        spelling.times_cited for spelling in spellings if spelling.times_cited is not None
+    ]
     implied = float(sum(estimates)) if times_cited and estimates else None
     origin = first_origin(spelling.origin for spelling in spellings)
     if times_cited and n_answered:

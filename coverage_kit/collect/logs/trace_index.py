@@ -13,11 +13,13 @@ class TraceIndex:
     """The traces of a whole log whose root, or a call of a model in them, can be read.
 
     A trace may be spread over files, such as the pages of an export. Ids are kept as numbers of
-    8 bytes, which take little memory.
+    8 bytes, which take little memory. `texts` are what records name by an id alone, such as a
+    prompt that is in another file.
     """
 
     roots: set[int] = field(default_factory=set)
     calls: set[int] = field(default_factory=set)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def note_root(self, trace: str) -> None:
         """Note that the root of a trace can be read."""
