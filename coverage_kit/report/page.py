@@ -47,6 +47,7 @@ from coverage_kit.report.page_data.visibility import (
     explain_rates,
     rates_context,
     referrals_context,
+    reported_context,
 )
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text
@@ -160,6 +161,7 @@ def render_page(analysis: Analysis) -> str:
             n_more_edits=int((analysis.edits["operation"] != NO_EDIT).sum()) - len(edits),
             figures=_draw_figures(analysis),
             visits=referrals_context(analysis, len(gaps)),
+            reported=reported_context(analysis, len(gaps)),
             brand=brand_context(analysis),
             pillars=pillars_context(analysis),
             claims=claims_context(analysis),

@@ -51,11 +51,13 @@ def test_without_a_share_the_citations_are_the_least_that_a_search_was_asked(tmp
     blank = write(
         tmp_path, "AISearchQueriesReport_2", HEADER, '"c d","","","9",""', '"e f","","","3","0%"'
     )
-    assert searches(read(path, blank)) == [
-        ["a b", 7.0, 7.0, 7.0],
-        ["c d", 9.0, 9.0, 9.0],
-        ["e f", 3.0, 3.0, 3.0],
-    ]
+    log = read(path, blank)
+    assert dict(zip(log.queries["text"], log.queries["demand"], strict=True)) == {
+        "a b": 7.0,
+        "c d": 9.0,
+        "e f": 3.0,
+    }
+    assert log.queries["implied_demand"].isna().all()
 
 
 def test_a_spreadsheet_turns_the_share_into_a_number(tmp_path):
@@ -91,6 +93,15 @@ def test_what_the_log_asked_keeps_its_own_count_beside_that_of_the_report(tmp_pa
         assert (row["times_cited"], row["implied_demand"]) == (764.0, 3119.6)
         assert row["origin"] is None or row["origin"] != row["origin"], "it is not known who asked"
         assert len(log.answers) == 2
+
+
+def test_searches_of_the_report_alone_add_nothing_to_the_times_asked_in_a_log(tmp_path):
+    bing = write(tmp_path, "AISearchQueriesReport", HEADER, '"puncture kit","","","764","24.49%"')
+    answers = tmp_path / "answers.csv"
+    answers.write_text("query,answer,engine\nbest crm,Acme.,chatgpt\n")
+    log = read(bing, answers)
+    assert log.queries["demand"].tolist() == [1.0, 0.0]
+    assert log.queries["implied_demand"].tolist()[1] == 3119.6
 
 
 def test_pages_and_days_of_bing_are_set_aside(tmp_path):

@@ -59,8 +59,8 @@ def _read_search(values: Mapping[str, Any], _: Mapping[str, str]) -> list[Outcom
     return [
         LogRecord(
             query,
-            # Without a share, as in exports from before June 2026, it is the least that it can be.
-            demand=round(times_cited / share, 1) if share else times_cited,
+            # Exports from before June 2026 have no share.
+            demand=round(times_cited / share, 1) if share else None,
             demand_kind=ESTIMATED,
             origin="rewrite",
             times_cited=times_cited,

@@ -1,5 +1,6 @@
 """The spellings of a log's queries, and the counts of each spelling."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,11 +90,24 @@ def first_origin(origins: Iterable[str | None]) -> str | None:
 
 
 def query_rows(spellings: Mapping[str, Spelling]) -> list[dict[str, Any]]:
-    """Return the rows of the table of queries. The order of the spellings changes none of them."""
+    """Return the rows of the table of queries. The order of the spellings changes none of them.
+
+    Searches that only an engine's report has, beside questions of a log, have the demand 0: the
+    report counts all of the engine's users, and a log a part of yours. What the report implies is
+    in `implied_demand`.
+    """
     queries: dict[str, list[tuple[str, Spelling]]] = {}
     for text, spelling in sorted(spellings.items(), key=lambda pair: pair[0]):
         queries.setdefault(spelling.query_id, []).append((text, spelling))
-    return [_query_row(query_id, spelled) for query_id, spelled in queries.items()]
+    rows = [_query_row(query_id, spelled) for query_id, spelled in queries.items()]
+    is_reported = [
+        all(spelling.times_cited is not None and not spelling.n_answered for _, spelling in spelled)
+        for spelled in queries.values()
+    ]
+    if not all(is_reported):
+        for row in itertools.compress(rows, is_reported):
+            row["demand"] = 0.0
+    return rows
 
 
 def to_arrow(spellings: Mapping[str, Spelling]) -> pa.Table:
@@ -131,7 +145,7 @@ def _query_row(query_id: str, spelled: list[tuple[str, Spelling]]) -> dict[str, 
         "query_id": query_id,
         # The most asked spelling; of equals the first by its letters.
         "text": min(spelled, key=lambda pair: (-pair[1].n, pair[0]))[0],
-        "demand": float(sum(figures or estimates or [n_answered])),
+        "demand": float(sum(figures or estimates or ([n_answered] if n_answered else times_cited))),
         "demand_kind": ESTIMATED if estimates and not figures else MEASURED,
         "origin": origin,
         "times_cited": float(sum(times_cited)) if times_cited else None,
