@@ -25,8 +25,8 @@ from coverage_kit.vocabulary import ESTIMATED
 _QUERY = "Grounding Query"
 _CITATIONS = "Citations"
 _SHARE = "Citation Share"
-# A note in place of a sentence on each table that holds no searches.
-_COUNTS_ALONE = "no searches: Bing's export of queries (AISearchQueriesReport) has them"
+_NAME = "Bing AI Performance"
+_FIELDS = {"query": _QUERY, "demand": _SHARE}
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def _read_search(values: Mapping[str, Any], _: Mapping[str, str]) -> list[Outcom
         LogRecord(
             query,
             # Exports from before June 2026 have no share.
-            demand=round(times_cited / share, 1) if share else None,
+            demand=float(round(times_cited / share)) if share else None,
             demand_kind=ESTIMATED,
             origin="rewrite",
             times_cited=times_cited,
@@ -89,34 +89,17 @@ def _read_day(values: Mapping[str, Any], _: Mapping[str, str]) -> list[Outcome]:
 
 FORMATS = (
     TableFormat(
-        name="Bing AI Performance",
+        name=_NAME,
         needs=(_QUERY, _CITATIONS),
-        fields={"query": _QUERY, "demand": _SHARE},
+        fields=_FIELDS,
         read=_read_search,
         note="searches for which your site was cited: gaps are not among them, and a search that "
         "is missing proves nothing, because the report is a sample; a search is the engine's "
         "rewrite, not a person's words; times asked are estimated as citations / citation share; "
         "an export without rows says that your site was cited for no search",
     ),
-    _Report(
-        name="Bing AI Performance: pages",
-        needs=("Page", _CITATIONS),
-        fields={},
-        read=_read_page,
-        note=_COUNTS_ALONE,
-    ),
-    _Report(
-        name="Bing AI Performance: days",
-        needs=("Date", _CITATIONS, "Cited Pages"),
-        fields={},
-        read=_read_day,
-        note=_COUNTS_ALONE,
-    ),
-    _Report(
-        name="Bing AI Performance: filtered days",
-        needs=("Date", _CITATIONS),
-        fields={},
-        read=_read_day,
-        note=_COUNTS_ALONE,
-    ),
+    # AIPageStatsReport, and AIPerformanceOverviewStats with and without a filter.
+    _Report(_NAME, ("Page", _CITATIONS), _FIELDS, _read_page),
+    _Report(_NAME, ("Date", _CITATIONS, "Cited Pages"), _FIELDS, _read_day),
+    _Report(_NAME, ("Date", _CITATIONS), _FIELDS, _read_day),
 )

@@ -20,7 +20,7 @@ from coverage_kit.collect.logs.record import (
     UnreadableRecordError,
 )
 from coverage_kit.collect.logs.scraped import engine_named
-from coverage_kit.collect.logs.table_format import TableFormat
+from coverage_kit.collect.logs.table_format import NoteStep, ReadStep, TableFormat
 from coverage_kit.collect.logs.trace_index import TraceIndex
 from coverage_kit.collect.logs.values import citations_of, label_of, names_of, number_of, text_of
 
@@ -141,46 +141,38 @@ def _read_prompt(
     return [Aside("a prompt of the list, which chats name by its id")]
 
 
-def _without_step(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[Outcome]:
-    return _read_content(values, mapping, TraceIndex())
+_NAME = "Peec"
+_FIELDS = {
+    "query": "messages",
+    "engine": "model",
+    "run_id": "id",
+    "asked_at": "date",
+    "citations": "sources",
+    "searches": "queries",
+    "mentions": "brands_mentioned",
+    # Read too: neither is a field of its own.
+    "channel": "model_channel",
+    "asked": "prompt",
+}
+
+
+def _format(
+    kind: type[TableFormat], needs: tuple[str, ...], note_step: NoteStep, read_step: ReadStep
+) -> TableFormat:
+    return kind(
+        _NAME,
+        needs,
+        _FIELDS,
+        read=lambda values, mapping: read_step(values, mapping, TraceIndex()),
+        note=_NOTE,
+        surface="scrape",
+        note_step=note_step,
+        read_step=read_step,
+    )
 
 
 FORMATS: tuple[TableFormat, ...] = (
-    TableFormat(
-        name="Peec",
-        needs=("messages", "sources", "brands_mentioned"),
-        fields={
-            "query": "messages",
-            "engine": "model",
-            "run_id": "id",
-            "asked_at": "date",
-            "citations": "sources",
-            "searches": "queries",
-            "mentions": "brands_mentioned",
-            # Read too: neither is a field of its own.
-            "channel": "model_channel",
-            "asked": "prompt",
-        },
-        read=_without_step,
-        surface="scrape",
-        note=_NOTE,
-        note_step=_note_content,
-        read_step=_read_content,
-    ),
-    _Entries(
-        name="Peec chats",
-        needs=("id", "prompt", "model", "model_channel", "date"),
-        fields={"run_id": "id", "asked_at": "date"},
-        read=lambda values, mapping: _read_chat(values, mapping, TraceIndex()),
-        note_step=_note_chat,
-        read_step=_read_chat,
-    ),
-    _Entries(
-        name="Peec prompts",
-        needs=("id", "messages", "user_location", "tags"),
-        fields={"query": "messages"},
-        read=lambda values, mapping: _read_prompt(values, mapping, TraceIndex()),
-        note_step=_note_prompt,
-        read_step=_read_prompt,
-    ),
+    _format(TableFormat, ("messages", "sources", "brands_mentioned"), _note_content, _read_content),
+    _format(_Entries, ("id", "prompt", "model", "model_channel", "date"), _note_chat, _read_chat),
+    _format(_Entries, ("id", "messages", "user_location", "tags"), _note_prompt, _read_prompt),
 )
