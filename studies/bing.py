@@ -176,7 +176,3 @@ def _measure(inputs: Inputs, run: Run) -> dict[str, float]:
         "is_anchored": float(fitted.calibration.is_anchored),
         "n_questions": float(len(cause)),
     }
-
-
-if __name__ == "__main__":
-    run_bing(None)
