@@ -109,6 +109,32 @@ def test_tasks_of_dataforseo_that_failed_or_wait_are_no_answers(tmp_path):
     ]
 
 
+def test_the_answer_of_ai_mode_is_not_that_of_an_overview(tmp_path):
+    mode = copy.deepcopy(DATAFORSEO_OVERVIEW)
+    mode["path"] = ["v3", "serp", "google", "ai_mode", "live", "advanced"]
+    mode["data"]["se_type"] = "ai_mode"
+    empty = copy.deepcopy(mode)
+    empty["result"][0]["items"] = []
+    log = read_records(tmp_path, {"tasks": [mode, empty]}, name="log.json")
+    assert log.answers["engine"].tolist() == ["google ai mode"]
+    assert failures(log) == [["crm price", "google ai mode", "no answer on the page"]]
+
+
+def test_a_row_of_gemini_without_markdown_is_bright_datas_too(tmp_path):
+    row = {
+        "url": "https://gemini.google.com/app/x",
+        "prompt": "best crm",
+        "answer_text": "Acme leads.",
+        "links_attached": [{"url": B, "text": "Beta"}],
+        "citations": None,
+    }
+    failed = {"timestamp": "2026-09-05", "input": {"prompt": "crm"}, "error": "Timeout"}
+    log = read_records(tmp_path, row, failed)
+    assert log.answers["engine"].tolist() == ["gemini"]
+    assert kinds(log) == [["b.com", "cited"]]
+    assert failures(log) == [["crm", "unknown", "Timeout"]]
+
+
 def test_a_page_of_googles_without_an_overview_is_a_question_and_no_failure(tmp_path):
     absent = copy.deepcopy(DATAFORSEO_OVERVIEW)
     absent["result"][0]["items"] = absent["result"][0]["items"][:1]

@@ -61,11 +61,11 @@ def test_share_and_coverage_together_say_what_to_look_at(with_report):
 def test_the_sheet_and_the_page_show_the_reports_demand_beside_the_logs(with_report, tmp_path):
     book = openpyxl.load_workbook(write_workbook(with_report, tmp_path / "gaps.xlsx"))
     rows = rows_of(book["searches that cite you"])
-    assert [row["times asked, by the report"] for row in rows] == [200, 100, 100, None]
+    assert [row["times asked (estimated by the report)"] for row in rows] == [200, 100, 100, None]
     assert [row["times your site was cited"] for row in rows] == [10, 50, 10, 3]
     page = lxml.html.fromstring(render_page(with_report))
     section = page.get_element_by_id("reported")
-    assert "4 searches cited your site 73 times" in words_of(section)
+    assert "Your site was cited 73 times for 4 searches." in words_of(section)
     assert "proves nothing" in words_of(section)
     assert len(section.xpath(".//tbody/tr")) == 4
 

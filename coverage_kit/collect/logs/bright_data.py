@@ -23,9 +23,15 @@ from coverage_kit.collect.logs.values import (
     text_of,
 )
 
-# The columns by which a row with an answer is known, and those of a row that failed.
-_ANSWERED = ({"answertextmarkdown", "url"}, {"answertext", "websearchtriggered"})
-_FAILED = {"input", "error", "errorcode"}
+# The columns of an answer, and those by which it is known to be Bright Data's.
+_ANSWERED = {"answertext", "answertextmarkdown"}
+_SIGNS = {
+    *("answerhtml", "websearchtriggered", "websearchquery", "searchsources", "linksattached"),
+    *("answersectionhtml", "ismap", "shoppingvisible"),
+}
+# The columns of a row that failed, and columns with which a row is another vendor's.
+_FAILED = {"timestamp", "input", "error"}
+_OTHERS = {"output", "outputs", "traceid", "response", "messages"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,10 @@ class _Rows(TableFormat):
     def recognises(self, columns: Iterable[str]) -> bool:
         """Return whether a row or table with these columns is Bright Data's."""
         names = {plain_name(name) for name in columns}
-        return any(needed <= names for needed in (*_ANSWERED, _FAILED))
+        has_answer = bool(_ANSWERED & names) and (
+            bool(_SIGNS & names) or {"answertextmarkdown", "url"} <= names
+        )
+        return has_answer or (names >= _FAILED and not _OTHERS & names)
 
 
 def _read(values: Mapping[str, Any], _: Mapping[str, str]) -> list[LogRecord]:

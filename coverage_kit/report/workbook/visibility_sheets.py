@@ -104,7 +104,7 @@ _REPORTED = (
     SheetColumn("search", "text", width=52),
     SheetColumn("times your site was cited", "times_cited", "integer", 12),
     SheetColumn("your citation share", "citation_share", "percent", 10),
-    SheetColumn("times asked, by the report", "implied_demand", "integer", 12),
+    SheetColumn("times asked (estimated by the report)", "implied_demand", "integer", 12),
     SheetColumn("times asked in your log", "logged_demand", "integer", 11),
     SheetColumn("covered", "coverage", "coverage", 10),
     SheetColumn("what both say", "reading", width=44),
