@@ -22,6 +22,7 @@ from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.settings import MatchSettings
 from coverage_kit.vectors import Encoder
 from studies.ablation import measure_ablation, measure_cost, print_ablation
+from studies.bing import run_bing
 from studies.change import run_change
 from studies.citations import run_citations
 from studies.clusters import measure_clusters, print_clusters
@@ -55,7 +56,9 @@ SETS_OF = {
     "index": INDEX_SETS,
     "judge": ("expertqa",),
     "pillars": ("git_docs_tldr",),
-    **dict.fromkeys(("scale", "visibility", "change", "pairs", "logs", "speed", "encoders"), ()),
+    **dict.fromkeys(
+        ("bing", "scale", "visibility", "change", "pairs", "logs", "speed", "encoders"), ()
+    ),
 }
 
 
@@ -83,6 +86,10 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
 
 def _run_visibility(_: list[Path], options: argparse.Namespace) -> int:
     return run_visibility(options.json)
+
+
+def _run_bing(_: list[Path], options: argparse.Namespace) -> int:
+    return run_bing(options.json, options.seeds or 3)
 
 
 def _run_change(_: list[Path], options: argparse.Namespace) -> int:
@@ -197,6 +204,7 @@ def _run_cost(folders: list[Path], encoder: CachedEncoder, options: argparse.Nam
 
 
 WITHOUT_ENCODER: dict[str, Callable[[list[Path], argparse.Namespace], int]] = {
+    "bing": _run_bing,
     "change": _run_change,
     "encoders": _run_encoders,
     "logs": _run_logs,

@@ -6,7 +6,8 @@ become known gaps, and a logistic regression learns to separate them from the ot
 
 - Answers in the log cite the site often enough. Queries whose answers cite it are known to be
   covered; the topics of some of them are hidden with all their pages. The unanswered share in
-  the log then follows from the evidence of the whole log (Saerens et al. 2002).
+  the log then follows from the evidence of the whole log (Saerens et al. 2002). Where they cite it
+  too seldom, an engine's report of citations (`CitedPages.is_reported`) counts as well.
 - Otherwise every query takes part, and the log is a mixture of covered queries and gaps. The
   evidence says little about their shares. So the estimate depends on a prior, and the interval
   shows how little is known.
@@ -165,7 +166,8 @@ def weigh_citations(cited: CitedPages, unanswered_share: float) -> Floats:
     A question with an answer that cites the site is CITATION_ODDS times as likely to be covered.
     So a question whose answers cite other pages is less likely to be: by how much follows from
     Bayes' rule and the share of cited questions. Where few are cited, it is next to nothing. A
-    question without a logged citation keeps its odds.
+    question without a logged citation keeps its odds. That an engine reports to have cited the site
+    counts as a citation; that it reports nothing counts for nothing, as reports are samples.
 
     Args:
         cited: which questions have answers that cite the site, and which have any citation.
@@ -173,6 +175,7 @@ def weigh_citations(cited: CitedPages, unanswered_share: float) -> Floats:
     """
     odds = np.ones(len(cited.is_cited))
     if not cited.is_logged.any():
+        odds[cited.is_reported] = CITATION_ODDS
         return odds
     cited_share = float(cited.is_cited[cited.is_logged].mean())
     # P(cited) = P(cited | covered) (1 - share) + P(cited | gap) share, and the two probabilities
@@ -180,7 +183,7 @@ def weigh_citations(cited: CitedPages, unanswered_share: float) -> Floats:
     of_covered = cited_share / (1 - unanswered_share + unanswered_share / CITATION_ODDS)
     of_covered = min(of_covered, _MAX_CITED_SHARE)
     odds[cited.is_logged] = (1 - of_covered) / (1 - of_covered / CITATION_ODDS)
-    odds[cited.is_cited] = CITATION_ODDS
+    odds[cited.is_covered] = CITATION_ODDS
     return odds
 
 
@@ -206,6 +209,11 @@ def fit_calibration(
     plan = plan or MaskingPlan()
     if len(scorer.query_ids) < MIN_QUERIES or len(scorer.passages) < MIN_PASSAGES:
         return _default_calibration(scorer)
+    # Of citations in the log the pages are known, so they come first: with reported ones beside
+    # them the calibration is no better (docs/method.md, calibration).
+    has_cited_pages = cited is not None and int(cited.is_cited.sum()) >= MIN_CITED
+    if cited is not None and not has_cited_pages:
+        cited = cited.with_reported(scorer)
     is_anchored = cited is not None and int(cited.is_cited.sum()) >= MIN_CITED
     topic_of = number_topics(scorer, clusters)
     if is_anchored and cited is not None:
@@ -230,7 +238,8 @@ def fit_calibration(
         topic_of=topic_of,
         trust=scorer.trust,
     )
-    certainty = 1.0 if is_anchored else scorer.reliability.certainty
+    # The pages of reported citations are only presumed, as they are without any citation.
+    certainty = 1.0 if has_cited_pages else scorer.reliability.certainty
     return Calibration(
         names=tuple(scorer.names),
         mean=fitter.mean,

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,9 @@ _TRIAL_QUERIES = 20_000
 # Rows of a cell that are compared at a time, and vectors of the log that are in memory at a time.
 _BLOCK = 256
 _CHUNK = 200_000
+
+# Columns of what engines report, which are missing for most queries.
+_REPORTED = ("times_cited", "implied_demand")
 
 Rows = npt.NDArray[np.int64]
 
@@ -77,8 +81,8 @@ def group_queries(queries: Queries, vectors: Embeddings, max_groups: int, seed: 
 def merge_groups(log: LogTables, groups: Groups) -> LogTables:
     """Return the log with each group of queries replaced by its representative.
 
-    The representative has the sum of the group's demand, and all of its answers. Queries in no
-    group stay as they are.
+    The representative has the sums of the group's demand and of what engines report, and all of its
+    answers. Queries in no group stay as they are.
     """
     ids = log.queries["query_id"]
     group_of = ids.map(_group_by_query(groups)).fillna(ids)
@@ -86,6 +90,7 @@ def merge_groups(log: LogTables, groups: Groups) -> LogTables:
         demand=("demand", "sum"),
         first_asked_at=("first_asked_at", "min"),
         last_asked_at=("last_asked_at", "max"),
+        **{name: (name, partial(pd.Series.sum, min_count=1)) for name in _REPORTED},
     )
     queries = log.queries[ids == group_of]
     return replace(
@@ -94,6 +99,7 @@ def merge_groups(log: LogTables, groups: Groups) -> LogTables:
             demand=totals["demand"].loc[queries["query_id"]].to_numpy(),
             first_asked_at=queries["query_id"].map(totals["first_asked_at"]),
             last_asked_at=queries["query_id"].map(totals["last_asked_at"]),
+            **{name: queries["query_id"].map(totals[name]) for name in _REPORTED},
         ).reset_index(drop=True),
         answers=_with_representatives(log.answers, groups),
         failures=_with_representatives(log.failures, groups),

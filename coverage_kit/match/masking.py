@@ -4,7 +4,7 @@ A query becomes a known gap if its nearest own passage is hidden. The evidence o
 of the queries whose passage is still there, is the labelled sample to which coverage is fitted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -57,13 +57,31 @@ class CitedPages:
 
     `is_cited` (n queries,) says which queries have one, `is_logged` (n queries,) which have an
     answer with any citation. `query_rows` and `page_ids`, both of length m, are the citations of
-    pages that the site has.
+    pages that the site has. `is_reported` (n queries,) says for which queries an engine reports to
+    have cited the site, without the answers and without the pages.
     """
 
     is_cited: Flags
     is_logged: Flags
     query_rows: Rows
     page_ids: tuple[str, ...]
+    is_reported: Flags
+
+    @property
+    def is_covered(self) -> Flags:
+        """Which queries are known to be covered, by the log or by a report, (n queries,)."""
+        return np.asarray(self.is_cited | self.is_reported, dtype=bool)
+
+    def with_reported(self, scorer: EvidenceScorer) -> "CitedPages":
+        """Return these citations with those that are reported, of the query's nearest own page."""
+        rows = np.flatnonzero(self.is_reported & ~self.is_cited)
+        pages = scorer.passages["page_id"].iloc[scorer.best_rows()[rows]]
+        return replace(
+            self,
+            is_cited=self.is_covered,
+            query_rows=np.concatenate([self.query_rows, rows]),
+            page_ids=(*self.page_ids, *pages),
+        )
 
 
 def number_topics(scorer: EvidenceScorer, clusters: Clusters) -> Rows:

@@ -19,6 +19,7 @@ from coverage_kit.pipeline.inputs import Inputs, read_inputs
 from coverage_kit.pipeline.levels import (
     describe_checked,
     draw_outcomes,
+    find_asked,
     share_covered,
     share_unanswered,
 )
@@ -141,7 +142,9 @@ def describe_run(
         clusters = coverage.clusters.set_index("query_id")["cluster_id"]
         topics = pd.factorize(clusters.reindex(inputs.log.queries["query_id"]))[0]
         outcomes = draw_outcomes(coverage.draws, np.asarray(topics, dtype=np.int64), run.seed)
-    covered = share_covered(outcomes, demand_weights(inputs.log.queries))
+    is_asked = find_asked(inputs.log.queries)
+    outcomes = outcomes[:, is_asked]
+    covered = share_covered(outcomes, demand_weights(inputs.log.queries)[is_asked])
     demand = float(inputs.log.queries["demand"].sum())
     return About(
         own_site=inputs.own_site,

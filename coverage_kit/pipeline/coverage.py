@@ -254,6 +254,7 @@ def _calibrate(
         _rows_of_claims(inputs, vectors.queries),
         inputs.log.queries,
         inputs.cited_pages.is_cited,
+        inputs.cited_pages.is_reported,
         inputs.cited_pages.query_rows,
         inputs.cited_pages.page_ids,
         plan,

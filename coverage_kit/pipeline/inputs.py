@@ -123,8 +123,8 @@ class Inputs:
 
     @property
     def is_cited(self) -> npt.NDArray[np.bool_]:
-        """Which queries have an answer that cites one of your readable pages, (n queries,)."""
-        return self.cited_pages.is_cited
+        """Which queries have an answer that cites your readable pages, logged or reported, (n,)."""
+        return self.cited_pages.is_covered
 
     @cached_property
     def cited_pages(self) -> CitedPages:
@@ -160,6 +160,7 @@ class Inputs:
             is_logged=np.asarray(is_logged, dtype=bool),
             query_rows=rows,
             page_ids=tuple(cited["page_id"][is_known]),
+            is_reported=np.asarray(self.log.queries["times_cited"].fillna(0) > 0, dtype=bool),
         )
 
     @cached_property

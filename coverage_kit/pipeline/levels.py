@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from coverage_kit.match.checked_coverage import CheckedCoverage
+from coverage_kit.tables import Queries
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -36,6 +37,16 @@ def draw_outcomes(draws: Floats, topics: Rows, seed: int) -> Floats:
     own = rng.standard_normal((n_refits, len(codes)))
     ranks = norm.cdf(np.sqrt(_CORRELATION) * shared + np.sqrt(1 - _CORRELATION) * own)
     return np.vstack([draws[:1], (ranks < draws[1:]).astype(np.float64)])
+
+
+def find_asked(queries: Queries) -> npt.NDArray[np.bool_]:
+    """Return which questions count for the level: those that the log asked, (n queries,).
+
+    Searches of an engine's report are those for which your site was cited, so that a share of them
+    says nothing of all questions. They count only where the log holds nothing else.
+    """
+    is_reported = (queries["times_cited"].notna() & (queries["demand"] <= 0)).to_numpy(bool)
+    return np.ones(len(queries), dtype=bool) if is_reported.all() else ~is_reported
 
 
 def share_covered(draws: Floats, demand: "pd.Series[float]") -> dict[str, float]:

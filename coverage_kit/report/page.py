@@ -48,6 +48,7 @@ from coverage_kit.report.page_data.visibility import (
     explain_rates,
     rates_context,
     referrals_context,
+    reported_context,
 )
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text
@@ -162,6 +163,7 @@ def render_page(analysis: Analysis) -> str:
             figures=_draw_figures(analysis),
             visits=referrals_context(analysis, len(gaps)),
             fetched=fetches_context(analysis),
+            reported=reported_context(analysis, len(gaps)),
             brand=brand_context(analysis),
             pillars=pillars_context(analysis),
             claims=claims_context(analysis),

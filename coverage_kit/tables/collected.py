@@ -15,6 +15,7 @@ from coverage_kit.tables.columns import (
     text,
 )
 from coverage_kit.tables.schema import Column, Schema
+from coverage_kit.vocabulary import ORIGINS
 
 PAGES = Schema(
     "pages",
@@ -83,6 +84,27 @@ QUERIES = Schema(
             "demand",
             "number",
             "how often it is asked: the log's own figure, else the number of times logged",
+        ),
+        optional(
+            "demand_kind",
+            "text",
+            "measured (counted, or a figure that somebody measured) or estimated",
+        ),
+        optional(
+            "origin",
+            "text",
+            f"who asked: {', '.join(ORIGINS)}; of several the first in this order",
+        ),
+        optional(
+            "times_cited",
+            "number",
+            "how often an engine reports to have cited your site for it, such as Bing's AI "
+            "Performance; missing where no report has it, which proves nothing",
+        ),
+        optional(
+            "implied_demand",
+            "number",
+            "how often it is asked by that report: times_cited / the citation share",
         ),
         optional("first_asked_at", "time", "when it was first asked"),
         optional("last_asked_at", "time", "when it was last asked"),

@@ -39,6 +39,7 @@ from tests.collect.test_logs_trackers import (
     SUPERLINES,
     SURFACEDBY,
 )
+from tests.collect.vendor_samples import SAMPLES as VENDOR_SAMPLES
 
 ASKED = {
     "messages": [{"role": "user", "content": "Best CRM?"}],
@@ -52,6 +53,7 @@ SAMPLES = (
     ),
     {"custom_id": "1", "params": ASKED, "result": {"type": "succeeded", "message": ANTHROPIC}},
     {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}] * 2},
+    *VENDOR_SAMPLES,
     *(
         FULL,
         DIALOGUE,
@@ -272,11 +274,15 @@ def check(values):
 
 
 def test_every_format_has_a_sample(tmp_path):
+    # A sample by itself may hold no question, such as a page of Bing's.
+    question = tmp_path / "question.jsonl"
+    question.write_text('{"query": "Best CRM?", "answer": "Acme"}', encoding="utf-8")
     formats = set()
     for number, records in enumerate((*([sample] for sample in SAMPLES), *JOINED)):
         path = tmp_path / f"{number}.jsonl"
         path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
-        formats |= set(read_log(LogSettings(files=(str(path),))).sources["format"])
+        files = (str(path), str(question))
+        formats |= set(read_log(LogSettings(files=files)).sources["format"])
     names = {log_format.name for log_format in (*FORMATS, *TABLE_FORMATS)}
     # Search Console has a format for each language of its headers; one sample is enough.
     assert {name for name in names if not re.search(r" \(\w\w\)$", name)} <= formats

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -5,7 +7,13 @@ from sklearn.metrics import roc_auc_score
 from coverage_kit.contracts import PassageText
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
-from coverage_kit.match.coverage import _intercept_margin, fit_calibration, measure_coverage
+from coverage_kit.match.coverage import (
+    CITATION_ODDS,
+    _intercept_margin,
+    fit_calibration,
+    measure_coverage,
+    weigh_citations,
+)
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
 from coverage_kit.match.lexicon import Lexicon
 from coverage_kit.match.logistic import fit_logistic
@@ -52,7 +60,9 @@ def cited(scorer, is_cited):
     """The queries that are cited, each with the page that is nearest."""
     rows = np.flatnonzero(is_cited)
     pages = scorer.passages["page_id"].iloc[scorer.best_rows()[rows]]
-    return CitedPages(np.asarray(is_cited), np.ones(len(is_cited), bool), rows, tuple(pages))
+    n = len(is_cited)
+    reported = np.zeros(n, bool)
+    return CitedPages(np.asarray(is_cited), np.ones(n, bool), rows, tuple(pages), reported)
 
 
 def test_gaps_are_detected_and_the_interval_holds_the_estimate(world, is_gap):
@@ -83,6 +93,59 @@ def test_without_citations_the_whole_log_plays(world, is_gap):
     assert roc_auc_score(~is_gap, coverage["coverage"]) > 0.9
     assert calibration.self_test is not None
     assert calibration.self_test.low <= calibration.self_test.auc <= calibration.self_test.high
+
+
+def reported(scorer, is_reported, is_cited=None):
+    """What an engine reports to have cited, beside what the log's answers cite."""
+    n = len(is_reported)
+    known = cited(scorer, np.zeros(n, bool) if is_cited is None else is_cited)
+    is_logged = np.zeros(n, bool) if is_cited is None else np.ones(n, bool)
+    return replace(known, is_logged=is_logged, is_reported=np.asarray(is_reported))
+
+
+@pytest.fixture
+def few_suffice(monkeypatch):
+    """As many known questions as the small world has are enough to anchor a calibration."""
+    monkeypatch.setattr("coverage_kit.match.coverage.MIN_CITED", 30)
+
+
+@pytest.mark.usefixtures("few_suffice")
+def test_reported_citations_anchor_the_calibration_where_the_log_has_too_few(world, is_gap):
+    scorer, clusters, _ = world
+    covered = ~is_gap.to_numpy()
+    known = reported(scorer, covered)
+    calibration = fit_calibration(scorer, clusters, known, PLAN)
+    assert calibration.is_anchored
+    assert calibration.unanswered_share[0] == pytest.approx(is_gap.mean(), abs=0.2)
+    # Their pages are presumed, so that the self-test counts no more than without citations.
+    assert calibration.self_test.certainty == pytest.approx(scorer.reliability.certainty)
+    too_few = reported(scorer, covered & (np.cumsum(covered) < 30))
+    assert not fit_calibration(scorer, clusters, too_few, PLAN).is_anchored
+
+
+@pytest.mark.usefixtures("few_suffice")
+def test_reported_citations_change_no_calibration_that_the_log_anchors(world, is_gap):
+    scorer, clusters, _ = world
+    covered = ~is_gap.to_numpy()
+    alone = fit_calibration(scorer, clusters, cited(scorer, covered), PLAN)
+    beside = fit_calibration(
+        scorer, clusters, reported(scorer, np.ones(len(covered), bool), covered), PLAN
+    )
+    np.testing.assert_array_equal(alone.weights, beside.weights)
+
+
+def test_a_reported_citation_raises_its_question_and_its_silence_lowers_none(world):
+    scorer, _, _ = world
+    n = len(scorer.query_ids)
+    is_reported = np.arange(n) == 0
+    odds = weigh_citations(reported(scorer, is_reported), 0.3)
+    assert odds[0] == pytest.approx(CITATION_ODDS)
+    assert (odds[1:] == 1).all()
+    is_cited = np.arange(n) == 1
+    logged = weigh_citations(cited(scorer, is_cited), 0.3)
+    both = weigh_citations(reported(scorer, is_reported, is_cited), 0.3)
+    np.testing.assert_array_equal(both[1:], logged[1:])
+    assert both[0] == pytest.approx(CITATION_ODDS)
 
 
 def test_permuted_evidence_says_nothing(world):

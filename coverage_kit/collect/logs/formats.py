@@ -9,10 +9,14 @@ import functools
 from coverage_kit.collect.logs import (
     ahrefs,
     anthropic,
+    bing,
     bot_dialogues,
+    bright_data,
     chat,
     chatgpt_export,
     claude_export,
+    cloro,
+    dataforseo,
     gateways,
     gemini,
     gemini_takeout,
@@ -21,9 +25,13 @@ from coverage_kit.collect.logs import (
     langsmith,
     openai_responses,
     opencite,
+    oxylabs,
+    peec,
     perplexity,
     profound,
+    scrapeless,
     search_console,
+    serpapi,
     spans,
     superlines,
     surfacedby,
@@ -35,6 +43,12 @@ from coverage_kit.collect.logs.table_format import TableFormat
 # answers also have the shape of chat completions or of OpenAI's responses, and failed calls of
 # Anthropic have the shape of failed chat completions.
 FORMATS: tuple[LogFormat, ...] = (
+    # Those of scrapers are known by fields that no API has.
+    dataforseo.FORMAT,
+    serpapi.FORMAT,
+    cloro.FORMAT,
+    oxylabs.FORMAT,
+    scrapeless.FORMAT,
     perplexity.FORMAT,
     openai_responses.FORMAT,
     gemini.FORMAT,
@@ -70,11 +84,15 @@ TABLE_FORMATS: tuple[TableFormat, ...] = (
     superlines.FORMAT,
     surfacedby.FORMAT,
     opencite.FORMAT,
+    *bing.FORMATS,
+    bright_data.FORMAT,
+    *peec.FORMATS,
     *search_console.FORMATS,
 )
 
 
 @functools.lru_cache(maxsize=1024)
 def find_table_format(columns: tuple[str, ...]) -> TableFormat | None:
-    """Return the first format whose columns are all among these, or None."""
-    return next((vendor for vendor in TABLE_FORMATS if vendor.recognises(columns)), None)
+    """Return the first format that recognises a table with these columns, or None."""
+    vendor = next((vendor for vendor in TABLE_FORMATS if vendor.recognises(columns)), None)
+    return vendor.fitted(columns) if isinstance(vendor, search_console.ExportFormat) else vendor

@@ -10,10 +10,9 @@ from typing import Any
 
 from coverage_kit.collect.logs.api_format import open_exchange
 from coverage_kit.collect.logs.formats import find_format, find_table_format
-from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.lines import Row, Source
 from coverage_kit.collect.logs.message_rows import N_SAMPLED, open_messages
 from coverage_kit.collect.logs.pauses import join_pauses
-from coverage_kit.collect.logs.sources import Source
 from coverage_kit.collect.logs.span_attributes import names_a_span, split_spans
 from coverage_kit.collect.logs.streams import join_streams
 

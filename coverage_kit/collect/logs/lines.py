@@ -3,8 +3,8 @@
 import codecs
 import logging
 import re
-from collections.abc import Iterator
-from typing import IO, Any, AnyStr, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import IO, Any, AnyStr, NamedTuple, Protocol
 
 from coverage_kit.collect.logs.steady import SteadyFile, shown
 
@@ -39,6 +39,21 @@ class Row(NamedTuple):
     values: dict[str, Any]
     problem: str = ""
     aside: str = ""
+
+
+class Source(Protocol):
+    """The rows of a file, or of a sheet in a file.
+
+    `location` is the path, with the sheet if the file has several.
+    """
+
+    location: str
+
+    def header(self) -> list[str] | None:
+        """Return the names of the columns, or None where each record names its own columns."""
+
+    def rows(self, columns: Sequence[str]) -> Iterator[Row]:
+        """Yield the rows, with at least the values of these columns."""
 
 
 def bounded_lines(stream: IO[AnyStr]) -> Iterator[AnyStr | None]:

@@ -28,9 +28,8 @@ from coverage_kit.collect.logs.dialogues import (
 )
 from coverage_kit.collect.logs.html_words import html_words
 from coverage_kit.collect.logs.joined_rows import outcome_of, outcome_row
-from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.lines import Row, Source
 from coverage_kit.collect.logs.record import LogRecord, Merged, Outcome
-from coverage_kit.collect.logs.sources import Source
 from coverage_kit.collect.logs.times import is_day_first, parse_time
 from coverage_kit.collect.logs.values import (
     citations_of,

@@ -354,7 +354,10 @@ def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str,
     }
     for file, format_name in sorted(names, key=lambda name: ranks[name[0]]):
         survey = surveyed[file]
-        columns = survey.mapping if format_name == MAPPED else _FIELDS_OF.get(format_name, {})
+        # The format as it fits the table's header says more than the format in general.
+        fitted = survey.vendor if survey.vendor and survey.vendor.name == format_name else None
+        is_table = format_name == MAPPED or fitted
+        columns = survey.mapping if is_table else _FIELDS_OF.get(format_name, {})
         is_surveyed = format_name in (MAPPED, survey.vendor.name if survey.vendor else MAPPED)
         doubts = survey.guesses.notes if is_surveyed else []
         if survey.problem:
@@ -371,7 +374,7 @@ def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str,
                     for field_name in FIELDS
                     if field_name in columns
                 ),
-                "note": _NOTES.get(format_name),
+                "note": (fitted.note or None) if fitted else _NOTES.get(format_name),
                 "doubts": "\n".join(filter(None, doubts)) or None,
             }
         )

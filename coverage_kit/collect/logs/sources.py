@@ -4,13 +4,12 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from coverage_kit.collect.decode import decode_text
 from coverage_kit.collect.logs.citation_rows import with_answers
 from coverage_kit.collect.logs.csv_rows import CsvFile, find_delimiter
 from coverage_kit.collect.logs.json_rows import open_json
-from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.lines import Row, Source
 from coverage_kit.collect.logs.numbered_columns import JoinedColumns
 from coverage_kit.collect.logs.packed import (
     OTHER_PACKED_ENDINGS,
@@ -49,21 +48,6 @@ _OF_RUNS = (
 )
 
 logger = logging.getLogger(__name__)
-
-
-class Source(Protocol):
-    """The rows of a file, or of a sheet in a file.
-
-    `location` is the path, with the sheet if the file has several.
-    """
-
-    location: str
-
-    def header(self) -> list[str] | None:
-        """Return the names of the columns, or None where each record names its own columns."""
-
-    def rows(self, columns: Sequence[str]) -> Iterator[Row]:
-        """Yield the rows, with at least the values of these columns."""
 
 
 class GuardedSource:

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from coverage_kit.collect.logs import search_console
 from coverage_kit.collect.logs.api_format import open_exchange
 from coverage_kit.collect.logs.columns import (
     FIELDS,
@@ -13,9 +12,9 @@ from coverage_kit.collect.logs.columns import (
 )
 from coverage_kit.collect.logs.formats import find_format, find_table_format
 from coverage_kit.collect.logs.guesses import Guesses, describe_candidates, guess_columns
-from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.lines import Row, Source
 from coverage_kit.collect.logs.requests import Requests
-from coverage_kit.collect.logs.sources import Source
+from coverage_kit.collect.logs.search_headers import HEADERS
 from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.times import is_ambiguous
 from coverage_kit.collect.logs.values import shown_value
@@ -211,7 +210,8 @@ def check_queries(surveys: Sequence[Survey]) -> None:
 
 def _other_table(columns: Sequence[str]) -> str:
     """Return what to do with a table of visits or pages, which holds no questions; else ''."""
-    if any({clicks, shown} <= set(columns) for _, clicks, shown in search_console.HEADERS.values()):
+    names = set(columns)
+    if any(names & set(clicks) and names & set(shown) for _, _, clicks, shown in HEADERS.values()):
         return "This is another table of Search Console: export Queries.csv, and name that."
     if find_column(columns, _SESSIONS):
         return "This shows visits, and no questions: name it under [analytics] sessions."

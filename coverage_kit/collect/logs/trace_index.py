@@ -12,13 +12,15 @@ STEP = Aside("a step of a trace that is read")
 class TraceIndex:
     """The traces of a whole log whose root, or a call of a model in them, can be read.
 
-    `last` has the highest rank of the steps with the same name. A trace may be spread over files,
-    such as the pages of an export. Ids are kept as numbers of 8 bytes, which take little memory.
+    `last` has the highest rank of the steps with the same name. `texts` are what records name by an
+    id alone, such as a prompt that is in another file. A trace may be spread over files, such as
+    the pages of an export. Ids are kept as numbers of 8 bytes, which take little memory.
     """
 
     roots: set[int] = field(default_factory=set)
     calls: set[int] = field(default_factory=set)
     last: dict[int, tuple[str, str]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def note_root(self, trace: str) -> None:
         """Note that the root of a trace can be read."""

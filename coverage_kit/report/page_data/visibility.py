@@ -6,6 +6,13 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.page_data import Context
+from coverage_kit.report.reported import (
+    HARDLY_ANSWERED,
+    NOTE,
+    OFTEN,
+    OTHERS_PREFERRED,
+    describe_reported,
+)
 from coverage_kit.report.texts import is_missing, safe_url, shorten
 from coverage_kit.report.visibility_figure_data import ALPHA
 from coverage_kit.report.visibility_joined import (
@@ -123,6 +130,48 @@ def _summarize_change(changed_at: str, rows: list[Context]) -> str:
     return f"{since} {first[0]['measure_title']} of the changed pages: {', '.join(parts)}."
 
 
+def reported_context(analysis: Analysis, n_gaps: int) -> Context:
+    """Return the searches for which an engine reports to have cited the site, the most asked first.
+
+    With the times asked that the report implies, beside those of the log.
+
+    Args:
+        analysis: the run.
+        n_gaps: how many gaps the page shows; only these get a link.
+    """
+    table = describe_reported(analysis)
+    rows = [
+        {
+            "text": shorten(row["text"], 120),
+            "times_cited": row["times_cited"],
+            "share": _number(row["citation_share"]),
+            "implied": _number(row["implied_demand"]),
+            "logged": _number(row["logged_demand"]),
+            "coverage": _number(row["coverage"]),
+            "reading": row["reading"],
+            "page": shorten(row["own_title"], 80),
+            "url": safe_url(row["own_url"]),
+            "label": shorten(row["label"], 80),
+            "gap_rank": _shown_rank(row["gap_rank"], n_gaps),
+        }
+        for row in table.head(_MAX_ROWS).to_dict("records")
+    ]
+    is_new = table["logged_demand"].isna()
+    return {
+        "rows": rows,
+        "n": len(table),
+        "n_more": len(table) - len(rows),
+        "n_new": int(is_new.sum()),
+        "n_cited": float(table["times_cited"].sum()),
+        "n_implied": float(table["implied_demand"].sum()),
+        "readings": [
+            (reading, int((table["reading"] == reading).sum()))
+            for reading in (OFTEN, OTHERS_PREFERRED, HARDLY_ANSWERED)
+        ],
+        "note": NOTE,
+    }
+
+
 def referrals_context(analysis: Analysis, n_gaps: int) -> Context:
     """Return the visits from assistants: all, by assistant, by page, and what moves with demand.
 
@@ -212,19 +261,26 @@ def _drift_context(series: str, rows: pd.DataFrame) -> Context:
 
 
 def _referral_context(row: dict[Any, Any], n_gaps: int) -> Context:
-    rank = None if is_missing(row["gap_rank"]) else int(row["gap_rank"])
     counts = {
-        column: None if is_missing(row[column]) else float(row[column])
-        for column in ("n_sessions", "n_engaged", "n_key_events")
+        column: _number(row[column]) for column in ("n_sessions", "n_engaged", "n_key_events")
     }
     return {
         **{column: shorten(row[column], 160) for column in ("assistant", "page", "label")},
         **counts,
-        "share": None if is_missing(row["share_of_sessions"]) else float(row["share_of_sessions"]),
+        "share": _number(row["share_of_sessions"]),
         **{column: int(row[column]) for column in ("n_citations", "n_edits")},
         "url": safe_url(row["url"]),
-        "gap_rank": rank if rank is not None and rank <= n_gaps else None,
+        "gap_rank": _shown_rank(row["gap_rank"], n_gaps),
     }
+
+
+def _number(value: Any) -> float | None:
+    return None if is_missing(value) else float(value)
+
+
+def _shown_rank(rank: Any, n_gaps: int) -> int | None:
+    """Return the rank of a gap that the page shows, None for others."""
+    return None if is_missing(rank) or int(rank) > n_gaps else int(rank)
 
 
 def _describe_association(row: dict[Any, Any]) -> str:

@@ -7,6 +7,7 @@ from coverage_kit import tables
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.fetch_joined import describe_absent, describe_fetched_pages
 from coverage_kit.report.gap_lists import list_gaps
+from coverage_kit.report.reported import NOTE as REPORTED_NOTE, describe_reported
 from coverage_kit.report.visibility_joined import (
     describe_drifts,
     describe_holders,
@@ -98,6 +99,19 @@ _COMPETITORS = (
     SheetColumn("citation share (its / all citations)", "citation_share", "percent", 18),
     SheetColumn("cited beside your site (of your questions)", "share_of_overlap", "percent", 20),
     SheetColumn("named where cited", "named_rate", "percent", 16),
+)
+# A row for each search for which an engine reports to have cited your site.
+_REPORTED = (
+    SheetColumn("search", "text", width=52),
+    SheetColumn("times your site was cited", "times_cited", "integer", 12),
+    SheetColumn("your citation share", "citation_share", "percent", 10),
+    SheetColumn("times asked (estimated by the report)", "implied_demand", "integer", 12),
+    SheetColumn("times asked in your log", "logged_demand", "integer", 11),
+    SheetColumn("covered", "coverage", "coverage", 10),
+    SheetColumn("what both say", "reading", width=44),
+    SheetColumn("nearest page of your site", "own_title", width=44, link="own_url"),
+    SheetColumn("nearest passage of your site", "own_heading", width=44),
+    _GAP,
 )
 # A row for each measure, group of pages and engine, before and after a change.
 _VERDICTS = (
@@ -277,6 +291,15 @@ def _list_log_sheets(analysis: Analysis, gap_links: dict[str, str]) -> list[Shee
             "the other sites that answers cite",
             (tables.COMPETITORS,),
             group="visibility",
+        ),
+        Sheet(
+            "searches that cite you",
+            _REPORTED,
+            with_gap_link(describe_reported(analysis), gap_links),
+            "searches for which an engine reports to have cited your site",
+            (tables.QUERIES, tables.COVERAGE),
+            group="visibility",
+            remark=REPORTED_NOTE,
         ),
         Sheet(
             "before and after",
