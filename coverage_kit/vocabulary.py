@@ -110,6 +110,16 @@ NOT_ASSESSED: Verdict = "not assessed"
 Surface = Literal["api", "scrape", "app", "unknown"]
 UNKNOWN_SURFACE: Surface = "unknown"
 
+# Who put a question: a person to an engine or a search box, a person to a bot of yours, a software
+# agent, an engine that rewrote a person's question as a search, a program such as a rank tracker,
+# or a model that made it up. The order is that in which the origins of one question count.
+Origin = Literal["person", "own bot", "agent", "rewrite", "machine", "generated"]
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
+# Whether the times asked were counted, or somebody estimated them.
+DemandKind = Literal["measured", "estimated"]
+MEASURED: DemandKind = "measured"
+ESTIMATED: DemandKind = "estimated"
+
 # Opens the status of a page that repeats another one; the other's URL follows.
 DUPLICATE_OF = "duplicate of "
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from coverage_kit.vocabulary import DemandKind, Origin
+
 
 class Citation(NamedTuple):
     """A page that an answer names.
@@ -28,7 +30,9 @@ class LogRecord:
     `demand` are as logged until `read_log` has made them a time and a number. `citations` are cited
     in this order; `retrieved` are pages that were found, whether or not they were cited. `mentions`
     are the brands that the answer names, according to the log itself. `error` says why the answer
-    failed. `extra` holds the fields that have no field here.
+    failed. `origin` is who put the question (`vocabulary.Origin`), and `demand_kind` whether
+    `demand` is a measured or an estimated figure (`vocabulary.DemandKind`); None where the log does
+    not show it. `extra` holds the fields that have no field here.
 
     The class is not frozen, for speed: `read_log` sets asked_at, demand, surface and extra.
     """
@@ -49,6 +53,8 @@ class LogRecord:
     has_searched: bool = True
     is_observed: bool = False
     error: str | None = None
+    origin: Origin | None = None
+    demand_kind: DemandKind | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
