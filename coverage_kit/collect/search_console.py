@@ -3,7 +3,7 @@
 An export is a table of its interface, alone or zipped, rows of its API, or a BigQuery export.
 """
 
-import functools
+import logging
 import re
 import tempfile
 import zipfile
@@ -15,7 +15,13 @@ from typing import Any
 from coverage_kit.collect.analytics import find_exports, read_tables
 from coverage_kit.collect.logs.columns import find_column
 from coverage_kit.collect.logs.lines import Row
-from coverage_kit.collect.logs.search_console import HEADERS
+from coverage_kit.collect.logs.machine_searches import is_machine_made
+from coverage_kit.collect.logs.search_headers import (
+    NAMES,
+    SearchColumns,
+    columns_by_position,
+    find_search_columns,
+)
 from coverage_kit.collect.logs.steady import shown
 from coverage_kit.collect.logs.times import parse_times
 from coverage_kit.collect.logs.values import flag_of, label_of, readable, text_of
@@ -29,75 +35,14 @@ from coverage_kit.tables import (
     checked,
 )
 
-# Names of columns in the interface (seven languages), the API and the BigQuery export.
-_NAMES: dict[str, tuple[str, ...]] = {
-    "day": (
-        "date",
-        "data date",
-        "day",
-        "dates",
-        "datum",
-        "datums",
-        "fecha",
-        "fechas",
-        "data",
-        "datas",
-        "tag",
-        "jour",
-    ),
-    "query": (
-        "queries",
-        "search query",
-        *(name for names, *_ in HEADERS.values() for name in names),
-    ),
-    "page": (
-        "top pages",
-        "page",
-        "pages",
-        "url",
-        "häufigste seiten",
-        "seiten",
-        "pages les plus populaires",
-        "pages principales",
-        "páginas principales",
-        "páginas",
-        "pagine principali",
-        "pagine più frequenti",
-        "pagine",
-        "populairste pagina's",
-        "pagina's",
-        "principais páginas",
-        "páginas principais",
-    ),
-    "country": (
-        "country",
-        "countries",
-        "land",
-        "länder",
-        "pays",
-        "país",
-        "países",
-        "paese",
-        "paesi",
-        "landen",
-    ),
-    "n_clicks": ("url clicks", *(clicks for _, clicks, _ in HEADERS.values())),
-    "n_impressions": tuple(impressions for _, _, impressions in HEADERS.values()),
-    "position": (
-        "position",
-        "average position",
-        "avg position",
-        "posición",
-        "posizione",
-        "positie",
-        "posição",
-    ),
-    "sum_position": ("sum position", "sum top position"),
-    "is_anonymized": ("is anonymized query",),
-    "keys": ("keys",),
-}
+logger = logging.getLogger(__name__)
+
 # What an export can be broken down by; a table without any of these is skipped.
 _DIMENSIONS = ("day", "query", "page", "country")
+# What the Generative AI report is broken down by, beside devices.
+_PLACES = ("day", "page", "country")
+# The columns of a table that compares two periods: a dimension, and four figures of each.
+_N_COMPARED = 9
 # Fields that are whole numbers: three digits after a sign are thousands there.
 _COUNTS = ("n_clicks", "n_impressions")
 # All fields that are numbers. Positions are averages and may have decimals.
@@ -132,20 +77,23 @@ def read_search_console(files: Sequence[str]) -> tuple[SearchDemand, Rejects]:
 
     It reads CSV files of the interface (Queries, Pages, Dates, Countries), alone or in its zip,
     answers of the API, and tables with the same columns, as in the BigQuery export. The columns of
-    a CSV are known in seven languages; in other languages they are found by their position: clicks,
-    impressions, CTR with %, position. The `keys` of an API answer are recognised by their content.
-    In the BigQuery export, position = sum_position / impressions + 1, and anonymised queries stay
-    missing. Tables of devices or of kinds of results are skipped, and so is every table without
-    impressions.
+    a CSV are known in the languages of `HEADERS`; in other languages they are found by their
+    position: clicks, impressions, CTR with %, position. The `keys` of an API answer are recognised
+    by their content. In the BigQuery export, position = sum_position / impressions + 1, and
+    anonymised queries stay missing. Tables of devices or of kinds of results are skipped, and so is
+    every table without impressions. Of an export that compares periods the latest counts, which a
+    warning says. A search that a program made has the origin machine (`is_machine_made`).
 
     The tables of one export show the same searches in several ways: add up rows of one kind only
     (those with a query, or those with a page). Google leaves out rare queries, so queries add up to
-    less than dates and pages do. The Generative AI report has only impressions, by page.
+    less than dates and pages do. The Generative AI report has impressions alone, which are in
+    `n_ai_impressions`, apart from those of web search.
 
     Args:
         files: files, or folders of files.
 
-    Raises LogError for a file that is missing, broken, or has no table with impressions.
+    Raises LogError for a file that is missing, broken, has no table with impressions, or compares
+    what are no periods of a known order.
     """
     rows = list[dict[str, Any]]()
     rejects = list[dict[str, Any]]()
@@ -272,11 +220,19 @@ def _read_table(table: Sequence[Row], file: str, path: Path) -> list[dict[str, A
     """Return the rows of a table with their file and line.
 
     A row that cannot be read has a `reason` instead. A table that is about something else has no
-    rows.
+    rows. Raises LogError for a table that compares what are no periods of a known order.
     """
-    is_recognised = any("n_impressions" in _columns(tuple(row.values)) for row in table)
-    by_position = {} if is_recognised else _columns_by_position(table, path)
-    cells = [_cells(row, by_position or _columns(tuple(row.values))) for row in table]
+    columns = [find_search_columns(tuple(row.values)) for row in table]
+    if not any("n_impressions" in found.fields or found.problem for found in columns):
+        columns = [_columns_by_position(table, path)] * len(table)
+    for found in dict.fromkeys(columns):
+        if found.problem:
+            raise LogError(
+                file, "impressions of one period", found.problem, "Export it without a comparison."
+            )
+        if found.note:
+            logger.warning("%s: %s", file, found.note)
+    cells = [_cells(row, found.fields) for row, found in zip(table, columns, strict=True)]
     # The API writes the dimensions of a row as a list, without saying which they are.
     key_lists = [
         row_cells["keys"] for row_cells in cells if isinstance(row_cells.get("keys"), list)
@@ -299,37 +255,55 @@ def _read_table(table: Sequence[Row], file: str, path: Path) -> list[dict[str, A
     ]
     decimal = decimal_sign(metrics)
     days = parse_times([row_cells.get("day") for row_cells in cells])
+    is_exposure = all(map(_shows_exposure, cells, table))
+    if is_exposure:
+        logger.warning(
+            "%s: it has impressions alone, as the Generative AI report does: they are counted as "
+            "exposure in AI answers, apart from web search",
+            file,
+        )
     records = list[dict[str, Any]]()
-    for row, row_cells, day in zip(table, cells, days, strict=True):
-        record = {"file": file, "line": row.line, **_read_row(row, row_cells, decimal)}
+    for row, found, row_cells, day in zip(table, columns, cells, days, strict=True):
+        record = {"file": file, "line": row.line, **_read_row(row, found, row_cells, decimal)}
+        if is_exposure and "reason" not in record:
+            record["n_ai_impressions"] = record.pop("n_impressions")
         records.append(record if "reason" in record else {**record, "day": day})
     return records
 
 
-@functools.lru_cache(maxsize=256)
-def _columns(names: tuple[str, ...]) -> dict[str, str]:
-    columns = {field: find_column(names, synonyms) for field, synonyms in _NAMES.items()}
-    return {field: name for field, name in columns.items() if name}
+def _shows_exposure(cells: Mapping[str, Any], row: Row) -> bool:
+    """Return whether a row may be one of the Generative AI report: only a place and impressions.
+
+    Names with an underscore are those of a table that somebody selected from the BigQuery export.
+    """
+    names = [name for name in row.values if name]
+    is_whole = len(names) == len(cells) and not any("_" in name for name in names)
+    return row.problem != "" or (is_whole and cells.keys() <= {*_PLACES, "n_impressions"})
 
 
 def _cells(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
     return {field: row.values[name] for field, name in columns.items() if name in row.values}
 
 
-def _columns_by_position(table: Sequence[Row], path: Path) -> dict[str, str]:
+def _columns_by_position(table: Sequence[Row], path: Path) -> SearchColumns:
     """Return the columns of a table in another language.
 
-    Its last four columns are clicks, impressions, CTR and position. The first column is recognised
-    by its content, or else by the name of the file, and otherwise it is the query.
+    Its last columns are clicks, impressions, CTR and position, each once for each period. The first
+    column is recognised by its content, or else by the name of the file, and otherwise it is the
+    query.
     """
     sound_rows = [row for row in table if not row.problem]
     names = [name for name in sound_rows[0].values if name] if sound_rows else []
+    n_periods = 2 if len(names) == _N_COMPARED else 1
+    rates = names[-2 * n_periods : -n_periods]
     if len(names) < 5 or not all(
-        text_of(row.values.get(names[-2])).rstrip().endswith("%") for row in sound_rows
+        text_of(row.values.get(rate)).rstrip().endswith("%") or (rate != rates[0])
+        for row in sound_rows
+        for rate in rates
     ):
-        return {}
+        return SearchColumns()
     values = [text_of(row.values.get(names[0])) for row in sound_rows]
-    fields_of_file = [field for field in _DIMENSIONS if find_column((path.stem,), _NAMES[field])]
+    fields_of_file = [field for field in _DIMENSIONS if find_column((path.stem,), NAMES[field])]
     if all(map(_DAY.fullmatch, values)):
         kind = "day"
     elif all(map(_URL.fullmatch, values)):
@@ -337,12 +311,7 @@ def _columns_by_position(table: Sequence[Row], path: Path) -> dict[str, str]:
     else:
         kind = (*fields_of_file, "query")[0]
     dimension = {} if all(map(_DEVICE_OR_KIND.fullmatch, values)) else {kind: names[0]}
-    return {
-        **dimension,
-        "n_clicks": names[-4],
-        "n_impressions": names[-3],
-        "position": names[-1],
-    }
+    return columns_by_position(dimension, names[-4 * n_periods :], n_periods)
 
 
 def _key_kinds(rows: Sequence[Sequence[Any]]) -> list[str]:
@@ -365,12 +334,16 @@ def _kind(values: Sequence[str]) -> str:
     )
 
 
-def _read_row(row: Row, cells: Mapping[str, Any], decimal: str) -> dict[str, Any]:
+def _read_row(
+    row: Row, columns: SearchColumns, cells: Mapping[str, Any], decimal: str
+) -> dict[str, Any]:
     numbers = {
         metric: number_in(cells.get(metric), decimal, metric in _COUNTS) for metric in _METRICS
     }
     impressions = numbers["n_impressions"]
     sum_position = numbers.pop("sum_position")
+    if columns.left_out and label_of(cells.get("n_impressions")) is None and not row.problem:
+        return {"reason": "no impressions in the later of the compared periods"}
     if row.problem or impressions is None or impressions < 0:
         return {
             "reason": row.problem
@@ -381,4 +354,7 @@ def _read_row(row: Row, cells: Mapping[str, Any], decimal: str) -> dict[str, Any
     texts = {field: label_of(cells.get(field)) for field in ("query", "page", "country")}
     if flag_of(cells.get("is_anonymized")):
         texts["query"] = None
-    return {**texts, **numbers}
+    query = texts["query"]
+    is_machine = query is not None and is_machine_made(query, numbers["n_clicks"])
+    origin = None if query is None else "machine" if is_machine else "person"
+    return {**texts, **numbers, "origin": origin}

@@ -15,6 +15,7 @@ from coverage_kit.tables.columns import (
     text,
 )
 from coverage_kit.tables.schema import Column, Schema
+from coverage_kit.vocabulary import ORIGINS
 
 PAGES = Schema(
     "pages",
@@ -83,6 +84,16 @@ QUERIES = Schema(
             "demand",
             "number",
             "how often it is asked: the log's own figure, else the number of times logged",
+        ),
+        optional(
+            "demand_kind",
+            "text",
+            "measured (counted, or a figure that somebody measured) or estimated",
+        ),
+        optional(
+            "origin",
+            "text",
+            f"who asked: {', '.join(ORIGINS)}; of several the first in this order",
         ),
         optional("first_asked_at", "time", "when it was first asked"),
         optional("last_asked_at", "time", "when it was last asked"),

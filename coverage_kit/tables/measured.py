@@ -263,8 +263,14 @@ SEARCH_DEMAND = Schema(
         optional("page", "text", "URL that was shown"),
         optional("country", "text", "country, as exported"),
         optional("n_clicks", "number", "clicks"),
-        Column("n_impressions", "number", "times shown"),
+        optional("n_impressions", "number", "times shown in web search"),
+        optional(
+            "n_ai_impressions",
+            "number",
+            "times shown in AI answers, by the Generative AI report; never part of n_impressions",
+        ),
         optional("position", "number", "average place among the results, from 1"),
+        optional("origin", "text", "person, or machine for a search that a program made"),
     ),
 )
 

@@ -4,8 +4,10 @@ import zipfile
 import pandas as pd
 import pytest
 
+from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.search_console import read_search_console
 from coverage_kit.errors import LogError
+from coverage_kit.settings import LogSettings
 
 QUERIES = 'Top queries,Clicks,Impressions,CTR,Position\nbest crm,12,"1,480",0.8%,8.4\n'
 PAGES = "Top pages,Clicks,Impressions,CTR,Position\nhttps://a.example/x,3,90,3.3%,5\n"
@@ -172,11 +174,113 @@ def test_the_bulk_export_keeps_anonymised_queries_missing_and_counts_positions_f
     assert columns_of(demand, "query", "position") == [(None, 3.5), ("best crm", 3.5)]
 
 
-def test_the_generative_ai_report_has_impressions_only(tmp_path):
-    demand = read(write(tmp_path, "ai.csv", "Top pages,Impressions\nhttps://a.example/x,90\n"))
-    assert columns_of(demand, "page", "query", "n_clicks", "n_impressions") == [
-        ("https://a.example/x", None, None, 90)
+@pytest.mark.parametrize(
+    ("first", "cell"),
+    [("Top pages", "https://a.example/x"), ("Date", "2026-09-01"), ("Country", "Norway")],
+)
+def test_the_generative_ai_report_is_exposure_and_no_web_impression(tmp_path, caplog, first, cell):
+    demand = read(write(tmp_path, "ai.csv", f"{first},Impressions\n{cell},90\n"))
+    assert columns_of(demand, "query", "n_clicks", "n_impressions", "n_ai_impressions") == [
+        (None, None, None, 90)
     ]
+    assert "counted as exposure in AI answers, apart from web search" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Top pages,Clicks,Impressions\nhttps://a.example/x,3,90\n",
+        "data_date,url,impressions\n2026-01-05,https://a.example/x,90\n",
+        "Query,Impressions\ntents,90\n",
+    ],
+)
+def test_impressions_beside_clicks_or_queries_or_from_bigquery_are_no_exposure(tmp_path, text):
+    demand = read(write(tmp_path, "web.csv", text))
+    assert columns_of(demand, "n_impressions", "n_ai_impressions") == [(90, None)]
+
+
+COMPARED = (
+    "{first},Last 3 months Clicks,Previous 3 months Clicks,Last 3 months Impressions,"
+    "Previous 3 months Impressions,Last 3 months CTR,Previous 3 months CTR,"
+    "Last 3 months Position,Previous 3 months Position\n"
+)
+
+
+def test_of_compared_periods_the_later_counts_and_a_warning_says_so(tmp_path, caplog):
+    rows = "https://a.example/x,12,9,480,300,2.5%,3%,8.4,9\nhttps://a.example/y,,9,,300,,3%,,9\n"
+    path = write(tmp_path, "Pages.csv", COMPARED.format(first="Top pages") + rows)
+    demand, rejects = read_search_console([path])
+    assert columns_of(demand, "page", "n_clicks", "n_impressions", "position") == [
+        ("https://a.example/x", 12, 480, 8.4)
+    ]
+    assert columns_of(rejects, "line", "reason") == [
+        (3, "no impressions in the later of the compared periods")
+    ]
+    assert "only 'Last 3 months Impressions' counts" in caplog.text
+
+
+def test_both_readers_take_the_same_period_of_a_file(tmp_path):
+    path = write(
+        tmp_path,
+        "Queries.csv",
+        "Top queries,1/1/25 - 3/31/25 Clicks,1/1/26 - 3/31/26 Clicks,"
+        "1/1/25 - 3/31/25 Impressions,1/1/26 - 3/31/26 Impressions\ntents,1,2,70,90\n",
+    )
+    assert columns_of(read(path), "query", "n_clicks", "n_impressions") == [("tents", 2, 90)]
+    queries = read_log(LogSettings(files=(path,))).queries
+    assert columns_of(queries, "text", "demand") == [("tents", 90)]
+
+
+def test_periods_compared_in_an_unknown_language_are_found_by_position(tmp_path, caplog):
+    figures = [
+        f"{label} {word}"
+        for word in ("Kliky", "Ukazy", "Miera", "Miesto")
+        for label in ("Posl. 3 m.", "Pred. 3 m.")
+    ]
+    text = ",".join(["Hladania", *figures]) + '\nstan,4,3,40,30,"10 %","10 %","5,5","6"\n'
+    demand = read(write(tmp_path, "x.csv", text))
+    assert columns_of(demand, "query", "n_clicks", "n_impressions", "position") == [
+        ("stan", 4, 40, 5.5)
+    ]
+    assert "it comes first, which is assumed to be the later period" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Date,Web Clicks,Image Clicks,Web Impressions,Image Impressions",
+        "Date,1/2/26 - 3/2/26 Clicks,2/1/26 - 4/1/26 Clicks,1/2/26 - 3/2/26 Impressions,"
+        "2/1/26 - 4/1/26 Impressions",
+    ],
+)
+def test_what_is_no_period_of_a_known_order_is_an_error(tmp_path, header):
+    path = write(tmp_path, "Dates.csv", f"{header}\n2026-01-05,1,2,3,4\n")
+    with pytest.raises(LogError, match="no periods of a known order") as raised:
+        read_search_console([path])
+    assert raised.value.cure == "Export it without a comparison."
+
+
+@pytest.mark.parametrize(
+    ("query", "clicks", "origin"),
+    [
+        ("best tents", 0, "person"),
+        ('"best tents" 2026', 0, "machine"),
+        ('"best tents" 2026', 3, "person"),
+        ("best tents -site:reddit.com -site:quora.com", 1, "machine"),
+        ("best tents site:reddit.com", 0, "person"),
+        (" ".join(["tents"] * 21), 0, "machine"),
+        (" ".join(["tents"] * 21), 1, "person"),
+        (" ".join(["tents"] * 20), 0, "person"),
+        ("テント" * 51, 0, "machine"),
+    ],
+)
+def test_searches_that_a_program_made_are_marked_by_both_readers(tmp_path, query, clicks, origin):
+    cell = query.replace('"', '""')
+    text = f'Top queries,Clicks,Impressions,CTR,Position\n"{cell}",{clicks},9,0%,3\n'
+    path = write(tmp_path, "Queries.csv", text)
+    assert columns_of(read(path), "query", "origin") == [(query, origin)]
+    queries = read_log(LogSettings(files=(path,))).queries
+    assert columns_of(queries, "origin", "demand_kind") == [(origin, "measured")]
 
 
 def test_a_row_without_impressions_is_rejected(tmp_path):

@@ -62,5 +62,6 @@ TABLE_FORMATS: tuple[TableFormat, ...] = (
 
 @functools.lru_cache(maxsize=1024)
 def find_table_format(columns: tuple[str, ...]) -> TableFormat | None:
-    """Return the first format whose columns are all among these, or None."""
-    return next((vendor for vendor in TABLE_FORMATS if vendor.recognises(columns)), None)
+    """Return the first format that recognises a table with these columns, or None."""
+    vendor = next((vendor for vendor in TABLE_FORMATS if vendor.recognises(columns)), None)
+    return vendor.fitted(columns) if isinstance(vendor, search_console.ExportFormat) else vendor

@@ -7,6 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.vocabulary import ESTIMATED, MEASURED, ORIGINS
+
 _TIME = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
     [
@@ -15,42 +18,69 @@ SCHEMA = pa.schema(
         ("n", pa.int64()),
         ("n_answered", pa.int64()),
         ("figure", pa.float64()),
+        ("estimate", pa.float64()),
         ("first_asked_at", _TIME),
         ("last_asked_at", _TIME),
+        ("origin", pa.large_string()),
     ]
 )
 
 
 @dataclass(slots=True)
 class Spelling:
-    """How often a query was asked in one spelling, and the log's largest figure of its demand.
+    """How often a query was asked in one spelling, and the log's largest figures of its demand.
 
-    `n` counts all questions, `n_answered` those that did not fail.
+    `n` counts all questions, `n_answered` those that did not fail. `figure` is measured, `estimate`
+    is estimated. `origin` is the first of `vocabulary.ORIGINS` that a record has.
     """
 
     query_id: str
     n: int = 0
     n_answered: int = 0
     figure: float | None = None
+    estimate: float | None = None
     first_asked_at: datetime | None = None
     last_asked_at: datetime | None = None
+    origin: str | None = None
 
-    def note(self, time: Any, figure: Any) -> None:
-        """Add a record's time and its figure of demand, where they are known."""
-        if isinstance(time, datetime):
-            if self.first_asked_at is None or time < self.first_asked_at:
-                self.first_asked_at = time
-            if self.last_asked_at is None or time > self.last_asked_at:
-                self.last_asked_at = time
-        if isinstance(figure, (int, float)):
-            self.figure = max(figure, self.figure or 0.0)
+    def note(self, record: LogRecord) -> None:
+        """Add a record's time, origin and figure of demand, where they are known."""
+        self._note_time(record.asked_at)
+        self.origin = first_origin((self.origin, record.origin))
+        if isinstance(record.demand, (int, float)):
+            if record.demand_kind == ESTIMATED:
+                self.estimate = max(record.demand, self.estimate or 0.0)
+            else:
+                self.figure = max(record.demand, self.figure or 0.0)
 
     def join(self, other: "Spelling") -> None:
         """Add the counts of the same spelling in another part of the log."""
         self.n = self.n + other.n
         self.n_answered = self.n_answered + other.n_answered
         for time in (other.first_asked_at, other.last_asked_at):
-            self.note(time, other.figure)
+            self._note_time(time)
+        self.figure = _edge(max, (self.figure, other.figure))
+        self.estimate = _edge(max, (self.estimate, other.estimate))
+        self.origin = first_origin((self.origin, other.origin))
+
+    def _note_time(self, time: Any) -> None:
+        if isinstance(time, datetime):
+            if self.first_asked_at is None or time < self.first_asked_at:
+                self.first_asked_at = time
+            if self.last_asked_at is None or time > self.last_asked_at:
+                self.last_asked_at = time
+
+
+def first_origin(origins: Iterable[str | None]) -> str | None:
+    """Return the origin that counts where one question has several: the first of `ORIGINS`.
+
+    What a person asked is a person's question, whoever else asked it too.
+
+    >>> first_origin(("machine", None, "person"))
+    'person'
+    """
+    known = {origin for origin in origins if origin}
+    return next((origin for origin in ORIGINS if origin in known), None)
 
 
 def query_rows(spellings: Mapping[str, Spelling]) -> list[dict[str, Any]]:
@@ -78,19 +108,22 @@ def from_arrow(table: pa.Table) -> dict[str, Spelling]:
 def _query_row(query_id: str, spelled: list[tuple[str, Spelling]]) -> dict[str, Any]:
     """Return the row of a query from its spellings with their texts."""
     spellings = [spelling for _, spelling in spelled]
-    # The log's own figures come before counted answers, and spellings add up.
+    # The log's own figures come before counted answers, measured ones before estimates, and
+    # spellings add up.
     figures = [spelling.figure for spelling in spellings if spelling.figure is not None]
+    estimates = [spelling.estimate for spelling in spellings if spelling.estimate is not None]
     n_answered = sum(spelling.n_answered for spelling in spellings)
     return {
         "query_id": query_id,
         # The most asked spelling; of equals the first by its letters.
         "text": min(spelled, key=lambda pair: (-pair[1].n, pair[0]))[0],
-        "demand": float(sum(figures) if figures else n_answered),
+        "demand": float(sum(figures or estimates or [n_answered])),
+        "demand_kind": ESTIMATED if estimates and not figures else MEASURED,
+        "origin": first_origin(spelling.origin for spelling in spellings),
         "first_asked_at": _edge(min, (spelling.first_asked_at for spelling in spellings)),
         "last_asked_at": _edge(max, (spelling.last_asked_at for spelling in spellings)),
     }
 
 
-def _edge(choose: Any, times: Iterable[datetime | None]) -> datetime | None:
-    known_times = (time for time in times if time is not None)
-    return choose(known_times, default=None)  # type: ignore[no-any-return]
+def _edge(choose: Any, values: Iterable[Any]) -> Any:
+    return choose((value for value in values if value is not None), default=None)

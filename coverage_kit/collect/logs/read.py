@@ -234,12 +234,17 @@ def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str,
     }
     format_fields |= {vendor.name: vendor.fields for vendor in TABLE_FORMATS}
     mappings = {survey.source.location: survey.mapping for survey in surveys}
+    vendors = {survey.source.location: survey.vendor for survey in surveys}
     guessed = {survey.source.location: survey.guesses.notes for survey in surveys}
     rows = []
     ranks = {file: rank for rank, file in enumerate(report.seen)}
     names = dict.fromkeys([*report.counts, *report.aside])
     for file, format_name in sorted(names, key=lambda name: ranks[name[0]]):
-        columns = mappings[file] if format_name == MAPPED else format_fields.get(format_name, {})
+        vendor = vendors[file]
+        # The format as it fits the table's header says more than the format in general.
+        fitted = vendor if vendor and vendor.name == format_name else None
+        is_table = format_name == MAPPED or fitted
+        columns = mappings[file] if is_table else format_fields.get(format_name, {})
         rows.append(
             {
                 "file": file,
@@ -253,7 +258,7 @@ def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str,
                 ),
                 "note": "\n".join(guessed[file])
                 if format_name == MAPPED and guessed[file]
-                else _NOTES.get(format_name),
+                else (fitted.note or None if fitted else _NOTES.get(format_name)),
             }
         )
     return rows

@@ -1,15 +1,21 @@
 """Google Search Console's queries: what people search for, and how often the site appeared.
 
-There are no answers. The headers are in the language of the account.
+There are no answers. The headers are in the language of the account, and the export may compare
+periods (`search_headers.py`).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
+from coverage_kit.collect.logs.machine_searches import is_machine_made
+from coverage_kit.collect.logs.record import Aside, LogRecord, Outcome, UnreadableRecordError
+from coverage_kit.collect.logs.search_headers import HEADERS, find_language, find_search_columns
 from coverage_kit.collect.logs.table_format import TableFormat
-from coverage_kit.collect.logs.values import label_of, number_of
+from coverage_kit.collect.logs.values import label_of
+from coverage_kit.collect.numbers import number_in
+from coverage_kit.vocabulary import MEASURED
 
 _NAME = "Google Search Console"
 _NOTE = (
@@ -17,57 +23,49 @@ _NOTE = (
     "never was is missing, and rare queries are left out; of rows by page, day or country the "
     "largest counts"
 )
-# By language: the names of the column of queries, of the column of clicks and of impressions.
-HEADERS: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "en": (("Query", "Top queries"), "Clicks", "Impressions"),
-    "de": (
-        ("Suchanfrage", "Suchanfragen", "Häufigste Suchanfragen"),
-        "Klicks",
-        "Impressionen",
-    ),
-    "fr": (
-        (
-            "Requêtes",
-            "Requêtes principales",
-            "Principales requêtes",
-            "Requêtes les plus fréquentes",
-        ),
-        "Clics",
-        "Impressions",
-    ),
-    "es": (
-        ("Consultas", "Consultas más frecuentes", "Consultas principales"),
-        "Clics",
-        "Impresiones",
-    ),
-    "it": (("Query più frequenti", "Query principali"), "Clic", "Impressioni"),
-    "nl": (
-        ("Zoekopdrachten", "Populairste zoekopdrachten"),
-        "Klikken",
-        "Vertoningen",
-    ),
-    "pt": (
-        ("Consultas", "Consultas mais frequentes", "Principais consultas"),
-        "Cliques",
-        "Impressões",
-    ),
-}
 # A key of the API that is no query but a page, a site ("sc-domain:a.com"), a day or a device.
 _NO_QUERY = re.compile(r"https?://.*|sc-domain:.*|\d{4}-\d\d-\d\d|DESKTOP|MOBILE|TABLET")
-# The sign between thousands in any of these languages, as in "1.234", "1,234" and "1'234".
-# Impressions are whole numbers, so a point before three digits is no decimal point.
-_THOUSANDS_SEPARATOR = re.compile(
-    r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))"  # noqa: RUF001 (the typographic sign is meant)
-)
 
 
-def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
-    return [
-        _record(
-            label_of(values.get(mapping.get("query", ""))),
-            values.get(mapping.get("demand", "")),
+@dataclass(frozen=True)
+class ExportFormat(TableFormat):
+    """The interface's table of queries in one language, of one period or of several compared."""
+
+    language: str = "en"
+
+    def recognises(self, columns: Iterable[str]) -> bool:
+        """Return whether a table with these columns is one of queries in this language."""
+        names = tuple(columns)
+        return find_language(names, find_search_columns(names)) == self.language
+
+    def fitted(self, names: tuple[str, ...]) -> "ExportFormat":
+        """Return this format with the fields of a table's columns, and a note on its periods."""
+        columns = find_search_columns(names)
+        fields = {"query": "query", "demand": "n_impressions"}
+        remark = columns.note or columns.problem
+        return replace(
+            self,
+            fields={
+                name: columns.fields[field]
+                for name, field in fields.items()
+                if field in columns.fields
+            },
+            note=f"{remark}; {self.note}" if remark else self.note,
         )
-    ]
+
+
+def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[Outcome]:
+    columns = find_search_columns(tuple(values))
+    if columns.problem and "demand" not in mapping:
+        raise UnreadableRecordError(f"{columns.problem}: export it without a comparison")
+    fields = {"query": columns.fields.get("query", ""), **mapping}
+    impressions = values.get(fields.get("demand") or columns.fields.get("n_impressions", ""))
+    query = label_of(values.get(fields["query"]))
+    if query and columns.left_out and number_in(impressions, is_count=True) in (None, 0):
+        earlier = [values.get(column) for column in columns.left_out]
+        if label_of(impressions) is None or any(number_in(cell) for cell in earlier):
+            return [Aside("a question of an earlier period alone")]
+    return [_record(query, impressions, values.get(columns.fields.get("n_clicks", "")))]
 
 
 def _read_keys(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
@@ -85,28 +83,34 @@ def _read_keys(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[Lo
         key=len,
         default=None,
     )
-    return [_record(query, values.get("impressions"))]
+    return [_record(query, values.get("impressions"), values.get("clicks"))]
 
 
-def _record(query: str | None, impressions: Any) -> LogRecord:
+def _record(query: str | None, impressions: Any, clicks: Any) -> LogRecord:
     if not query:
         raise UnreadableRecordError(
             "no query: export the queries, or ask the API for the dimension query"
         )
-    if isinstance(impressions, str):
-        impressions = _THOUSANDS_SEPARATOR.sub("", impressions)
-    figure = number_of(impressions)
-    # What is no number stays, so that it is counted as unread.
-    return LogRecord(query=query, demand=impressions if figure is None else figure)
+    figure = number_in(impressions, is_count=True)
+    is_machine = is_machine_made(query, number_in(clicks, is_count=True))
+    return LogRecord(
+        query=query,
+        # What is no number stays, so that it is counted as unread.
+        demand=impressions if figure is None else figure,
+        origin="machine" if is_machine else "person",
+        demand_kind=MEASURED,
+    )
 
 
-def _table(language: str, query: str, clicks: str, impressions: str) -> TableFormat:
-    return TableFormat(
+def _export_format(language: str) -> ExportFormat:
+    queries, _, clicks, impressions = HEADERS[language]
+    return ExportFormat(
         name=_NAME if language == "en" else f"{_NAME} ({language})",
-        needs=(query, clicks, impressions),
-        fields={"query": query, "demand": impressions},
+        needs=(queries[0], clicks[0], impressions[0]),
+        fields={"query": queries[0], "demand": impressions[0]},
         read=_read,
         note=_NOTE,
+        language=language,
     )
 
 
@@ -117,10 +121,4 @@ _API_FORMAT = TableFormat(
     read=_read_keys,
     note=_NOTE,
 )
-# A format for each language and each name that the column of queries has in it.
-_EXPORT_FORMATS = [
-    _table(language, query, clicks, impressions)
-    for language, (queries, clicks, impressions) in HEADERS.items()
-    for query in queries
-]
-FORMATS = (_API_FORMAT, *_EXPORT_FORMATS)
+FORMATS = (_API_FORMAT, *map(_export_format, HEADERS))

@@ -84,7 +84,7 @@ class LogTabulator:
         spelling = self.spellings.get(record.query)
         if spelling is None:
             spelling = self.spellings[record.query] = Spelling(query_id(record.query))
-        spelling.note(record.asked_at, record.demand)
+        spelling.note(record)
         if record.answer is None and not record.error and not record.is_observed:
             spelling.n = spelling.n + 1
             spelling.n_answered = spelling.n_answered + 1
@@ -143,8 +143,9 @@ class LogTabulator:
         with one exception: where several records describe the same answer, its pages, brands and
         searches are numbered as the records come, and the first record gives the further fields.
         The demand of a query is the log's own figure: the largest figure of each spelling, summed
-        over the spellings. Without a figure it is the number of answers, or of rows where the log
-        holds no answers; failures do not count.
+        over the spellings. A measured figure counts before an estimate. Without a figure it is the
+        number of answers, or of rows where the log holds no answers; failures do not count. A query
+        with several origins has the first of `vocabulary.ORIGINS`, so that of a person.
         """
         tables = {name: growing.drain() for name, growing in self.growing.items()}
         # Only an answer that came again has a flag here.
