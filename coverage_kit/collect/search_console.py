@@ -120,7 +120,7 @@ def read_search_console(files: Sequence[str]) -> tuple[SearchDemand, Rejects]:
 def _tables_of(path: Path, label: str) -> list[list[Row]]:
     """Return the tables of a file; an error names the file as the export does."""
     try:
-        return read_tables(path)
+        return [table.rows for table in read_tables(path)]
     except LogError as error:
         raise LogError(label, error.what, error.found, error.cure) from None
 
@@ -140,7 +140,7 @@ def _open_all(names: Sequence[str], folder: Path) -> Iterator[tuple[str, list[tu
         # Each archive has a folder of its own number, so that none overwrites another.
         n_unpacked = len(list(folder.iterdir()))
         yield shown(path), _unpack(path, folder / str(n_unpacked))
-    for path in find_exports(plain):
+    for path in (path for path in find_exports(plain) if path not in archives):
         yield shown(path), [(shown(path), path)]
 
 

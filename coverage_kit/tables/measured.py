@@ -231,10 +231,15 @@ DRIFTS = Schema(
 SESSIONS = Schema(
     "sessions",
     "one row of a web analytics export: visits from one source to one page",
-    ("file", "line"),
+    ("file", "line", "place"),
     (
         text("file", "the export's file"),
         Column("line", "integer", "line or row, from 1"),
+        optional(
+            "place",
+            "integer",
+            "in a cross table, the number of the value above the columns, from 0",
+        ),
         optional("day", "time", "the day, where the export has it"),
         text("source", "where visitors came from, such as chatgpt.com"),
         optional("medium", "text", "how, such as referral or ai-assistant"),

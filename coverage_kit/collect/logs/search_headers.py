@@ -6,7 +6,7 @@ The log's format (`search_console.py` of this folder) and the reader of demand b
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -187,7 +187,7 @@ _FIGURES: dict[str, tuple[str, ...]] = {
 }
 # Words of the earlier of two periods in these languages, such as "Previous 3 months". Those that
 # nobody has seen in an export are translations (assumed); where none fits, numbers and the order of
-# the columns decide (`_latest_period`).
+# the columns decide (`latest_period`).
 _EARLIER = re.compile(
     r"previous|prior|earlier|last year|year ago|same period|"
     r"vorherig|vorig|vorjahr|davor|gleicher zeitraum|"
@@ -206,6 +206,18 @@ _UNITS = re.compile(
     r"d[ií]a|semana|mes|año|ano|hora|giorn|settiman|mes[ei]|ann[oi]|\bore|dag|week|maand|jaar|uur|"
     r"dni|dzie|tygod|miesi|godzin|den|dn[ůí]|týd|měsíc|dygn|vecka|månad|uke|måned|"
     r"gün|hafta|\bay|saat|дн|день|недел|месяц|тижд|місяц|日|週|周|月|年|時間|小时|일|주|개월|시간"
+)
+# How names of months begin, in these languages.
+_MONTHS = (
+    *("jan|ene|gen|sty|led", "feb|fév|fev|lut|úno", "mar|mär|mrt|maa|bře", "apr|avr|abr|kwi|dub"),
+    *("may|mai|mei|mag|maj|kvě", "jun|juin|giu|cze|čer", "jul|juil|lug|lip", "aug|aoû|ago|sie|srp"),
+    *("sep|set|wrz|zář", "oct|okt|out|ott|paź|říj", "nov", "dec|dez|déc|dic|gru|pro"),
+)
+_MONTH = "|".join(_MONTHS)
+# A day with the name of its month and a year: "Sep 14, 2026", "14. Sept. 2026".
+_NAMED_DAY = re.compile(
+    rf"(?:\b({_MONTH})\w*\.? (\d{{1,2}})|(?<!\d)(\d{{1,2}})\.?(?: de)? ({_MONTH})\w*\.?)"
+    r"(?:,| de)? (\d{4})"
 )
 # Columns of a comparison that hold a difference and no figure.
 _DIFFERENCE = re.compile(r"differen|difference|diff\b|change|delta|δ|unterschied|veränderung|±")
@@ -254,22 +266,22 @@ def find_search_columns(names: tuple[str, ...]) -> SearchColumns:
     fields = {name: find_column(names, synonyms) for name, synonyms in NAMES.items()}
     found = {name: column for name, column in fields.items() if column}
     labels = {
-        figure: dict(_labelled(names, synonyms, set(found.values())))
+        figure: labelled_columns(names, synonyms, set(found.values()))
         for figure, synonyms in _FIGURES.items()
     }
     periods = tuple(labels["n_impressions"])
     # "Ad impressions" alone, or beside the figure itself, are another figure.
     if "" in periods or len(periods) == 1:
-        periods = tuple(p for p in periods if not p or _EARLIER.search(p) or _is_period(p))
+        periods = tuple(period for period in periods if not period or names_period(period))
     if len(periods) < 2:
         # The figures of another period are not those of the impressions.
         period = next(iter(periods), "")
         figures = {name: by_label.get(period) for name, by_label in labels.items()}
         return SearchColumns({**found, **{name: c for name, c in figures.items() if c}})
     columns = [labels["n_impressions"][period] for period in periods]
-    latest, is_assumed = _latest_period(periods)
+    latest, is_assumed = latest_period(periods)
     if latest is None:
-        return SearchColumns(found, problem=_not_ordered(columns))
+        return SearchColumns(found, problem=not_ordered(columns))
     figures = {name: by_label.get(periods[latest]) for name, by_label in labels.items()}
     return SearchColumns(
         {**found, **{name: c for name, c in figures.items() if c}},
@@ -293,12 +305,12 @@ def columns_by_position(
     if n_periods == 1:
         return SearchColumns({**dimension, **{name: c for name, (c,) in columns.items()}})
     names = columns["n_impressions"]
-    latest, is_assumed = _latest_period([name.casefold() for name in names])
+    latest, is_assumed = latest_period([name.casefold() for name in names])
     if latest is None and _have_same_numbers(names):
         # Here the units of time are not known, but the table has the shape of a comparison.
         latest, is_assumed = 0, True
     if latest is None:
-        return SearchColumns(dimension, problem=_not_ordered(names))
+        return SearchColumns(dimension, problem=not_ordered(names))
     return SearchColumns(
         {**dimension, **{name: by_period[latest] for name, by_period in columns.items()}},
         left_out=tuple(name for number, name in enumerate(names) if number != latest),
@@ -318,32 +330,36 @@ def find_language(names: Sequence[str], columns: SearchColumns) -> str | None:
     shown = tuple(names) if columns.problem else tuple(fields[name] for name in figures)
     for language, (queries, _, clicks, impressions) in HEADERS.items():
         if find_column([fields["query"]], queries) and all(
-            any(_labelled(shown, synonyms, set())) for synonyms in (clicks, impressions)
+            labelled_columns(shown, synonyms, set()) for synonyms in (clicks, impressions)
         ):
             return language
     return None
 
 
-def _not_ordered(columns: Iterable[str]) -> str:
+def not_ordered(columns: Iterable[str]) -> str:
+    """Return the problem of columns that compare what are no periods of a known order."""
     shown = " and ".join(f"'{column}'" for column in columns)
     return f"the columns compare {shown}, which are no periods of a known order"
 
 
-def _labelled(
-    names: tuple[str, ...], synonyms: tuple[str, ...], taken: set[str]
-) -> Iterator[tuple[str, str]]:
-    """Yield the columns of a figure, each after its label: what its name has beside the figure's.
+def labelled_columns(
+    names: tuple[str, ...], synonyms: tuple[str, ...], taken: Set[str]
+) -> dict[str, str]:
+    """Return the columns of a figure by their labels: what a name has beside the figure's name.
 
-    A label is empty where the column has the figure's name alone. A column of differences is none.
+    A label is empty where the column has the figure's name alone. A column of differences, and a
+    column that is taken, is none of them.
     """
+    free = [name for name in names if name not in taken]
     words = sorted({word.casefold() for word in synonyms}, key=len, reverse=True)
-    if column := find_column([name for name in names if name not in taken], synonyms):
-        yield "", column
-    for name in names:
-        text = " ".join(re.sub(r"[_\s]+", " ", name.casefold()).split())
+    column = find_column(free, synonyms)
+    columns = {"": column} if column else {}
+    for name in free:
+        text = " ".join(name.casefold().replace("_", " ").split())
         label = next(filter(None, (_beside(text, word) for word in words)), None)
-        if name not in taken and label and not _DIFFERENCE.search(label):
-            yield label, name
+        if label and not _DIFFERENCE.search(label):
+            columns.setdefault(label, name)
+    return columns
 
 
 def _beside(text: str, word: str) -> str | None:
@@ -366,7 +382,7 @@ def _beside(text: str, word: str) -> str | None:
     return label.strip(" -–—:,/|()[]") or None  # noqa: RUF001 (dashes as Google writes them)
 
 
-def _latest_period(labels: Sequence[str]) -> tuple[int | None, bool]:
+def latest_period(labels: Sequence[str]) -> tuple[int | None, bool]:
     """Return the number of the latest period's label, and whether the order alone showed it.
 
     The number is None where the labels are no periods, or of no known order.
@@ -395,6 +411,15 @@ def _have_same_numbers(labels: Sequence[str]) -> bool:
     return len(numbers) == 1 and numbers != {()}
 
 
+def names_period(label: str) -> bool:
+    """Return whether a label names a period: by dates, a number of months or a word.
+
+    >>> names_period("previous period"), names_period("28 days"), names_period("engaged")
+    (True, True, False)
+    """
+    return _EARLIER.search(label) is not None or _is_period(label)
+
+
 def _is_period(label: str) -> bool:
     return (
         bool(_spans(label))
@@ -411,12 +436,23 @@ def _spans(label: str) -> tuple[date | None, date | None] | None:
     if iso := _ISO_DAY.findall(label):
         last = _last_day([(int(y), int(m), int(d)) for y, m, d in iso])
         return (last, last) if last else None
+    if named := _NAMED_DAY.findall(label):
+        last = _last_day([_named_day(*parts) for parts in named])
+        return (last, last) if last else None
     parts = _DAY.findall(label)
     if not parts:
         return None
     days = [(int(year) + 2000 * (len(year) == 2), int(a), int(b)) for a, b, year in parts]
     readings = (_last_day(days), _last_day([(year, b, a) for year, a, b in days]))
     return readings if any(readings) else None
+
+
+def _named_day(
+    month: str, day: str, first_day: str, second_month: str, year: str
+) -> tuple[int, int, int]:
+    name = month or second_month
+    number = next(n for n, names in enumerate(_MONTHS, 1) if name in names.split("|"))
+    return int(year), number, int(day or first_day)
 
 
 def _last_day(days: Sequence[tuple[int, int, int]]) -> date | None:
