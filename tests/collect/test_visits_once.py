@@ -131,7 +131,7 @@ def test_of_the_tables_of_one_report_that_which_says_most_counts(tmp_path, caplo
         7,
     )
     assert rejects["line"].tolist() == [13, 26]
-    assert set(rejects["reason"].str[13:]) == {"rows shows the same visits as that of line 19"}
+    assert rejects["reason"].str.endswith("shows the same visits as that of line 19").all()
     assert "so it is left out" in caplog.text
 
 
