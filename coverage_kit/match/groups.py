@@ -9,6 +9,7 @@ import pandas as pd
 
 from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.tables import GROUPS, Groups, LogTables, Queries, checked
+from coverage_kit.tables.asked import first_origin, kind_of_sum
 from coverage_kit.vectors import Embeddings, Vectors, to_unit_length
 
 # Thresholds that are tried, highest first: .98, .96, ..., .00. The last accepts every similarity.
@@ -77,8 +78,8 @@ def group_queries(queries: Queries, vectors: Embeddings, max_groups: int, seed: 
 def merge_groups(log: LogTables, groups: Groups) -> LogTables:
     """Return the log with each group of queries replaced by its representative.
 
-    The representative has the sum of the group's demand, and all of its answers. Queries in no
-    group stay as they are.
+    The representative has the sum of the group's demand, all of its answers, and of its origins the
+    first of `vocabulary.ORIGINS`. Queries in no group stay as they are.
     """
     ids = log.queries["query_id"]
     group_of = ids.map(_group_by_query(groups)).fillna(ids)
@@ -87,11 +88,16 @@ def merge_groups(log: LogTables, groups: Groups) -> LogTables:
         first_asked_at=("first_asked_at", "min"),
         last_asked_at=("last_asked_at", "max"),
     )
+    parts = log.queries.groupby(group_of.to_numpy(), sort=False)
+    kinds = {name: kind_of_sum(part) for name, part in parts}
+    origins = {name: first_origin(part["origin"].dropna()) for name, part in parts}
     queries = log.queries[ids == group_of]
     return replace(
         log,
         queries=queries.assign(
             demand=totals["demand"].loc[queries["query_id"]].to_numpy(),
+            demand_kind=queries["query_id"].map(kinds).astype("str"),
+            origin=pd.array([origins[name] for name in queries["query_id"]], dtype="str"),
             first_asked_at=queries["query_id"].map(totals["first_asked_at"]),
             last_asked_at=queries["query_id"].map(totals["last_asked_at"]),
         ).reset_index(drop=True),
