@@ -26,6 +26,7 @@ from coverage_kit.collect.logs.steady import shown
 from coverage_kit.collect.logs.times import parse_times
 from coverage_kit.collect.logs.values import flag_of, label_of, readable, text_of
 from coverage_kit.collect.numbers import decimal_sign, number_in
+from coverage_kit.collect.urls import page_id
 from coverage_kit.errors import LogError
 from coverage_kit.tables import (
     REJECTS,
@@ -357,4 +358,5 @@ def _read_row(
     query = texts["query"]
     is_machine = query is not None and is_machine_made(query, numbers["n_clicks"])
     origin = None if query is None else "machine" if is_machine else "person"
-    return {**texts, **numbers, "origin": origin}
+    page = texts["page"]
+    return {**texts, "page_id": page_id(page) if page else None, **numbers, "origin": origin}

@@ -33,7 +33,7 @@ class AskedWords:
         return ORIGINS[origin].title if self._has_origins and origin else ""
 
     def beside(self, row: Mapping[Any, Any]) -> str:
-        """Return the words for a small remark beside times asked, such as "estimated, by a program".
+        """Return what stands beside times asked, such as "estimated, by a program".
 
         What readers expect has no word: that it was measured, and that a person asked.
         """

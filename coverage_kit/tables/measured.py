@@ -266,6 +266,7 @@ SEARCH_DEMAND = Schema(
             "what was searched; missing where the export has none, or it is anonymised",
         ),
         optional("page", "text", "URL that was shown"),
+        optional("page_id", "text", "id of the page"),
         optional("country", "text", "country, as exported"),
         optional("n_clicks", "number", "clicks"),
         optional("n_impressions", "number", "times shown in web search"),
