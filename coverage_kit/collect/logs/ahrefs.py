@@ -3,20 +3,7 @@
 `volume` is the demand that Ahrefs estimates for the question.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from coverage_kit.collect.logs.generic import read_row
-from coverage_kit.collect.logs.record import LogRecord
 from coverage_kit.collect.logs.table_format import TableFormat
-from coverage_kit.vocabulary import ESTIMATED
-
-
-def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
-    record = read_row(values, mapping)
-    record.demand_kind = ESTIMATED
-    return [record]
-
 
 FORMAT = TableFormat(
     name="Ahrefs Brand Radar",
@@ -31,7 +18,6 @@ FORMAT = TableFormat(
         "citations": "links",
         "searches": "search_queries",
     },
-    read=_read,
     surface="scrape",
     note="demand is Ahrefs' estimate; links are read as citations, though some pages may only have "
     "been retrieved; fan-out searches are reported for chatgpt and perplexity only",
