@@ -18,7 +18,7 @@ from coverage_kit.collect.logs.lines import Row, too_long
 from coverage_kit.collect.logs.sources import find_files, open_file
 from coverage_kit.collect.logs.steady import SteadyFile, reading, shown
 from coverage_kit.collect.logs.times import parse_times
-from coverage_kit.collect.logs.values import label_of, text_of
+from coverage_kit.collect.logs.values import label_of, shown_value, text_of
 from coverage_kit.collect.numbers import decimal_sign, number_in
 from coverage_kit.collect.visit_columns import (
     VisitColumns,
@@ -297,7 +297,7 @@ def _csv_table(block: Sequence[tuple[int, str]], file: str) -> list[Row]:
         raise LogError(
             file,
             "visits of one period",
-            f"the column '{repeated}' {header.count(repeated)} times",
+            f"the column {shown_value(repeated)} {header.count(repeated)} times",
             "Export one date range, and no comparison.",
         )
     return rows

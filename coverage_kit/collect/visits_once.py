@@ -7,7 +7,7 @@ from typing import Any
 
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.search_headers import latest_period
-from coverage_kit.collect.logs.values import text_of
+from coverage_kit.collect.logs.values import shown_value, text_of
 from coverage_kit.collect.numbers import number_in
 from coverage_kit.collect.visit_columns import VisitColumns, find_visit_columns
 from coverage_kit.errors import LogError
@@ -22,6 +22,8 @@ _ALL_USERS = frozenset(
 )
 # So many pairs of rows that repeat a number, and no pair that does not, are no chance (assumed).
 _MIN_REPEATS = 3
+# A message names so many columns or values.
+_MAX_SHOWN = 4
 _EACH_ONCE = "each visit once"
 
 
@@ -61,7 +63,7 @@ def choose_tables(
     single = [table for table in tables if not table.columns.of_hits]
     if not single:
         columns = tables[0].columns.of_hits
-        shown = " and ".join(f"'{column}'" for column in columns)
+        shown = " and ".join(map(shown_value, columns[:_MAX_SHOWN]))
         raise LogError(
             file,
             _EACH_ONCE,
@@ -137,10 +139,10 @@ def find_repeats(file: str, rows: Sequence[Row], columns: VisitColumns) -> dict[
     if columns.left_out:
         counted = columns.fields["n_sessions"]
         logger.warning(
-            "%s: only the later period, '%s', counts; %s is left out",
+            "%s: only the later period, %s, counts; %s is left out",
             file,
-            counted,
-            " and ".join(f"'{name}'" for name in columns.left_out),
+            shown_value(counted),
+            " and ".join(map(shown_value, columns.left_out[:_MAX_SHOWN])),
         )
     reasons = dict[int, str]()
     for column, choose, reason in (
@@ -155,18 +157,21 @@ def find_repeats(file: str, rows: Sequence[Row], columns: VisitColumns) -> dict[
             chosen = choose(distinct)
             if chosen is None:
                 raise _repeated_error(file, column or "", distinct, columns)
-            logger.warning("%s: of the column '%s' only %r counts", file, column, chosen)
+            kept = f"of {shown_value(column)} only {shown_value(chosen)} counts"
+            logger.warning("%s: %s", file, kept)
             for number, value in enumerate(values):
                 if value and value != chosen:
-                    reasons.setdefault(number, f"{reason}: of '{column}' only {chosen!r} counts")
+                    reasons.setdefault(number, f"{reason}: {kept}")
         elif distinct and only_event:
-            logger.warning("%s: it has visits with the event %r alone", file, distinct[0])
+            event = shown_value(distinct[0])
+            logger.warning("%s: it has visits with the event %s alone", file, event)
     if column := _repeating_column(rows, columns):
         raise LogError(
             file,
             _EACH_ONCE,
-            f"the column '{column}', on each of whose values the same number of visits comes again",
-            f"Export it without '{column}'.",
+            f"the column {shown_value(column)}, on each of whose values the same number of visits "
+            "comes again",
+            f"Export it without {shown_value(column)}.",
         )
     return reasons
 
@@ -174,13 +179,14 @@ def find_repeats(file: str, rows: Sequence[Row], columns: VisitColumns) -> dict[
 def _repeated_error(
     file: str, column: str, distinct: Sequence[str], columns: VisitColumns
 ) -> LogError:
-    shown = ", ".join(distinct[:5])
+    shown = ", ".join(shown_value(value) for value in distinct[:_MAX_SHOWN])
+    name = shown_value(column)
     start = f" The event {_START} counts each visit once." if column == columns.event else ""
     return LogError(
         file,
         _EACH_ONCE,
-        f"visits in several rows by '{column}': {shown}",
-        f"Export it without '{column}', or for one value of it.{start}",
+        f"visits in several rows by {name}: {shown}",
+        f"Export it without {name}, or for one value of it.{start}",
     )
 
 

@@ -49,8 +49,8 @@ class AskedWords:
         sentences = []
         if self._has_kinds:
             sentences.append(
-                "Times asked are measured, except where “estimated” stands beside them; "
-                "measured ones come first."
+                "Times asked are measured, except those marked “estimated”; measured ones come "
+                "first."
             )
         if self._has_origins:
             meanings = [ORIGINS[name] for name in self._origins if name != "person"]

@@ -54,8 +54,8 @@ def test_words_name_what_readers_do_not_expect(mixed):
     )
     assert words.beside({"demand_kind": None, "origin": float("nan")}) == ""
     assert words.note == (
-        "Times asked are measured, except where “estimated” stands beside them; measured ones "
-        "come first. “by a program” means that a program searched so, such as a rank tracker or "
+        "Times asked are measured, except those marked “estimated”; measured ones come first. "
+        "“by a program” means that a program searched so, such as a rank tracker or "
         "an engine."
     )
 

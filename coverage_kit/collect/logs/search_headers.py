@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from coverage_kit.collect.logs.columns import find_column
+from coverage_kit.collect.logs.values import shown_value
 
 # By language: the names of the column of queries, of pages, of clicks and of impressions. Where the
 # names come from is in docs/howto/search_console.md.
@@ -219,6 +220,8 @@ _NAMED_DAY = re.compile(
     rf"(?:\b({_MONTH})\w*\.? (\d{{1,2}})|(?<!\d)(\d{{1,2}})\.?(?: de)? ({_MONTH})\w*\.?)"
     r"(?:,| de)? (\d{4})"
 )
+# A message names so many columns.
+_MAX_SHOWN = 4
 # Columns of a comparison that hold a difference and no figure.
 _DIFFERENCE = re.compile(r"differen|difference|diff\b|change|delta|δ|unterschied|veränderung|±")
 _ISO_DAY = re.compile(r"(?<!\d)(\d{4})[-./]?(\d{2})[-./]?(\d{2})(?!\d)")
@@ -244,15 +247,16 @@ class SearchColumns:
         """Say which of the compared periods counts; empty where none are compared."""
         if not self.left_out:
             return ""
-        others = " and ".join(f"'{name}'" for name in self.left_out)
+        others = " and ".join(map(shown_value, self.left_out[:_MAX_SHOWN]))
         why = (
             "it comes first, which is assumed to be the later period"
             if self.is_assumed
             else "it is the later period"
         )
+        counted = shown_value(self.fields["n_impressions"])
         return (
-            f"the export compares periods: only '{self.fields['n_impressions']}' counts, because "
-            f"{why}; {others} is left out"
+            f"the export compares periods: only {counted} counts, because {why}; {others} is left "
+            "out"
         )
 
 
@@ -338,7 +342,7 @@ def find_language(names: Sequence[str], columns: SearchColumns) -> str | None:
 
 def not_ordered(columns: Iterable[str]) -> str:
     """Return the problem of columns that compare what are no periods of a known order."""
-    shown = " and ".join(f"'{column}'" for column in columns)
+    shown = " and ".join(map(shown_value, list(columns)[:_MAX_SHOWN]))
     return f"the columns compare {shown}, which are no periods of a known order"
 
 
