@@ -118,6 +118,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 # A dimension that says which of several date ranges a row belongs to.
 _RANGE = (
     "date range",
+    "date comparison",
+    "comparison period",
     "zeitraum",
     "plage de dates",
     "periodo",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from coverage_kit.collect.logs.search_headers import names_period
+from coverage_kit.collect.logs.search_headers import names_difference, names_period
 from coverage_kit.collect.visit_columns import find_sessions, find_visit_columns, is_total
 
 
@@ -79,7 +79,8 @@ def find_pivot(first: Sequence[str], second: Sequence[str]) -> Pivot | None:
     if not label:
         is_source = all(" / " in text or is_total(text) for text in texts)
         label = "Session source / medium" if is_source else ""
-        if all(names_period(text.casefold()) for text in texts):
+        labels = [text.casefold() for text in texts]
+        if all(names_period(text) or names_difference(text) for text in labels):
             label = "Date range"
     if not label:
         return None

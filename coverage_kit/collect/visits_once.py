@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coverage_kit.collect.logs.lines import Row
-from coverage_kit.collect.logs.search_headers import latest_period
+from coverage_kit.collect.logs.search_headers import latest_period, names_difference
 from coverage_kit.collect.logs.values import shown_value, text_of
 from coverage_kit.collect.numbers import number_in
 from coverage_kit.collect.visit_columns import VisitColumns, find_visit_columns
@@ -195,8 +195,9 @@ def _values(rows: Sequence[Row], column: str | None) -> list[str]:
 
 
 def _latest_range(distinct: Sequence[str]) -> str | None:
-    number, _ = latest_period([value.casefold() for value in distinct])
-    return None if number is None else distinct[number]
+    ranges = [value for value in distinct if not names_difference(value.casefold())]
+    number, _ = latest_period([value.casefold() for value in ranges])
+    return None if number is None else ranges[number]
 
 
 def _all_users(distinct: Sequence[str]) -> str | None:

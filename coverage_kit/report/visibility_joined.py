@@ -225,7 +225,10 @@ def describe_exposure(analysis: Analysis) -> pd.DataFrame:
     frame = frame.assign(
         url=frame["page_id"].map(pages).fillna(frame["page_id"].map(urls)),
         page=pd.Series(_paths(frame["page_id"], analysis), index=frame.index, dtype="str"),
-        n_sessions=frame["page_id"].map(n_visits).fillna(0.0),
+        # Without an export of visits nobody knows them.
+        n_sessions=frame["page_id"]
+        .map(n_visits)
+        .fillna(0.0 if len(analysis.sessions) else float("nan")),
     )
     frame["n_citations"] = frame["url"].map(n_citations).fillna(0).astype("int64")
     order = ["n_ai_impressions", "page_id"]

@@ -167,6 +167,8 @@ def test_periods_that_overlap_in_part_are_refused(tmp_path):
     [
         ("20261015-20261028", "20261001-20261014"),
         ('"Oct 15 - Oct 28, 2026"', '"Oct 1 - Oct 14, 2026"'),
+        ('"Oct 15 - 28, 2026"', '"Oct 1 - 14, 2026"'),
+        ("Oct 2026", "Sep 2026"),
         ("Last 14 days", "Previous period"),
     ],
 )
@@ -177,6 +179,15 @@ def test_of_two_date_ranges_by_row_or_by_column_the_later_counts(tmp_path, later
     assert rejects["reason"].str.startswith("an earlier period: of 'Date range' only").all()
     cross = f",{later},{earlier}\n{SOURCE},Sessions,Sessions\nclaude.ai / referral,5,9\n"
     assert visits(read(tmp_path, HEAD + cross)[0])[1] == 5
+
+
+def test_the_change_between_two_ranges_is_no_range(tmp_path):
+    rows = "".join(
+        f"claude.ai / referral,{value}\n"
+        for value in ('"Oct 15 - 28, 2026",5', '"Oct 1 - 14, 2026",9', "% change,-44%")
+    )
+    sessions, _ = read(tmp_path, f"{SOURCE},Date comparison,Sessions\n{rows}")
+    assert visits(sessions)[1] == 5
 
 
 def test_date_ranges_without_dates_and_a_column_of_visits_twice_are_refused(tmp_path):

@@ -200,6 +200,8 @@ _EARLIER = re.compile(
     r"önceki|geçen yıl|aynı dönem|предыдущ|прошл|тот же период|попередн|минул|"  # noqa: RUF001
     r"前の|以前|前年|前|之前|上一|이전|지난해|작년|전년"
 )
+# Words of the later of two periods.
+_LAST = re.compile(r"last|past|current|this|letzt|aktuell|derni|últim|ultim|laatste|ostatni")
 # Units of time: a label without a date or a word of `_EARLIER` that has a number and one of these
 # is a period.
 _UNITS = re.compile(
@@ -215,11 +217,13 @@ _MONTHS = (
     *("sep|set|wrz|zář", "oct|okt|out|ott|paź|říj", "nov", "dec|dez|déc|dic|gru|pro"),
 )
 _MONTH = "|".join(_MONTHS)
-# A day with the name of its month and a year: "Sep 14, 2026", "14. Sept. 2026".
+# A day with the name of its month and a year: "Sep 14, 2026", "Sep 1 - 14, 2026", "14. Sept. 2026".
 _NAMED_DAY = re.compile(
-    rf"(?:\b({_MONTH})\w*\.? (\d{{1,2}})|(?<!\d)(\d{{1,2}})\.?(?: de)? ({_MONTH})\w*\.?)"
-    r"(?:,| de)? (\d{4})"
+    rf"(?:\b({_MONTH})\w*\.? (?:\d{{1,2}} ?[-–] ?)?(\d{{1,2}})"  # noqa: RUF001 (a dash of Google's)
+    rf"|(?<!\d)(\d{{1,2}})\.?(?: de)? ({_MONTH})\w*\.?)(?:,| de)? (\d{{4}})"
 )
+# A month, a quarter or a year alone: "Sep 2026", "Q3 2026", "2026".
+_LONG_PERIOD = re.compile(rf"(?:({_MONTH})\w*\.? |q([1-4]) )?(20\d\d)")
 # A message names so many columns.
 _MAX_SHOWN = 4
 # Columns of a comparison that hold a difference and no figure.
@@ -340,6 +344,15 @@ def find_language(names: Sequence[str], columns: SearchColumns) -> str | None:
     return None
 
 
+def names_difference(label: str) -> bool:
+    """Return whether a label names the difference of two periods.
+
+    >>> names_difference("% change"), names_difference("last 28 days")
+    (True, False)
+    """
+    return _DIFFERENCE.search(label) is not None
+
+
 def not_ordered(columns: Iterable[str]) -> str:
     """Return the problem of columns that compare what are no periods of a known order."""
     shown = " and ".join(map(shown_value, list(columns)[:_MAX_SHOWN]))
@@ -402,6 +415,8 @@ def latest_period(labels: Sequence[str]) -> tuple[int | None, bool]:
                 latest |= {number for number, day in enumerate(days) if day == max(days)}
         return (latest.pop() if len(latest) == 1 else None), False
     later = [number for number, label in enumerate(labels) if not _EARLIER.search(label)]
+    # "Last year" is the earlier one beside "Last 3 months", and not beside "Previous year".
+    later = later or [number for number, label in enumerate(labels) if _LAST.match(label)]
     if len(later) == 1:
         label = labels[later[0]]
         return (later[0] if not label or _is_period(label) else None), False
@@ -443,6 +458,10 @@ def _spans(label: str) -> tuple[date | None, date | None] | None:
     if named := _NAMED_DAY.findall(label):
         last = _last_day([_named_day(*parts) for parts in named])
         return (last, last) if last else None
+    if long := _LONG_PERIOD.fullmatch(label.strip()):
+        name, quarter, year = long.groups()
+        first = date(int(year), _month(name) if name else 3 * int(quarter or 1), 1)
+        return first, first
     parts = _DAY.findall(label)
     if not parts:
         return None
@@ -454,9 +473,11 @@ def _spans(label: str) -> tuple[date | None, date | None] | None:
 def _named_day(
     month: str, day: str, first_day: str, second_month: str, year: str
 ) -> tuple[int, int, int]:
-    name = month or second_month
-    number = next(n for n, names in enumerate(_MONTHS, 1) if name in names.split("|"))
-    return int(year), number, int(day or first_day)
+    return int(year), _month(month or second_month), int(day or first_day)
+
+
+def _month(name: str) -> int:
+    return next(n for n, names in enumerate(_MONTHS, 1) if name in names.split("|"))
 
 
 def _last_day(days: Sequence[tuple[int, int, int]]) -> date | None:
