@@ -10,19 +10,23 @@ from coverage_kit.report.wording import (
     ACTIONS,
     CAUSES,
     CHOICE_MEANINGS,
+    DEMAND_KINDS,
     LIKELIHOODS,
     LISTINGS,
     MEASURE_WORDINGS,
     OPERATIONS,
+    ORIGINS,
 )
 from coverage_kit.vocabulary import (
     Action,
     Cause,
     Choice,
+    DemandKind,
     Likelihood,
     Listing,
     Measure,
     Operation,
+    Origin,
     Verdict,
 )
 
@@ -37,6 +41,8 @@ from coverage_kit.vocabulary import (
         (Choice, CHOICE_MEANINGS),
         (Listing, LISTINGS),
         (Likelihood, LIKELIHOODS),
+        (DemandKind, DEMAND_KINDS),
+        (Origin, ORIGINS),
     ],
     ids=[
         "causes",
@@ -46,6 +52,8 @@ from coverage_kit.vocabulary import (
         "choices",
         "lists",
         "likelihoods",
+        "kinds of demand",
+        "origins",
     ],
 )
 def test_every_word_has_a_wording_and_every_wording_a_word(words, wording):
@@ -79,3 +87,7 @@ def test_the_sample_uses_no_other_word(sample_analysis):
     for values, words in columns:
         assert set(values) <= set(get_args(words)), values.name
         assert len(set(values)) > 1, values.name
+    # The sample's log counts questions, and does not say who asked.
+    assert set(sample_analysis.queries["demand_kind"]) == {"measured"}
+    assert set(sample_analysis.gaps["demand_kind"]) == {"measured"}
+    assert sample_analysis.queries["origin"].isna().all()

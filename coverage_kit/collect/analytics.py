@@ -3,131 +3,41 @@
 An export is a table of GA4's interface, an answer of its API, or a list of events from BigQuery.
 """
 
-import functools
 import io
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from coverage_kit.collect.logs.columns import find_column
 from coverage_kit.collect.logs.csv_rows import CsvFile, find_delimiter, read_records
 from coverage_kit.collect.logs.json_rows import MAX_JSON_BYTES, read_json
 from coverage_kit.collect.logs.lines import Row, too_long
 from coverage_kit.collect.logs.sources import find_files, open_file
 from coverage_kit.collect.logs.steady import SteadyFile, reading, shown
 from coverage_kit.collect.logs.times import parse_times
-from coverage_kit.collect.logs.values import label_of, text_of
+from coverage_kit.collect.logs.values import label_of, shown_value, text_of
 from coverage_kit.collect.numbers import decimal_sign, number_in
+from coverage_kit.collect.visit_columns import (
+    VisitColumns,
+    find_sessions,
+    find_visit_columns,
+    is_total,
+)
+from coverage_kit.collect.visit_pivots import Pivot, find_pivot
+from coverage_kit.collect.visits_once import (
+    ExportTable,
+    choose_tables,
+    find_repeats,
+    find_subtotals,
+)
 from coverage_kit.errors import LogError
 from coverage_kit.tables import REJECTS, SESSIONS, Rejects, Sessions, checked
 
-# Names of columns: those of the interface (in English, German, French, Spanish, Italian, Dutch and
-# Portuguese), those of the API, and those of common tables.
-_NAMES: dict[str, tuple[str, ...]] = {
-    "source_medium": (
-        "session source / medium",
-        "source / medium",
-        "sitzung - quelle/medium",
-        "source / support de la session",
-        "fuente/medio de la sesión",
-        "sorgente/mezzo sessione",
-        "sessiebron/-medium",
-        "origem/mídia da sessão",
-    ),
-    "source": (
-        "session source",
-        "session manual source",
-        "source",
-        "sitzungsquelle",
-        "sitzung - quelle",
-        "source de la session",
-        "fuente de la sesión",
-        "sorgente sessione",
-        "sessiebron",
-        "origem da sessão",
-    ),
-    "medium": (
-        "session medium",
-        "session manual medium",
-        "medium",
-        "sitzungsmedium",
-        "sitzung - medium",
-        "support de la session",
-        "medio de la sesión",
-        "mezzo sessione",
-        "sessiemedium",
-        "mídia da sessão",
-    ),
-    "channel": (
-        "session default channel group",
-        "session default channel grouping",
-        "default channel group",
-        "channel",
-        "session primary channel group (default channel group)",
-        "session primary channel group",
-        "channel group",
-    ),
-    "landing_page": (
-        "landing page + query string",
-        "landing page plus query string",
-        "landing page",
-        "page location",
-        "landingpage",
-        "landingpage + abfragestring",
-        "zielseite + abfragestring",
-        "zielseite",
-        "page de destination",
-        "page de destination + chaîne de requête",
-        "página de destino",
-        "página de destino + cadena de consulta",
-        "pagina di destinazione",
-        "bestemmingspagina",
-        "landingspagina",
-    ),
-    "day": ("date", "day", "event date", "datum", "fecha", "data"),
-    "n_sessions": (
-        "sessions",
-        "sitzungen",
-        "sesiones",
-        "sessioni",
-        "sessies",
-        "sessões",
-    ),
-    "n_engaged": (
-        "engaged sessions",
-        "sitzungen mit interaktionen",
-        "sessions avec engagement",
-        "sesiones con interacción",
-        "sessioni con coinvolgimento",
-        "sessies met betrokkenheid",
-        "sessões engajadas",
-    ),
-    "n_key_events": (
-        "key events",
-        "conversions",
-        "schlüsselereignisse",
-        "événements clés",
-        "eventos clave",
-        "eventi chiave",
-        "belangrijke gebeurtenissen",
-        "eventos principais",
-    ),
-    "revenue": (
-        "total revenue",
-        "purchase revenue",
-        "revenue",
-        "gesamtumsatz",
-        "umsatz insgesamt",
-        "revenu total",
-        "ingresos totales",
-        "entrate totali",
-        "totale opbrengst",
-        "receita total",
-    ),
-}
+logger = logging.getLogger(__name__)
+
 # The fields that say where a visit came from, where it landed and when.
 _DIMENSIONS = (
     "source_medium",
@@ -141,28 +51,12 @@ _DIMENSIONS = (
 _COUNTS = ("n_sessions", "n_engaged")
 # All fields that are numbers. Key events and revenue may have decimals, so they are no counts.
 _METRICS = (*_COUNTS, "n_key_events", "revenue")
-# Cells that mark a row as a grand total: the words of the interface in seven languages, and the
-# value that the API writes.
-_TOTALS = frozenset(
-    {
-        "grand total",
-        "total",
-        "totals",
-        "gesamtsumme",
-        "gesamt",
-        "total general",
-        "total général",
-        "totale complessivo",
-        "totale",
-        "eindtotaal",
-        "totaal",
-        "total geral",
-        "somme totale",
-        "reserved_total",
-    }
-)
 # The name under which a row keeps the cells beyond its header.
 _EXTRA_CELLS = ""
+# The name under which a row of a cross table keeps the number of its value above the columns.
+_PLACE = " place"
+# The name under which an event keeps the id of its visit.
+_VISIT = " visit"
 # Fields of a BigQuery event that name the source of a visit, in order of preference, each with the
 # field in the same record that names the medium.
 _ORIGINS = (
@@ -178,6 +72,8 @@ _ORIGINS = (
 # A comment line of the interface's CSV, such as "# Start date: 20250101" or "#----", but no cell
 # such as "#tea".
 _COMMENT = re.compile(r"#([\s\-,;]|$)")
+# A day in a comment, such as "# Start date: 20250101".
+_DAY = re.compile(r"(?<!\d)20\d\d-?[01]\d-?[0-3]\d(?!\d)")
 # What a line without cells may hold, the end of the line included.
 _BLANK = ' \t\r\n,;"'
 
@@ -186,29 +82,79 @@ _BLANK = ' \t\r\n,;"'
 def read_sessions(files: Sequence[str]) -> tuple[Sessions, Rejects]:
     """Return the visits in GA4 exports, one row for each exported row, and the rejected rows.
 
-    It reads CSV files of the interface (with comment lines, several tables in one file, grand
-    totals, in seven languages), answers of the API's runReport as JSON (one a file or one a line),
-    tables with the same columns (CSV, JSON Lines, Parquet, xlsx) and events of the BigQuery export,
-    where each `session_start` is one visit. Grand totals are among the rejects. Two exports of the
-    same visits count twice: pass one export for each period.
+    It reads CSV files of the interface (with comment lines, several tables in one file, sources
+    above the columns, grand totals, in seven languages), answers of the API's runReport as JSON
+    (one a file or one a line), tables with the same columns (CSV, JSON Lines, Parquet, xlsx) and
+    events of the BigQuery export, where each `session_start` is one visit. Totals are among the
+    rejects.
+
+    A visit counts once (`choose_tables`, `find_repeats`): of several tables of the same visits one
+    counts, of a visit's events the first, of compared periods the latest. What is left out is among
+    the rejects, and a warning says so. Two files of the same visits count twice, unless they hold
+    the same rows: pass one export for each period.
 
     Args:
         files: files, or folders of files.
 
-    Raises LogError for a file that is missing, broken, or has no table with sources and sessions.
+    Raises LogError for a file that is missing, broken, has no table with sources and sessions, or
+    counts visits several times in a way that cannot be undone.
     """
     rows = list[dict[str, Any]]()
     rejects = list[dict[str, Any]]()
+    seen: dict[str, str] = {}
+    days: dict[str, tuple[str, str]] = {}
     for path in find_exports(files):
+        file = shown(path)
         tables = read_tables(path)
-        session_tables = [table for table in tables if any(_is_usable(row) for row in table)]
-        if not session_tables:
+        usable = [table for table in tables if table.columns.is_usable]
+        if not usable:
             raise _no_sessions_error(path, tables)
-        for table in session_tables:
-            for record in _read_table(table):
+        chosen, left_out = choose_tables(file, usable)
+        rejects += [{"file": file, **reject} for reject in left_out]
+        for table in chosen:
+            content = repr((table.days, [row.values for row in table.rows]))
+            if content in seen:
+                reason = f"these {len(table.rows)} rows are those of {seen[content]}"
+                logger.warning("%s: %s, so they are left out", file, reason)
+                rejects.append({"file": file, "line": table.rows[0].line, "reason": reason})
+                continue
+            seen[content] = file
+            _warn_of_overlap(file, table, days)
+            for record in _read_table(table.rows, table.columns, file):
                 target = rejects if "reason" in record else rows
-                target.append({"file": shown(path), **record})
-    return SESSIONS.table(rows), REJECTS.table(rejects)
+                target.append({"file": file, **record})
+    return SESSIONS.table(rows), REJECTS.table(_by_line(rejects))
+
+
+def _by_line(rejects: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return one reject for each line: the values of a line in a cross table share theirs."""
+    return list(
+        {(reject["file"], reject["line"]): reject for reject in reversed(rejects)}.values()
+    )[::-1]
+
+
+def _warn_of_overlap(file: str, table: ExportTable, days: dict[str, tuple[str, str]]) -> None:
+    """Warn of an earlier file with some of a table's days, and add the table's days to `days`."""
+    if not table.days:
+        return
+    first, last = table.days
+    other = next(
+        (
+            name
+            for name, (start, end) in days.items()
+            if name != file and start <= last >= first <= end
+        ),
+        None,
+    )
+    if other:
+        logger.warning(
+            "%s and %s have days in common: visits that are in both files count twice. Pass one "
+            "export for each period",
+            other,
+            file,
+        )
+    start, end = days.get(file, table.days)
+    days[file] = (min(start, first), max(end, last))
 
 
 def find_exports(names: Sequence[str]) -> list[Path]:
@@ -229,26 +175,47 @@ def find_exports(names: Sequence[str]) -> list[Path]:
     return list({path.resolve(): path for path in paths}.values())
 
 
-def read_tables(path: Path) -> list[list[Row]]:
-    """Return the tables of a file, each as its rows; all answers of an API make up one table.
+def read_tables(path: Path) -> list[ExportTable]:
+    """Return the tables of a file: blocks of a CSV, sheets, and the answers of an API.
 
-    The rows of a CSV have their line in the file; other rows are counted from 1. Raises LogError
-    for a file that is empty or broken.
+    The API's answers with the same headers make up one table. The rows of a CSV have their line in
+    the file; other rows are counted from 1. Raises LogError for a file that is empty or broken.
     """
     sources = open_file(path)
     if path.suffix.lower() in (".csv", ".tsv"):
         with reading(shown(path)):
             return list(_csv_tables(CsvFile(path)))
-    records = _answers(path) or [
-        record for source in sources for record in source.rows(source.header() or ())
-    ]
+    if answers := _answers(path):
+        return [ExportTable(rows) for rows in _by_headers(answers)]
+    tables = list[ExportTable]()
+    for source in sources:
+        records = list(source.rows(source.header() or ()))
+        parts = (
+            _by_headers(records)
+            if all(_is_answer(row.values) for row in records)
+            else [_numbered(records)]
+        )
+        tables += [ExportTable(rows) for rows in parts]
+    return tables
+
+
+def _by_headers(answers: Sequence[Row]) -> list[list[Row]]:
+    """Return the rows of the API's answers, those with the same headers together."""
+    by_headers: dict[tuple[str, ...], list[Row]] = {}
+    for answer in answers:
+        names = [text_of(name) for name in _entries(answer.values, "Headers", "name")]
+        by_headers.setdefault(tuple(names), []).append(answer)
+    return [_numbered(group) for group in by_headers.values()]
+
+
+def _numbered(records: Sequence[Row]) -> list[Row]:
+    """Return the rows of records, counted from 1."""
     rows = [row for record in records for row in _record_rows(record)]
-    table = [
+    return [
         Row(line, values, problem)
         for line, (values, problem) in enumerate(rows, 1)
         if values is not None
     ]
-    return [table]
 
 
 def _record_rows(record: Row) -> list[tuple[dict[str, Any] | None, str]]:
@@ -259,23 +226,38 @@ def _record_rows(record: Row) -> list[tuple[dict[str, Any] | None, str]]:
         return [({}, f"the record cannot be read ({type(error).__name__}: {error})"[:300])]
 
 
-def _csv_tables(source: CsvFile) -> Iterator[list[Row]]:
+def _csv_tables(source: CsvFile) -> Iterator[ExportTable]:
     """Yield the tables of a CSV: blocks of lines between comments or blank lines, headers first."""
     block: list[tuple[int, str]] = []
+    comments: list[str] = []
+    table = ExportTable([])
     n_quotes = 0
-    for number, line in enumerate(source.text_lines(), 1):
+    for number, line in enumerate((*source.text_lines(), ""), 1):
         if line is None:
             raise LogError(source.location, "lines of an export", too_long(), "Export it again.")
         text = line.removeprefix("\ufeff")
         # Within an open quotation every line belongs to a cell, whatever it looks like.
-        if n_quotes % 2 or _has_cells(text):
+        if line and (n_quotes % 2 or _has_cells(text)):
             block.append((number, text))
             n_quotes += text.count('"')
-        elif block:
-            yield _csv_table(block)
+            continue
+        if block:
+            # A line of hyphens opens a report; the tables of one report have only their days.
+            is_report = any("----" in comment for comment in comments)
+            days = _days_of(comments) or (None if is_report else table.days)
+            rows = _csv_table(block, source.location)
+            table = ExportTable(rows, days, table.report + is_report)
+            yield table
             block = []
-    if block:
-        yield _csv_table(block)
+            comments = []
+            n_quotes = 0
+        comments.append(text)
+
+
+def _days_of(comments: Sequence[str]) -> tuple[str, str] | None:
+    """Return the first and last day that comments name, or None where they name none."""
+    days = [re.sub(r"\D", "", day) for text in comments for day in _DAY.findall(text)]
+    return (min(days), max(days)) if days else None
 
 
 def _has_cells(line: str) -> bool:
@@ -283,17 +265,25 @@ def _has_cells(line: str) -> bool:
     return not _COMMENT.match(line) and bool(line.strip(_BLANK) or line.count('"') % 2)
 
 
-def _csv_table(block: Sequence[tuple[int, str]]) -> list[Row]:
+def _csv_table(block: Sequence[tuple[int, str]], file: str) -> list[Row]:
     texts = [text for _, text in block]
     records = read_records(io.StringIO("".join(texts), newline=""), find_delimiter(texts[0]))
     _, names, _ = next(records, (1, "", True))
     header = [] if isinstance(names, str) else [name.strip() for name in names]
     rows = list[Row]()
+    pivot: Pivot | None = None
     for number, fields, is_whole in records:
         # A quoted cell may span lines, and comments between them are not in the block.
         line = block[min(number, len(block)) - 1][0]
         if isinstance(fields, str):
             rows.append(Row(line, {}, fields))
+        elif not rows and pivot is None and (pivot := find_pivot(header, fields)):
+            continue
+        elif pivot:
+            rows += [
+                Row(line, {**values, _PLACE: place})
+                for place, values in enumerate(pivot.rows_of(fields))
+            ]
         elif not is_whole and len(fields) < len(header):
             rows.append(Row(line, {}, "the file breaks off in this row"))
         else:
@@ -302,6 +292,14 @@ def _csv_table(block: Sequence[tuple[int, str]]) -> list[Row]:
                 _EXTRA_CELLS: " ".join(fields[len(header) :]).strip(),
             }
             rows += [Row(line, record) for record in _rows_of(values) if record is not None]
+    repeated = find_sessions(header)
+    if pivot is None and repeated and header.count(repeated) > 1:
+        raise LogError(
+            file,
+            "visits of one period",
+            f"the column {shown_value(repeated)} {header.count(repeated)} times",
+            "Export one date range, and no comparison.",
+        )
     return rows
 
 
@@ -340,7 +338,10 @@ def _rows_of(values: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
     An event that starts no session becomes None.
     """
     if not _is_answer(values):
-        yield _event(_flat(values)) if "event_name" in values else _flat(values)
+        flat = _flat(values)
+        # Counts by event and source are a table, and no list of events.
+        is_event = "event_name" in values and not find_visit_columns(tuple(flat)).is_usable
+        yield _event(flat) if is_event else flat
         return
     names = [text_of(name) for name in _entries(values, "Headers", "name")]
     rows = values.get("rows")
@@ -425,30 +426,31 @@ def _event(flat: Mapping[str, Any]) -> dict[str, Any] | None:
     return {
         "source": source,
         "medium": medium,
-        "sessions": 1,
+        "sessions": flat.get("event_count", 1),
+        _VISIT: _visit_id(flat),
         "landing page": flat.get("event_params.page_location", flat.get("page_location")),
         "date": flat.get("event_date"),
     }
 
 
-@functools.lru_cache(maxsize=256)
-def _columns(names: tuple[str, ...]) -> dict[str, str]:
-    columns = {field: find_column(names, synonyms) for field, synonyms in _NAMES.items()}
-    return {field: name for field, name in columns.items() if name}
+def _visit_id(flat: Mapping[str, Any]) -> str:
+    """Return the id of an event's visit, empty where the export does not have it."""
+    ids = (flat.get("user_pseudo_id"), flat.get("event_params.ga_session_id"))
+    return " ".join(map(text_of, ids)) if all(map(label_of, ids)) else ""
 
 
-def _is_usable(row: Row) -> bool:
-    columns = _columns(tuple(row.values))
-    return "n_sessions" in columns and not columns.keys().isdisjoint(("source", "source_medium"))
-
-
-def _read_table(table: Sequence[Row]) -> list[dict[str, Any]]:
+def _read_table(table: Sequence[Row], columns: VisitColumns, file: str) -> list[dict[str, Any]]:
     """Return the rows of a table as sessions, each with its line.
 
-    A row that cannot be read has a `reason` instead.
+    A row that cannot be read, or shows visits of other rows again, has a `reason` instead. Raises
+    LogError for rows that show visits several times in a way that cannot be undone.
     """
+    repeats = find_repeats(file, table, columns)
     cells = [
-        {field: row.values[name] for field, name in _columns(tuple(row.values)).items()}
+        {
+            field: row.values[name]
+            for field, name in find_visit_columns(tuple(row.values)).fields.items()
+        }
         for row in table
     ]
     metrics = [
@@ -459,9 +461,28 @@ def _read_table(table: Sequence[Row]) -> list[dict[str, Any]]:
     # All numbers of a table decide together, because 1.200 alone may be either 1.2 or 1,200.
     decimal = decimal_sign(metrics)
     days = parse_times([row_cells.get("day") for row_cells in cells])
+    dimensions = [field for field in _DIMENSIONS if field in columns.fields]
+    subtotals = find_subtotals(
+        [tuple(text_of(row_cells.get(field)) for field in dimensions) for row_cells in cells],
+        [number_in(row_cells.get("n_sessions"), decimal, is_count=True) for row_cells in cells],
+    )
+    visits = set[str]()
     sessions = list[dict[str, Any]]()
-    for row, row_cells, day in zip(table, cells, days, strict=True):
-        session = {"line": row.line, **_read_row(row, row_cells, decimal)}
+    for number, (row, row_cells, day) in enumerate(zip(table, cells, days, strict=True)):
+        place = {"place": row.values[_PLACE]} if _PLACE in row.values else {}
+        session = {"line": row.line, **place, **_read_row(row, row_cells, decimal)}
+        visit = text_of(row.values.get(_VISIT))
+        reason = repeats.get(number)
+        if number in subtotals:
+            reason = "a subtotal, which other rows add up to"
+        elif visit and visit in visits:
+            reason = "the same visit again: its session_start was logged twice"
+        visits.add(visit)
+        if reason and "reason" not in session:
+            session = {"line": row.line, "reason": reason}
+        elif columns.event and "reason" not in session:
+            # Key events and revenue belong to other events than the one that counts the visit.
+            session |= {"n_key_events": None, "revenue": None}
         sessions.append(session if "reason" in session else {**session, "day": day})
     return sessions
 
@@ -470,9 +491,7 @@ def _read_row(row: Row, cells: Mapping[str, Any], decimal: str) -> dict[str, Any
     texts = {field: text_of(cells.get(field)) for field in _DIMENSIONS}
     if row.problem or not row.values:
         return {"reason": row.problem or "no cells"}
-    if not any(texts.values()) or not _TOTALS.isdisjoint(
-        text_of(value).lower() for value in row.values.values()
-    ):
+    if not any(texts.values()) or any(is_total(text_of(value)) for value in row.values.values()):
         return {"reason": "a grand total, which the other rows add up to"}
     # Where the cell has no " / ", it is a source alone, and rpartition puts it into `medium`.
     joined, _, medium = texts["source_medium"].rpartition(" / ")
@@ -496,8 +515,9 @@ def _read_row(row: Row, cells: Mapping[str, Any], decimal: str) -> dict[str, Any
     }
 
 
-def _no_sessions_error(path: Path, tables: Sequence[Sequence[Row]]) -> LogError:
-    headers = (", ".join(filter(None, map(str, row.values))) for table in tables for row in table)
+def _no_sessions_error(path: Path, tables: Sequence[ExportTable]) -> LogError:
+    rows = (row for table in tables for row in table.rows)
+    headers = (", ".join(filter(None, map(str, row.values))) for row in rows)
     return LogError(
         str(path),
         "a table with the source of sessions and their number",

@@ -26,6 +26,7 @@ from coverage_kit.collect.logs.steady import shown
 from coverage_kit.collect.logs.times import parse_times
 from coverage_kit.collect.logs.values import flag_of, label_of, readable, text_of
 from coverage_kit.collect.numbers import decimal_sign, number_in
+from coverage_kit.collect.urls import page_id
 from coverage_kit.errors import LogError
 from coverage_kit.tables import (
     REJECTS,
@@ -120,7 +121,7 @@ def read_search_console(files: Sequence[str]) -> tuple[SearchDemand, Rejects]:
 def _tables_of(path: Path, label: str) -> list[list[Row]]:
     """Return the tables of a file; an error names the file as the export does."""
     try:
-        return read_tables(path)
+        return [table.rows for table in read_tables(path)]
     except LogError as error:
         raise LogError(label, error.what, error.found, error.cure) from None
 
@@ -140,7 +141,7 @@ def _open_all(names: Sequence[str], folder: Path) -> Iterator[tuple[str, list[tu
         # Each archive has a folder of its own number, so that none overwrites another.
         n_unpacked = len(list(folder.iterdir()))
         yield shown(path), _unpack(path, folder / str(n_unpacked))
-    for path in find_exports(plain):
+    for path in (path for path in find_exports(plain) if path not in archives):
         yield shown(path), [(shown(path), path)]
 
 
@@ -357,4 +358,5 @@ def _read_row(
     query = texts["query"]
     is_machine = query is not None and is_machine_made(query, numbers["n_clicks"])
     origin = None if query is None else "machine" if is_machine else "person"
-    return {**texts, **numbers, "origin": origin}
+    page = texts["page"]
+    return {**texts, "page_id": page_id(page) if page else None, **numbers, "origin": origin}

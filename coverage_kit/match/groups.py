@@ -10,6 +10,7 @@ import pandas as pd
 
 from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.tables import GROUPS, Groups, LogTables, Queries, checked
+from coverage_kit.tables.asked import first_origin, kind_of_sum
 from coverage_kit.vectors import Embeddings, Vectors, to_unit_length
 
 # Thresholds that are tried, highest first: .98, .96, ..., .00. The last accepts every similarity.
@@ -81,8 +82,9 @@ def group_queries(queries: Queries, vectors: Embeddings, max_groups: int, seed: 
 def merge_groups(log: LogTables, groups: Groups) -> LogTables:
     """Return the log with each group of queries replaced by its representative.
 
-    The representative has the sums of the group's demand and of what engines report, and all of its
-    answers. Queries in no group stay as they are.
+    The representative has the sums of the group's demand and of what engines report, all of its
+    answers, and of its origins the first of `vocabulary.ORIGINS`. Queries in no group stay as they
+    are.
     """
     ids = log.queries["query_id"]
     group_of = ids.map(_group_by_query(groups)).fillna(ids)
@@ -92,11 +94,16 @@ def merge_groups(log: LogTables, groups: Groups) -> LogTables:
         last_asked_at=("last_asked_at", "max"),
         **{name: (name, partial(pd.Series.sum, min_count=1)) for name in _REPORTED},
     )
+    parts = log.queries.groupby(group_of.to_numpy(), sort=False)
+    kinds = {name: kind_of_sum(part) for name, part in parts}
+    origins = {name: first_origin(part["origin"].dropna()) for name, part in parts}
     queries = log.queries[ids == group_of]
     return replace(
         log,
         queries=queries.assign(
             demand=totals["demand"].loc[queries["query_id"]].to_numpy(),
+            demand_kind=queries["query_id"].map(kinds).astype("str"),
+            origin=pd.array([origins[name] for name in queries["query_id"]], dtype="str"),
             first_asked_at=queries["query_id"].map(totals["first_asked_at"]),
             last_asked_at=queries["query_id"].map(totals["last_asked_at"]),
             **{name: queries["query_id"].map(totals[name]) for name in _REPORTED},

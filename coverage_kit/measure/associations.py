@@ -118,6 +118,8 @@ def weekly_branded(
 ) -> pd.DataFrame:
     """Return each whole week's impressions of queries that name the brand, as week and value.
 
+    Queries that a program made do not count.
+
     Args:
         search_demand: rows with a day and a query count.
         names: names of the brand and its aliases. They are found as whole words in any case; their
@@ -130,7 +132,8 @@ def weekly_branded(
         if name.strip()
     )
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(spelled) or '(?!)'})(?!\w)", re.IGNORECASE)
-    with_query = search_demand.dropna(subset="query")
+    by_people = search_demand[search_demand["origin"] != "machine"]
+    with_query = by_people.dropna(subset="query")
     is_branded = (
         with_query["query"].map(lambda query: pattern.search(query) is not None).astype(bool)
     )

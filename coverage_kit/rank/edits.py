@@ -25,6 +25,7 @@ from coverage_kit.tables import (
     Gaps,
     Queries,
 )
+from coverage_kit.tables.asked import most_asked_first
 from coverage_kit.vocabulary import (
     CONTENT_CAUSES,
     LIKELY,
@@ -204,7 +205,7 @@ def open_questions(
     """
     located = coverage[["query_id", "own_passage_id", "cause", "coverage"]]
     clustered = clusters.merge(queries, on="query_id").merge(located, on="query_id")
-    clustered = clustered.sort_values(["demand", "query_id"], ascending=[False, True])
+    clustered = most_asked_first(clustered, "query_id")
     members = {str(cluster_id): group for cluster_id, group in clustered.groupby("cluster_id")}
     questions = {}
     for row in gaps.to_dict("records"):

@@ -23,7 +23,9 @@ from coverage_kit.tables import (
     Queries,
     checked,
 )
+from coverage_kit.tables.asked import kind_of_sum, origin_of_sum
 from coverage_kit.vocabulary import (
+    ESTIMATED,
     LISTING_OF_CAUSE,
     LOST_CAUSES,
     UNSEEN,
@@ -72,8 +74,8 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
     mean added (small clusters shrink); its interval is a bootstrap over queries and calibrations.
     Severity and demand are never multiplied. The lists follow each other: what content can close,
     what is covered and not seen, what is covered, what cannot be won. The order within a list is
-    one rule: likely gaps first, then possible, then unlikely ones; within each the most asked
-    first.
+    one rule: likely gaps first, then possible, then unlikely ones; within each those whose demand
+    was measured, and the most asked first.
 
     Args:
         queries: the queries.
@@ -126,6 +128,8 @@ def _sized_clusters(frame: pd.DataFrame, draws: Floats, seed: int) -> pd.DataFra
                 "theme_id": group["theme_id"].iloc[0],
                 "n_queries": len(group),
                 "demand": float(group["demand"].sum()),
+                "demand_kind": kind_of_sum(group),
+                "origin": origin_of_sum(group),
                 "n_open": int(group["is_open"].sum()),
                 "open_demand": float(group.loc[group["is_open"], "demand"].sum()),
                 **_severity(group, draws, mean_gap, rng),
@@ -194,7 +198,7 @@ def _highest_passage(scored: pd.DataFrame) -> "pd.Series[str]":
 def order_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
     """Return the gaps with their rank: by list, then by likelihood, then by demand.
 
-    What answers do not see is ordered by demand alone.
+    Measured demand comes before estimated. What answers do not see is ordered by demand alone.
     """
     listings = get_args(Listing)
     likelihood = gaps["likelihood"].map(_LIKELIHOODS.index)
@@ -202,6 +206,7 @@ def order_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
         (
             gaps["cluster_id"],
             -gaps["demand"],
+            gaps["demand_kind"] == ESTIMATED,
             np.where(gaps["listing"] == UNSEEN, 0, likelihood),
             gaps["listing"].map(listings.index),
         )

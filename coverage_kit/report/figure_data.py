@@ -29,6 +29,7 @@ from coverage_kit.report.wording import (
     percent,
     times,
 )
+from coverage_kit.tables.asked import most_asked_first
 from coverage_kit.vocabulary import TO_CLOSE, UNSEEN
 
 # Points on the map; more make a browser slow. Assumed.
@@ -165,7 +166,7 @@ def locate_queries(analysis: Analysis) -> pd.DataFrame:
     frame = describe_queries(analysis).merge(
         analysis.points, left_on="query_id", right_on="point_id"
     )
-    return frame.nlargest(MAX_QUERIES, "demand", keep="first").reset_index(drop=True)
+    return most_asked_first(frame).head(MAX_QUERIES).reset_index(drop=True)
 
 
 def query_points(analysis: Analysis) -> pd.DataFrame:

@@ -10,11 +10,13 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import chosen_edits
+from coverage_kit.report.asked import AskedWords
 from coverage_kit.report.edit_texts import list_name, name_edit, name_subject, name_task
 from coverage_kit.report.evidence import describe_nearest, with_rivals
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.texts import clean_text, is_missing
 from coverage_kit.report.wording import describe_cause, describe_open, describe_operation
+from coverage_kit.tables.asked import most_asked_first
 from coverage_kit.tables.logged import logs_citations
 from coverage_kit.vocabulary import NO_EDIT
 
@@ -114,7 +116,7 @@ def describe_queries(analysis: Analysis) -> pd.DataFrame:
     """
     labels = analysis.gaps[["cluster_id", "label", "rank"]].rename(columns={"rank": "gap_rank"})
     frame = (
-        analysis.queries[["query_id", "text", "demand"]]
+        analysis.queries[["query_id", "text", "demand", "demand_kind", "origin"]]
         .merge(analysis.coverage, on="query_id", how="left")
         .merge(
             analysis.clusters[["query_id", "cluster_id"]],
@@ -128,10 +130,8 @@ def describe_queries(analysis: Analysis) -> pd.DataFrame:
     frame["n_answers"] = n_answers
     frame["n_cited"] = n_cited
     frame = _with_passages(frame, describe_passages(analysis))
-    order = ["gap_rank", "demand", "query_id"]
-    return frame.sort_values(order, ascending=[True, False, True], kind="stable").reset_index(
-        drop=True
-    )
+    frame = AskedWords(analysis).with_words(most_asked_first(frame, "query_id"))
+    return frame.sort_values("gap_rank", kind="stable").reset_index(drop=True)
 
 
 def describe_gaps(analysis: Analysis) -> pd.DataFrame:
@@ -140,7 +140,7 @@ def describe_gaps(analysis: Analysis) -> pd.DataFrame:
     The columns of `list_gaps` are among them. `unanswered` says how many of its questions are,
     `nearest` what your site has, and `instead` and `rival` who answers (`report/evidence.py`).
     """
-    frame = list_gaps(analysis)
+    frame = AskedWords(analysis).with_words(list_gaps(analysis))
     counts = zip(frame["n_open"], frame["n_queries"], strict=True)
     frame["unanswered"] = pd.Series([describe_open(*pair) for pair in counts], dtype="str")
     causes = [describe_cause(str(cause)) for cause in frame["cause"]]
@@ -174,10 +174,8 @@ def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
         how="left",
     )
     queries["is_medoid"] = queries["query_id"].isin(analysis.gaps["medoid_query_id"])
-    queries = queries.sort_values(
-        ["is_medoid", "demand", "query_id"],
-        ascending=[False, False, True],
-        kind="stable",
+    queries = most_asked_first(queries, "query_id").sort_values(
+        "is_medoid", ascending=False, kind="stable"
     )
     return queries.groupby("cluster_id", sort=False).head(n)
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import summarize
 from coverage_kit.report import figures
+from coverage_kit.report.asked import AskedWords
 from coverage_kit.report.branding import accent_colours, logo_url
 from coverage_kit.report.edit_texts import describe_gain_unit
 from coverage_kit.report.engine_names import describe_surfaces
@@ -198,7 +199,7 @@ def _lists_context(analysis: Analysis, gaps: list[Context]) -> Context:
         "lists": [one for one in lists if one["gaps"]],
         "no_gaps": describe_no_gaps(analysis) if is_none else "",
         "rest": count_rest(every),
-        "gap_order": GAP_ORDER,
+        "gap_order": " ".join(filter(None, (GAP_ORDER, AskedWords(analysis).note))),
         "themes": _count_themes(gaps),
         "likelihoods": LIKELIHOODS,
         "likelihoods_of_gaps": [(word, n) for word, n in _count_values("likelihood", gaps) if word],

@@ -195,19 +195,53 @@ def describe_referrals(analysis: Analysis) -> pd.DataFrame:
     """
     frame = _with_gap(analysis.referrals, analysis)
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
-    own = analysis.about.own_site
-    paths = [
-        name.removeprefix(own) if name.startswith(f"{own}/") else name
-        for name in map(str, frame["page_id"])
-    ]
     frame = frame.assign(
         url=frame["page_id"].map(urls),
-        page=pd.Series(paths, index=frame.index, dtype="str"),
+        page=pd.Series(_paths(frame["page_id"], analysis), index=frame.index, dtype="str"),
     )
     order = ["n_sessions", "assistant", "page_id"]
     return frame.sort_values(order, ascending=[False, True, True], kind="stable").reset_index(
         drop=True
     )
+
+
+def describe_exposure(analysis: Analysis) -> pd.DataFrame:
+    """Return one row a page that Google showed in AI answers, by the Generative AI report.
+
+    Most shown first, with the page's URL and path, the logged answers that cite it and the visits
+    that assistants sent to it. Impressions in web search are not in it.
+    """
+    demand = analysis.search_demand.dropna(subset=["n_ai_impressions", "page_id"])
+    frame = demand.groupby("page_id", as_index=False).agg(
+        n_ai_impressions=("n_ai_impressions", "sum"),
+        first_at=("day", "min"),
+        last_at=("day", "max"),
+    )
+    pages = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
+    urls = demand.drop_duplicates("page_id").set_index("page_id")["page"]
+    cited = analysis.citations[analysis.citations["kind"] == "cited"]
+    n_citations = cited.drop_duplicates(["answer_id", "url"]).groupby("url").size()
+    n_visits = analysis.referrals.groupby("page_id")["n_sessions"].sum()
+    frame = frame.assign(
+        url=frame["page_id"].map(pages).fillna(frame["page_id"].map(urls)),
+        page=pd.Series(_paths(frame["page_id"], analysis), index=frame.index, dtype="str"),
+        # Without an export of visits nobody knows them.
+        n_sessions=frame["page_id"]
+        .map(n_visits)
+        .fillna(0.0 if len(analysis.sessions) else float("nan")),
+    )
+    frame["n_citations"] = frame["url"].map(n_citations).fillna(0).astype("int64")
+    order = ["n_ai_impressions", "page_id"]
+    return frame.sort_values(order, ascending=[False, True]).reset_index(drop=True)
+
+
+def _paths(page_ids: "pd.Series[str]", analysis: Analysis) -> list[str]:
+    """Return the path of each page within the site, or its full id."""
+    own = analysis.about.own_site
+    return [
+        name.removeprefix(own) if name.startswith(f"{own}/") else name
+        for name in map(str, page_ids)
+    ]
 
 
 def describe_sources(analysis: Analysis) -> pd.DataFrame:

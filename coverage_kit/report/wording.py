@@ -95,6 +95,19 @@ LIKELIHOODS = {
     "possible": "your site possibly lacks the answer, or the words of those who ask",
     "unlikely": "your site is unlikely to lack the answer",
 }
+# Whether times asked were measured, by the words of vocabulary.DemandKind.
+DEMAND_KINDS = {"measured": "measured", "estimated": "estimated"}
+# Who asks, by the words of vocabulary.Origin: beside times asked, and what that means.
+ORIGINS = {
+    "person": Wording("by a person", "a person asked an engine or searched"),
+    "own bot": Wording("of your bot", "people asked a bot of yours"),
+    "agent": Wording("by an agent", "a software agent asked, for a person or by itself"),
+    "rewrite": Wording("as a rewrite", "an engine searched so; people used other words"),
+    "machine": Wording(
+        "by a program", "a program searched so, such as a rank tracker or an engine"
+    ),
+    "generated": Wording("made up", "a model made the question up; nobody is known to ask it"),
+}
 # The rule by which rank/gaps.py orders the list; readers can check it.
 GAP_ORDER = (
     "Order: first likely, then possible, then unlikely gaps; within each by how often the "

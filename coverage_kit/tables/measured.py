@@ -231,10 +231,15 @@ DRIFTS = Schema(
 SESSIONS = Schema(
     "sessions",
     "one row of a web analytics export: visits from one source to one page",
-    ("file", "line"),
+    ("file", "line", "place"),
     (
         text("file", "the export's file"),
         Column("line", "integer", "line or row, from 1"),
+        optional(
+            "place",
+            "integer",
+            "in a cross table, the number of the value above the columns, from 0",
+        ),
         optional("day", "time", "the day, where the export has it"),
         text("source", "where visitors came from, such as chatgpt.com"),
         optional("medium", "text", "how, such as referral or ai-assistant"),
@@ -261,6 +266,7 @@ SEARCH_DEMAND = Schema(
             "what was searched; missing where the export has none, or it is anonymised",
         ),
         optional("page", "text", "URL that was shown"),
+        optional("page_id", "text", "id of the page"),
         optional("country", "text", "country, as exported"),
         optional("n_clicks", "number", "clicks"),
         optional("n_impressions", "number", "times shown in web search"),

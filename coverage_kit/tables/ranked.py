@@ -29,6 +29,8 @@ GAPS = Schema(
         THEME_ID,
         Column("n_queries", "integer", "number of distinct queries"),
         Column("demand", "number", "sum of the queries' demand"),
+        optional("demand_kind", "text", "measured where at least half of it is, else estimated"),
+        optional("origin", "text", "who asks most of it, as in queries; missing where not known"),
         optional("n_open", "integer", "queries that are likely unanswered"),
         optional("open_demand", "number", "sum of the demand of these queries"),
         Column(

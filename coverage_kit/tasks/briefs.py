@@ -8,6 +8,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.rank.drafts import as_question
+from coverage_kit.tables.asked import most_asked_first
 from coverage_kit.tasks.own_statements import word_key
 
 # Operations that add new words; no other operation needs a draft.
@@ -91,7 +92,7 @@ def _queries_of(analysis: Analysis, edit_id: str, cluster_id: str) -> pd.DataFra
     ids = effects.loc[(effects["edit_id"] == edit_id) & effects["is_drafted_from"], "query_id"]
     ids = ids if len(ids) else clusters.loc[clusters["cluster_id"] == cluster_id, "query_id"]
     queries = analysis.queries[analysis.queries["query_id"].isin(list(ids))]
-    return queries.sort_values(["demand", "query_id"], ascending=[False, True])
+    return most_asked_first(queries, "query_id")
 
 
 def _own_words(analysis: Analysis, edit_id: str, page_id: str, query_ids: "pd.Series[str]") -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from coverage_kit.collect.logs import normalize, read_log
+from coverage_kit.collect.logs import normalize, query_counts, read_log
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.tabulate import LogTabulator
 from coverage_kit.settings import LogSettings
@@ -164,3 +164,35 @@ def test_the_order_of_the_records_decides_no_row():
     for order in itertools.permutations(records):
         for name, table in tabulate(*order).items():
             pd.testing.assert_frame_equal(table, expected[name])
+
+
+def test_a_measured_figure_counts_before_a_larger_estimate_and_estimates_before_counts():
+    tables = tabulate(
+        LogRecord("both", demand=900.0, demand_kind="estimated"),
+        LogRecord("both", demand=7.0, demand_kind="measured"),
+        LogRecord("Both?", demand=3.0),
+        LogRecord("guessed", "Yes.", demand=40.0, demand_kind="estimated"),
+        LogRecord("guessed", "No.", demand=50.0, demand_kind="estimated"),
+        LogRecord("counted", "Yes."),
+        LogRecord("counted", "No."),
+    )
+    assert rows(tables["queries"], "text", "demand", "demand_kind") == [
+        ["both", 10.0, "measured"],
+        ["counted", 2.0, "measured"],
+        ["guessed", 50.0, "estimated"],
+    ]
+
+
+@given(st.permutations(["person", None, "machine", "rewrite", "generated"]))
+def test_what_a_person_asked_too_is_a_persons_question_in_any_order_and_in_parts(origins):
+    records = [LogRecord("q" if n % 2 else "Q?", origin=name) for n, name in enumerate(origins)]
+    whole = tabulate(*records)["queries"]
+    assert whole["origin"].tolist() == ["person"]
+    first, second = LogTabulator(), LogTabulator()
+    for record in records[:2]:
+        first.add(record)
+    for record in records[2:]:
+        second.add(record)
+    second.spellings = query_counts.from_arrow(query_counts.to_arrow(second.spellings))
+    first.join(second)
+    pd.testing.assert_frame_equal(first.tables()["queries"], whole)

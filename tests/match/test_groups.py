@@ -136,3 +136,21 @@ def test_a_merged_log_asks_each_group_once_and_keeps_all_answers():
     assert merged.answers["query_id"].tolist() == ["b", "b", "c"]
     assert merged.failures["query_id"].tolist() == ["b"]
     assert log.queries["demand"].sum() == merged.queries["demand"].sum()
+
+
+def test_a_group_has_the_first_origin_of_its_queries_and_the_kind_of_most_of_its_demand():
+    queries = query_table(("a", "x", 5), ("b", "x", 1), ("c", "x", 3), ("d", "x", 9)).assign(
+        origin=["machine", "person", None, None],
+        demand_kind=["estimated", "measured", "measured", "estimated"],
+    )
+    groups = GROUPS.table(
+        [
+            {"query_id": name, "group_id": group, "similarity": 1.0}
+            for name, group in zip("abcd", "aacc", strict=True)
+        ]
+    )
+    empty = {schema.name: schema.empty() for schema in (ANSWERS, CITATIONS, SEARCHES, FAILURES)}
+    merged = merge_groups(LogTables(queries=queries, mapping={}, **empty), groups).queries
+    assert merged["demand_kind"].tolist() == ["estimated", "estimated"]
+    assert merged["origin"].fillna("").tolist() == ["person", ""]
+    assert merged["demand"].tolist() == [6.0, 12.0]

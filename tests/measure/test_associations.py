@@ -143,6 +143,15 @@ def test_whole_weeks_of_branded_queries():
     assert weekly_branded(SEARCH_DEMAND.empty(), ("x",)).empty
 
 
+def test_searches_that_a_program_made_are_no_demand_for_the_brand():
+    table = demand(
+        ("2026-01-05", "larkmoor", None, 2, 10),
+        ("2026-01-06", '"larkmoor" -site:a.example', None, 0, 700),
+        ("2026-01-11", "larkmoor", None, 1, 5),
+    ).assign(origin=["person", "machine", None])
+    assert weekly_branded(table, ("Larkmoor",))["value"].to_list() == [15]
+
+
 def test_weekly_clicks_of_the_home_page():
     table = demand(
         *[

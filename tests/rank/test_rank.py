@@ -15,7 +15,7 @@ from coverage_kit.rank.edits import (
     open_questions,
     propose_edits,
 )
-from coverage_kit.rank.gaps import ClusterFacts, nearest_to_clusters, rank_gaps
+from coverage_kit.rank.gaps import ClusterFacts, nearest_to_clusters, order_gaps, rank_gaps
 from coverage_kit.rank.outcomes import LogParties, count_outcomes, outcome_rates
 from coverage_kit.rank.select import Limits, rank_edits
 from coverage_kit.rank.simulate import ANSWERED_SHARE, edit_table, simulate_edits
@@ -131,6 +131,23 @@ def test_severity_and_demand_stay_two_axes():
     assert (gaps["low"] <= gaps["severity"]).all()
     assert (gaps["severity"] <= gaps["high"]).all()
     assert gaps["rank"].tolist() == [1, 2]
+
+
+def test_measured_demand_comes_before_a_larger_estimate_of_equal_likelihood():
+    gaps, *_ = ranked_gaps()
+    equal = gaps.assign(listing="to close", likelihood="likely", demand=[3.0, 150.0])
+    assert order_gaps(equal)["cluster_id"].tolist() == ["c1", "c0"]
+    estimated = equal.assign(demand_kind=["measured", "estimated"])
+    assert order_gaps(estimated)["cluster_id"].tolist() == ["c0", "c1"]
+    # Of what is likely and what is possible the likely comes first, however it is known.
+    possible = estimated.assign(likelihood=["possible", "likely"])
+    assert order_gaps(possible)["cluster_id"].tolist() == ["c1", "c0"]
+
+
+def test_a_gap_has_the_kind_and_the_origin_of_most_of_its_demand():
+    gaps, *_ = ranked_gaps()
+    assert gaps["demand_kind"].tolist() == ["measured", "measured"]
+    assert gaps["origin"].isna().all()
 
 
 def test_a_log_without_demand_still_ranks():

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from coverage_kit.collect.logs.columns import RUN_COLUMN
+from coverage_kit.collect.logs.demand_kinds import kind_of_demand
 from coverage_kit.collect.logs.perplexity import marked_citations
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
 from coverage_kit.collect.logs.values import (
@@ -56,6 +57,7 @@ def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord
         setattr(record, field, label_of(cells[field]))
     record.asked_at = cells.get("asked_at")
     record.demand = cells.get("demand")
+    record.demand_kind = kind_of_demand(mapping.get("demand"))
     record.retrieved = citations_of(cells["retrieved"]) if "retrieved" in cells else ()
     record.mentions = names_of(cells["mentions"]) if "mentions" in cells else ()
     record.searches = searches_of(cells["searches"]) if "searches" in cells else ()

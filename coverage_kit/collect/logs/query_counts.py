@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from coverage_kit.collect.logs.record import LogRecord
-from coverage_kit.vocabulary import ESTIMATED, MEASURED, ORIGINS
+from coverage_kit.tables.asked import first_origin
+from coverage_kit.vocabulary import ESTIMATED, MEASURED
 
 _TIME = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
@@ -75,18 +76,6 @@ class Spelling:
                 self.first_asked_at = time
             if self.last_asked_at is None or time > self.last_asked_at:
                 self.last_asked_at = time
-
-
-def first_origin(origins: Iterable[str | None]) -> str | None:
-    """Return the origin that counts where one question has several: the first of `ORIGINS`.
-
-    What a person asked is a person's question, whoever else asked it too.
-
-    >>> first_origin(("machine", None, "person"))
-    'person'
-    """
-    known = {origin for origin in origins if origin}
-    return next((origin for origin in ORIGINS if origin in known), None)
 
 
 def query_rows(spellings: Mapping[str, Spelling]) -> list[dict[str, Any]]:

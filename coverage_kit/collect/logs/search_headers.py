@@ -6,11 +6,12 @@ The log's format (`search_console.py` of this folder) and the reader of demand b
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 
 from coverage_kit.collect.logs.columns import find_column
+from coverage_kit.collect.logs.values import shown_value
 
 # By language: the names of the column of queries, of pages, of clicks and of impressions. Where the
 # names come from is in docs/howto/search_console.md.
@@ -187,7 +188,7 @@ _FIGURES: dict[str, tuple[str, ...]] = {
 }
 # Words of the earlier of two periods in these languages, such as "Previous 3 months". Those that
 # nobody has seen in an export are translations (assumed); where none fits, numbers and the order of
-# the columns decide (`_latest_period`).
+# the columns decide (`latest_period`).
 _EARLIER = re.compile(
     r"previous|prior|earlier|last year|year ago|same period|"
     r"vorherig|vorig|vorjahr|davor|gleicher zeitraum|"
@@ -199,6 +200,8 @@ _EARLIER = re.compile(
     r"önceki|geçen yıl|aynı dönem|предыдущ|прошл|тот же период|попередн|минул|"  # noqa: RUF001
     r"前の|以前|前年|前|之前|上一|이전|지난해|작년|전년"
 )
+# Words of the later of two periods.
+_LAST = re.compile(r"last|past|current|this|letzt|aktuell|derni|últim|ultim|laatste|ostatni")
 # Units of time: a label without a date or a word of `_EARLIER` that has a number and one of these
 # is a period.
 _UNITS = re.compile(
@@ -207,6 +210,22 @@ _UNITS = re.compile(
     r"dni|dzie|tygod|miesi|godzin|den|dn[ůí]|týd|měsíc|dygn|vecka|månad|uke|måned|"
     r"gün|hafta|\bay|saat|дн|день|недел|месяц|тижд|місяц|日|週|周|月|年|時間|小时|일|주|개월|시간"
 )
+# How names of months begin, in these languages.
+_MONTHS = (
+    *("jan|ene|gen|sty|led", "feb|fév|fev|lut|úno", "mar|mär|mrt|maa|bře", "apr|avr|abr|kwi|dub"),
+    *("may|mai|mei|mag|maj|kvě", "jun|juin|giu|cze|čer", "jul|juil|lug|lip", "aug|aoû|ago|sie|srp"),
+    *("sep|set|wrz|zář", "oct|okt|out|ott|paź|říj", "nov", "dec|dez|déc|dic|gru|pro"),
+)
+_MONTH = "|".join(_MONTHS)
+# A day with the name of its month and a year: "Sep 14, 2026", "Sep 1 - 14, 2026", "14. Sept. 2026".
+_NAMED_DAY = re.compile(
+    rf"(?:\b({_MONTH})\w*\.? (?:\d{{1,2}} ?[-–] ?)?(\d{{1,2}})"  # noqa: RUF001 (a dash of Google's)
+    rf"|(?<!\d)(\d{{1,2}})\.?(?: de)? ({_MONTH})\w*\.?)(?:,| de)? (\d{{4}})"
+)
+# A month, a quarter or a year alone: "Sep 2026", "Q3 2026", "2026".
+_LONG_PERIOD = re.compile(rf"(?:({_MONTH})\w*\.? |q([1-4]) )?(20\d\d)")
+# A message names so many columns.
+_MAX_SHOWN = 4
 # Columns of a comparison that hold a difference and no figure.
 _DIFFERENCE = re.compile(r"differen|difference|diff\b|change|delta|δ|unterschied|veränderung|±")
 _ISO_DAY = re.compile(r"(?<!\d)(\d{4})[-./]?(\d{2})[-./]?(\d{2})(?!\d)")
@@ -232,15 +251,16 @@ class SearchColumns:
         """Say which of the compared periods counts; empty where none are compared."""
         if not self.left_out:
             return ""
-        others = " and ".join(f"'{name}'" for name in self.left_out)
+        others = " and ".join(map(shown_value, self.left_out[:_MAX_SHOWN]))
         why = (
             "it comes first, which is assumed to be the later period"
             if self.is_assumed
             else "it is the later period"
         )
+        counted = shown_value(self.fields["n_impressions"])
         return (
-            f"the export compares periods: only '{self.fields['n_impressions']}' counts, because "
-            f"{why}; {others} is left out"
+            f"the export compares periods: only {counted} counts, because {why}; {others} is left "
+            "out"
         )
 
 
@@ -254,22 +274,22 @@ def find_search_columns(names: tuple[str, ...]) -> SearchColumns:
     fields = {name: find_column(names, synonyms) for name, synonyms in NAMES.items()}
     found = {name: column for name, column in fields.items() if column}
     labels = {
-        figure: dict(_labelled(names, synonyms, set(found.values())))
+        figure: labelled_columns(names, synonyms, set(found.values()))
         for figure, synonyms in _FIGURES.items()
     }
     periods = tuple(labels["n_impressions"])
     # "Ad impressions" alone, or beside the figure itself, are another figure.
     if "" in periods or len(periods) == 1:
-        periods = tuple(p for p in periods if not p or _EARLIER.search(p) or _is_period(p))
+        periods = tuple(period for period in periods if not period or names_period(period))
     if len(periods) < 2:
         # The figures of another period are not those of the impressions.
         period = next(iter(periods), "")
         figures = {name: by_label.get(period) for name, by_label in labels.items()}
         return SearchColumns({**found, **{name: c for name, c in figures.items() if c}})
     columns = [labels["n_impressions"][period] for period in periods]
-    latest, is_assumed = _latest_period(periods)
+    latest, is_assumed = latest_period(periods)
     if latest is None:
-        return SearchColumns(found, problem=_not_ordered(columns))
+        return SearchColumns(found, problem=not_ordered(columns))
     figures = {name: by_label.get(periods[latest]) for name, by_label in labels.items()}
     return SearchColumns(
         {**found, **{name: c for name, c in figures.items() if c}},
@@ -293,12 +313,12 @@ def columns_by_position(
     if n_periods == 1:
         return SearchColumns({**dimension, **{name: c for name, (c,) in columns.items()}})
     names = columns["n_impressions"]
-    latest, is_assumed = _latest_period([name.casefold() for name in names])
+    latest, is_assumed = latest_period([name.casefold() for name in names])
     if latest is None and _have_same_numbers(names):
         # Here the units of time are not known, but the table has the shape of a comparison.
         latest, is_assumed = 0, True
     if latest is None:
-        return SearchColumns(dimension, problem=_not_ordered(names))
+        return SearchColumns(dimension, problem=not_ordered(names))
     return SearchColumns(
         {**dimension, **{name: by_period[latest] for name, by_period in columns.items()}},
         left_out=tuple(name for number, name in enumerate(names) if number != latest),
@@ -318,32 +338,45 @@ def find_language(names: Sequence[str], columns: SearchColumns) -> str | None:
     shown = tuple(names) if columns.problem else tuple(fields[name] for name in figures)
     for language, (queries, _, clicks, impressions) in HEADERS.items():
         if find_column([fields["query"]], queries) and all(
-            any(_labelled(shown, synonyms, set())) for synonyms in (clicks, impressions)
+            labelled_columns(shown, synonyms, set()) for synonyms in (clicks, impressions)
         ):
             return language
     return None
 
 
-def _not_ordered(columns: Iterable[str]) -> str:
-    shown = " and ".join(f"'{column}'" for column in columns)
+def names_difference(label: str) -> bool:
+    """Return whether a label names the difference of two periods.
+
+    >>> names_difference("% change"), names_difference("last 28 days")
+    (True, False)
+    """
+    return _DIFFERENCE.search(label) is not None
+
+
+def not_ordered(columns: Iterable[str]) -> str:
+    """Return the problem of columns that compare what are no periods of a known order."""
+    shown = " and ".join(map(shown_value, list(columns)[:_MAX_SHOWN]))
     return f"the columns compare {shown}, which are no periods of a known order"
 
 
-def _labelled(
-    names: tuple[str, ...], synonyms: tuple[str, ...], taken: set[str]
-) -> Iterator[tuple[str, str]]:
-    """Yield the columns of a figure, each after its label: what its name has beside the figure's.
+def labelled_columns(
+    names: tuple[str, ...], synonyms: tuple[str, ...], taken: Set[str]
+) -> dict[str, str]:
+    """Return the columns of a figure by their labels: what a name has beside the figure's name.
 
-    A label is empty where the column has the figure's name alone. A column of differences is none.
+    A label is empty where the column has the figure's name alone. A column of differences, and a
+    column that is taken, is none of them.
     """
+    free = [name for name in names if name not in taken]
     words = sorted({word.casefold() for word in synonyms}, key=len, reverse=True)
-    if column := find_column([name for name in names if name not in taken], synonyms):
-        yield "", column
-    for name in names:
-        text = " ".join(re.sub(r"[_\s]+", " ", name.casefold()).split())
+    column = find_column(free, synonyms)
+    columns = {"": column} if column else {}
+    for name in free:
+        text = " ".join(name.casefold().replace("_", " ").split())
         label = next(filter(None, (_beside(text, word) for word in words)), None)
-        if name not in taken and label and not _DIFFERENCE.search(label):
-            yield label, name
+        if label and not _DIFFERENCE.search(label):
+            columns.setdefault(label, name)
+    return columns
 
 
 def _beside(text: str, word: str) -> str | None:
@@ -366,7 +399,7 @@ def _beside(text: str, word: str) -> str | None:
     return label.strip(" -–—:,/|()[]") or None  # noqa: RUF001 (dashes as Google writes them)
 
 
-def _latest_period(labels: Sequence[str]) -> tuple[int | None, bool]:
+def latest_period(labels: Sequence[str]) -> tuple[int | None, bool]:
     """Return the number of the latest period's label, and whether the order alone showed it.
 
     The number is None where the labels are no periods, or of no known order.
@@ -382,6 +415,8 @@ def _latest_period(labels: Sequence[str]) -> tuple[int | None, bool]:
                 latest |= {number for number, day in enumerate(days) if day == max(days)}
         return (latest.pop() if len(latest) == 1 else None), False
     later = [number for number, label in enumerate(labels) if not _EARLIER.search(label)]
+    # "Last year" is the earlier one beside "Last 3 months", and not beside "Previous year".
+    later = later or [number for number, label in enumerate(labels) if _LAST.match(label)]
     if len(later) == 1:
         label = labels[later[0]]
         return (later[0] if not label or _is_period(label) else None), False
@@ -393,6 +428,15 @@ def _have_same_numbers(labels: Sequence[str]) -> bool:
     """Return whether labels have the same numbers, as periods of one length have."""
     numbers = {tuple(re.findall(r"\d+", label)) for label in labels}
     return len(numbers) == 1 and numbers != {()}
+
+
+def names_period(label: str) -> bool:
+    """Return whether a label names a period: by dates, a number of months or a word.
+
+    >>> names_period("previous period"), names_period("28 days"), names_period("engaged")
+    (True, True, False)
+    """
+    return _EARLIER.search(label) is not None or _is_period(label)
 
 
 def _is_period(label: str) -> bool:
@@ -411,12 +455,29 @@ def _spans(label: str) -> tuple[date | None, date | None] | None:
     if iso := _ISO_DAY.findall(label):
         last = _last_day([(int(y), int(m), int(d)) for y, m, d in iso])
         return (last, last) if last else None
+    if named := _NAMED_DAY.findall(label):
+        last = _last_day([_named_day(*parts) for parts in named])
+        return (last, last) if last else None
+    if long := _LONG_PERIOD.fullmatch(label.strip()):
+        name, quarter, year = long.groups()
+        first = date(int(year), _month(name) if name else 3 * int(quarter or 1), 1)
+        return first, first
     parts = _DAY.findall(label)
     if not parts:
         return None
     days = [(int(year) + 2000 * (len(year) == 2), int(a), int(b)) for a, b, year in parts]
     readings = (_last_day(days), _last_day([(year, b, a) for year, a, b in days]))
     return readings if any(readings) else None
+
+
+def _named_day(
+    month: str, day: str, first_day: str, second_month: str, year: str
+) -> tuple[int, int, int]:
+    return int(year), _month(month or second_month), int(day or first_day)
+
+
+def _month(name: str) -> int:
+    return next(n for n, names in enumerate(_MONTHS, 1) if name in names.split("|"))
 
 
 def _last_day(days: Sequence[tuple[int, int, int]]) -> date | None:

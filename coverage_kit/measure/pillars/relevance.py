@@ -17,6 +17,7 @@ from coverage_kit.measure.pillars.check import (
     quote,
 )
 from coverage_kit.measure.pillars.site import PageSection, PageView, SiteView
+from coverage_kit.tables.asked import most_asked_first
 from coverage_kit.text.sentences import split_sentences
 
 # Questions that a finding quotes (assumed: more are not read).
@@ -206,9 +207,11 @@ def _questions_by_page(site: SiteView) -> dict[str, dict[str, list[_PageQuestion
     """
     tables = site.tables
     pages = site.cached(_pages_of_passages)
-    queries = tables.coverage.merge(tables.queries[["query_id", "text", "demand"]], on="query_id")
+    queries = tables.coverage.merge(
+        tables.queries[["query_id", "text", "demand", "demand_kind"]], on="query_id"
+    )
     queries = queries.merge(tables.clusters[["query_id", "cluster_id"]], on="query_id")
-    queries = queries.sort_values(["demand", "query_id"], ascending=[False, True])
+    queries = most_asked_first(queries, "query_id")
     by_page: dict[str, dict[str, list[_PageQuestion]]] = {}
     for query, text, passage, cluster in queries[
         ["query_id", "text", "own_passage_id", "cluster_id"]

@@ -7,6 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.asked import AskedWords
 from coverage_kit.report.diffs import diff_html
 from coverage_kit.report.edit_records import list_records
 from coverage_kit.report.edit_texts import (
@@ -45,6 +46,7 @@ from coverage_kit.report.texts import (
     shorten_lines,
 )
 from coverage_kit.report.wording import describe_action
+from coverage_kit.tables.asked import most_asked_first
 from coverage_kit.tables.logged import logs_citations
 from coverage_kit.vocabulary import NO_EDIT
 
@@ -69,11 +71,12 @@ def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
     answers = _sampled_answers(analysis, set(gaps["cluster_id"]))
     edits = _by_cluster(analysis.edits[analysis.edits["operation"] != NO_EDIT].sort_values("rank"))
     planned = plan_of_gaps(analysis)
+    words = AskedWords(analysis)
     contexts = []
     for row in gaps.to_dict("records"):
         cluster_id = row["cluster_id"]
         query_contexts = [
-            _query_context(query)
+            {**_query_context(query), "beside": words.beside(query)}
             for query in _most_asked_first(queries.get(cluster_id, pd.DataFrame()))
         ]
         first_edits = edits.get(cluster_id, pd.DataFrame()).head(_MAX_EDITS_OF_GAP)
@@ -81,6 +84,7 @@ def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
         contexts.append(
             {
                 **_without_missing(row),
+                "beside": words.beside(row),
                 "queries": query_contexts,
                 "n_more": int(row["n_queries"]) - len(query_contexts),
                 "own": passage_context(row, "own"),
@@ -148,8 +152,8 @@ def _is_part(row: dict[Any, Any], number: int) -> bool:
 
 
 def _most_asked_first(queries: pd.DataFrame) -> list[dict[Any, Any]]:
-    rows: list[dict[Any, Any]] = queries.to_dict("records")
-    return sorted(rows, key=lambda row: -row["demand"])
+    rows: list[dict[Any, Any]] = most_asked_first(queries).to_dict("records")
+    return rows
 
 
 def _query_context(query: dict[Any, Any]) -> Context:
@@ -209,9 +213,12 @@ def _brief_context(brief: Context) -> Context:
 def questions_context(analysis: Analysis) -> Context:
     """Return the most asked questions as columns: text, demand, coverage, rank of the gap.
 
-    The most asked question comes first; the rank of a question without a gap is 0.
+    The most asked question comes first; the rank of a question without a gap is 0. `beside` says
+    how its times asked are known and who asked; it is empty where no question has such a word.
     """
-    frame = describe_queries(analysis).nlargest(_MAX_QUESTIONS, "demand", keep="first")
+    frame = most_asked_first(describe_queries(analysis)).head(_MAX_QUESTIONS)
+    words = AskedWords(analysis)
+    beside = [words.beside(row) for row in frame.to_dict("records")]
     # Fewer digits keep the page small; there may be thousands of rows.
     coverage = frame["coverage"].round(3)
     return {
@@ -219,6 +226,7 @@ def questions_context(analysis: Analysis) -> Context:
         "demand": frame["demand"].round(1).tolist(),
         "coverage": [None if is_missing(value) else value for value in coverage],
         "gap": frame["gap_rank"].fillna(0).astype("int64").tolist(),
+        "beside": beside if any(beside) else [],
         "n": len(analysis.queries),
     }
 

@@ -17,6 +17,7 @@ from coverage_kit.report.texts import is_missing, safe_url, shorten
 from coverage_kit.report.visibility_figure_data import ALPHA
 from coverage_kit.report.visibility_joined import (
     describe_drifts,
+    describe_exposure,
     describe_reason,
     describe_referrals,
     describe_verdicts,
@@ -185,6 +186,7 @@ def referrals_context(analysis: Analysis, n_gaps: int) -> Context:
     by_assistant = (
         table.groupby("assistant")["n_sessions"].sum().sort_values(ascending=False, kind="stable")
     )
+    exposure = describe_exposure(analysis)
     pairs = analysis.associations[analysis.associations["correlation"].notna()]
     clear_pairs = pairs[pairs["p"].le(ALPHA)]
     return {
@@ -196,6 +198,12 @@ def referrals_context(analysis: Analysis, n_gaps: int) -> Context:
         ],
         "n_more": max(0, len(table) - _MAX_ROWS),
         "readings": [_describe_association(row) for row in clear_pairs.to_dict("records")],
+        "n_shown": float(exposure["n_ai_impressions"].sum()),
+        "shown": [
+            {**row, "url": safe_url(row["url"]), "page": shorten(row["page"], 160)}
+            for row in exposure.head(_MAX_ROWS).to_dict("records")
+        ],
+        "n_more_shown": max(0, len(exposure) - _MAX_ROWS),
         "has_pairs": bool(len(pairs)),
         "n_pairs": pairs.groupby(_PAIR).ngroups,
         "n_clear": clear_pairs.groupby(_PAIR).ngroups,

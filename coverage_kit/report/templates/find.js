@@ -80,7 +80,8 @@ function listRows() {
     const rank = asked.gap[at], item = gapItems.get(rank);
     const gap = item ? make("a", `${rank}. ${nameOf(item)}`, { href: "#gap-" + rank }) : rank ? `topic ${rank}, in the workbook` : "none";
     const share = asked.coverage[at];
-    const cells = [asked.demand[at].toLocaleString("en"), share === null ? "unknown" : Math.round(100 * share) + "%", gap];
+    const times = asked.demand[at].toLocaleString("en"), beside = asked.beside[at];
+    const cells = [beside ? [times, make("small", " " + beside, { className: "muted" })] : times, share === null ? "unknown" : Math.round(100 * share) + "%", gap];
     return make("tr", [make("th", asked.text[at], { scope: "row" }), ...cells.map((content) => make("td", content))]);
   }));
   const last = Math.min(from + perPage, rows.length);

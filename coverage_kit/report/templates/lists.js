@@ -119,7 +119,7 @@ const csv = {
       const d = row.dataset, isTicked = row.querySelector(".tick").checked;
       return [d.rank, nameOf(row), d.task, d.page, textOf(row.querySelector(".facts-of dd")), Number(d.minutes), Math.round(d.gain), d.plan === "planned" ? "planned" : "not planned", isTicked ? "yes" : "", d.gap, textOf(row.querySelector(".brief"))];
     })],
-  questions: () => [["question", "times asked", "answered (probability)", "gap"],
-    rows.map((at) => [asked.text[at], asked.demand[at], asked.coverage[at] ?? "", gapItems.has(asked.gap[at]) ? nameOf(gapItems.get(asked.gap[at])) : ""])],
+  questions: () => [["question", "times asked", ...(asked.beside.length ? ["estimated, asked by"] : []), "answered (probability)", "gap"],
+    rows.map((at) => [asked.text[at], asked.demand[at], ...(asked.beside.length ? [asked.beside[at]] : []), asked.coverage[at] ?? "", gapItems.has(asked.gap[at]) ? nameOf(gapItems.get(asked.gap[at])) : ""])],
 };
 for (const button of every("[data-csv]")) button.addEventListener("click", () => saveCsv(button.dataset.csv, ...csv[button.dataset.csv]()));

@@ -23,6 +23,7 @@ from coverage_kit.errors import RunError
 from coverage_kit.report.texts import clean_text, is_missing
 from coverage_kit.report.wording import describe_operation
 from coverage_kit.report.workbook.gap_choices import list_questions
+from coverage_kit.tables.asked import most_asked_first
 
 # The list from which an editor chooses a status. A row starts with the first, so that it says
 # nothing that a person wrote. forms.py colours the last three.
@@ -100,11 +101,11 @@ def key_edits(analysis: Analysis) -> dict[str, EditKey]:
     Its question is the most asked one of those that the edit was drafted from. For an edit that was
     drafted from no question, its brief takes the question's place.
     """
-    texts = analysis.queries.set_index("query_id")[["text", "demand"]]
+    texts = analysis.queries.set_index("query_id")[["text", "demand", "demand_kind"]]
     drafted = analysis.effects[analysis.effects["is_drafted_from"].astype(bool)].join(
         texts, on="query_id"
     )
-    drafted = drafted.sort_values(["demand", "text"], ascending=[False, True])
+    drafted = most_asked_first(drafted, "text")
     first = drafted.drop_duplicates("edit_id").set_index("edit_id")["text"].to_dict()
     questions = analysis.clusters.join(texts, on="query_id").groupby("cluster_id")["text"]
     gap_questions = {

@@ -13,6 +13,7 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import clean_text
 from coverage_kit.report.workbook.check_sheet import read_sheet
 from coverage_kit.report.workbook.sheet import GAP_SHEETS, SheetColumn
+from coverage_kit.tables.asked import most_asked_first
 from coverage_kit.vocabulary import DISMISSED, GapStatus
 
 # Most asked questions by which a gap is recognised, and their characters: a cell of a spreadsheet
@@ -59,7 +60,7 @@ def join_questions(queries: pd.DataFrame) -> str:
     >>> join_questions(pd.DataFrame({"text": ["a b?", "c\n d"], "demand": [1.0, 2.0]}))
     'c d\na b?'
     """
-    ordered = queries.sort_values(["demand", "text"], ascending=[False, True], kind="stable")
+    ordered = most_asked_first(queries, "text")
     lines = [" ".join(clean_text(text).split()) for text in ordered["text"].head(_MAX_QUESTIONS)]
     joined = "\n".join(lines)
     return (
@@ -70,7 +71,7 @@ def join_questions(queries: pd.DataFrame) -> str:
 def list_questions(analysis: Analysis) -> dict[str, str]:
     """Return by cluster_id the gap's questions as `join_questions` writes them."""
     members = analysis.clusters[["query_id", "cluster_id"]].merge(
-        analysis.queries[["query_id", "text", "demand"]], on="query_id"
+        analysis.queries[["query_id", "text", "demand", "demand_kind"]], on="query_id"
     )
     return {str(name): join_questions(rows) for name, rows in members.groupby("cluster_id")}
 

@@ -67,6 +67,8 @@ _GAPS = (
     SheetColumn("rank", "rank", "integer", 7),
     SheetColumn("gap", "label", width=30),
     SheetColumn("times asked", "demand", "integer", 9),
+    SheetColumn("measured or estimated", "asked_kind", width=11),
+    SheetColumn("who asked", "asked_by", width=11),
     SheetColumn("questions", "n_queries", "integer", 11, link="queries_at"),
     SheetColumn("questions unanswered", "n_open", "integer", 13),
     SheetColumn("likelihood", "likelihood", width=11),
@@ -101,6 +103,8 @@ _REST = (
 _QUERIES = (
     SheetColumn("question", "text", width=84),
     SheetColumn("times asked", "demand", "integer", 9),
+    SheetColumn("measured or estimated", "asked_kind", width=11),
+    SheetColumn("who asked", "asked_by", width=11),
     SheetColumn("covered", "coverage", "coverage", 10),
     SheetColumn("cause", "cause_title", width=25),
     SheetColumn("gap", "label", width=36, link="gap_at"),

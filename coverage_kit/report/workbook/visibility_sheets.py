@@ -10,6 +10,7 @@ from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.reported import NOTE as REPORTED_NOTE, describe_reported
 from coverage_kit.report.visibility_joined import (
     describe_drifts,
+    describe_exposure,
     describe_holders,
     describe_rates_by_gap,
     describe_referrals,
@@ -167,6 +168,17 @@ _REFERRALS = (
         SheetColumn("planned edits of the page", "n_edits", "integer", 10),
         SheetColumn("first (UTC)", "first_at", "time", 17),
         SheetColumn("last (UTC)", "last_at", "time", 17),
+    ),
+)
+# A row for each page that the Generative AI report of Search Console shows.
+_EXPOSURE = (
+    SheetColumn("page", "page", width=54, link="url"),
+    SheetColumn("times shown in Google's AI answers", "n_ai_impressions", "integer", 14),
+    SheetColumn("logged answers that cite the page", "n_citations", "integer", 15),
+    SheetColumn("visits from AI assistants", "n_sessions", "integer", 12),
+    *fold(
+        SheetColumn("first day", "first_at", "time", 17),
+        SheetColumn("last day", "last_at", "time", 17),
     ),
 )
 # A row for each pair of weekly series and lag.
@@ -363,6 +375,14 @@ def _list_site_sheets(analysis: Analysis, gap_links: dict[str, str]) -> list[She
             describe_absent(analysis),
             "pages that assistants asked for and your site does not have",
             (tables.ABSENT_PAGES,),
+            group="visibility",
+        ),
+        Sheet(
+            "AI exposure",
+            _EXPOSURE,
+            describe_exposure(analysis),
+            "how often Google showed a page in AI answers; clicks are not reported",
+            (tables.SEARCH_DEMAND,),
             group="visibility",
         ),
         Sheet(
