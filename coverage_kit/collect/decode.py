@@ -152,3 +152,15 @@ def _guess_encoding(content: bytes) -> str:
         return ""
     best = from_bytes(content[:_SAMPLE_BYTES]).best()
     return best.encoding if best is not None else ""
+
+
+def readable(text: str) -> str:
+    """Return the text with U+FFFD in place of halves of surrogate pairs.
+
+    No table can store such halves.
+    """
+    return (
+        text
+        if text.isascii()
+        else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )

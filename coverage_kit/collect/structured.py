@@ -9,8 +9,7 @@ from typing import Any
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
-from coverage_kit.collect.decode import decode_text
-from coverage_kit.collect.logs.values import readable
+from coverage_kit.collect.decode import decode_text, readable
 from coverage_kit.collect.page_try import PageError
 from coverage_kit.text.page_markup import INLINE, MARKDOWN
 

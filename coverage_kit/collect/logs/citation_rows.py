@@ -144,6 +144,10 @@ def _are_pages(pages: Sequence[str]) -> bool:
     return all(pages) and len(set(pages)) == len(pages)
 
 
+# What a row is that is not the first one of its answer.
+_FURTHER = "a further citation of an answer"
+
+
 class CitationRows:
     """A table with a row for each citation, with a column that says which answer a row is of."""
 
@@ -166,6 +170,8 @@ class CitationRows:
         ]
         numbers = _AnswerNumbers(table, self.location.replace("\\", "/").rpartition("/")[2])
         above: Mapping[str, Any] = {}
+        # The answers so far, as numbers of 8 bytes, which take little memory.
+        answers = set[int]()
         for row in self._source.rows(names):
             if row.problem or row.aside:
                 yield row
@@ -173,7 +179,11 @@ class CitationRows:
             begins = label_of(row.values.get(table.columns["query"])) is not None
             values = row.values if begins or not table.is_sparse else _filled(row, above, table)
             above = values
-            yield row._replace(values={**values, RUN_COLUMN: numbers.of(values, begins)})
+            number = numbers.of(values, begins)
+            answer = hash((number, _key(values, table.shared)))
+            part = _FURTHER if number is not None and answer in answers else ""
+            answers.add(answer)
+            yield row._replace(values={**values, RUN_COLUMN: number}, part=part)
 
 
 class _AnswerNumbers:

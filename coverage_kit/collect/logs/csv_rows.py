@@ -64,9 +64,10 @@ class CsvFile:
         with self._open() as stream:
             records = read_records(stream, self._delimiter)
             header = self._header(records)
+            wanted = frozenset(columns)
             # Reversed, so that of columns with the same name the first counts.
             indexes = {
-                name: index for index, name in reversed(list(enumerate(header))) if name in columns
+                name: index for index, name in reversed(list(enumerate(header))) if name in wanted
             }
             for line, fields, is_whole in records:
                 if isinstance(fields, str):

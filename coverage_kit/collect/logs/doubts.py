@@ -161,7 +161,10 @@ def list_doubts(
 
 
 def _doubt_blank_answers(tally: Tally, column: str, is_mapped: bool) -> Iterator[str]:
-    if tally.n_answers > _MIN_ANSWERED_SHARE * tally.n_records:
+    # A call that failed has no words, and says why.
+    if tally.n_answers > _MIN_ANSWERED_SHARE * (tally.n_records - tally.n_failed):
+        return
+    if tally.n_failed == tally.n_records:
         return
     failed = f"; {tally.n_failed:,} failed" if tally.n_failed else ""
     cure = f"Another column has them? {_set('answer', '…')}." if is_mapped else "Export them."

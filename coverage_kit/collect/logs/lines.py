@@ -32,13 +32,15 @@ class Row(NamedTuple):
     """A record of a file: its line or row, counted from 1, and its values.
 
     `problem` is the reason why the record cannot be read, empty where it can. `aside` says what it
-    is where it is no record of the log, such as the header again; empty where it is one.
+    is where it is no record of the log, such as the header again; empty where it is one. `part`
+    says what it is where it counts with an earlier row, such as a further citation of an answer.
     """
 
     line: int
     values: dict[str, Any]
     problem: str = ""
     aside: str = ""
+    part: str = ""
 
 
 class Source(Protocol):

@@ -5,10 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.doubts import cure_of
 from coverage_kit.collect.logs.record import Aside, Merged
 from coverage_kit.collect.logs.tally import Cells, Tally
-from coverage_kit.collect.logs.values import readable
 from coverage_kit.errors import LogError
 
 logger = logging.getLogger(__name__)

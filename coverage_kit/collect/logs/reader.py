@@ -18,6 +18,7 @@ from coverage_kit.collect.logs.read_report import LogReadReport
 from coverage_kit.collect.logs.record import (
     Aside,
     LogRecord,
+    Merged,
     Outcome,
     Reject,
     UnreadableRecordError,
@@ -113,7 +114,10 @@ class Reader:
             for outcome in reading.outcomes:
                 if isinstance(outcome, LogRecord):
                     records.append(self._finished(outcome, reading, report.tally(file, name)))
-                    report.counts[file, name] += 1
+                    if row.part:
+                        report.leave_out(file, name, Merged(row.part))
+                    else:
+                        report.counts[file, name] += 1
                 elif isinstance(outcome, Reject):
                     report.reject(file, row.line, outcome.reason)
                 else:

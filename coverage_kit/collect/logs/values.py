@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any
 
+from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.record import Citation
 from coverage_kit.text.english_words import words_of
 
@@ -120,18 +121,6 @@ def text_of(value: Any, depth: int = 0) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return readable(str(value)).strip()
-
-
-def readable(text: str) -> str:
-    """Return the text with U+FFFD in place of halves of surrogate pairs.
-
-    No table can store such halves.
-    """
-    return (
-        text
-        if text.isascii()
-        else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    )
 
 
 def shown_value(value: Any) -> str:
