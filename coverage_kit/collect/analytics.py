@@ -12,13 +12,14 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.csv_rows import CsvFile, find_delimiter, read_records
 from coverage_kit.collect.logs.json_rows import MAX_JSON_BYTES, read_json
 from coverage_kit.collect.logs.lines import Row, too_long
 from coverage_kit.collect.logs.sources import find_files, open_file
 from coverage_kit.collect.logs.steady import SteadyFile, reading, shown
 from coverage_kit.collect.logs.times import parse_times
-from coverage_kit.collect.logs.values import label_of, shown_value, text_of
+from coverage_kit.collect.logs.values import label_of, shown_value
 from coverage_kit.collect.numbers import decimal_sign, number_in
 from coverage_kit.collect.visit_columns import (
     VisitColumns,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from coverage_kit.collect.logs.values import text_of
+from coverage_kit.collect.cells import text_of
 
 # A number with a currency code or one sign before or after it: "EUR 1,200", "12 %", "-3.5".
 _NUMBER = re.compile(

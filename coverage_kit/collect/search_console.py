@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from coverage_kit.collect.analytics import find_exports, read_tables
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.columns import find_column
 from coverage_kit.collect.logs.lines import Row
@@ -25,7 +26,7 @@ from coverage_kit.collect.logs.search_headers import (
 )
 from coverage_kit.collect.logs.steady import shown
 from coverage_kit.collect.logs.times import parse_times
-from coverage_kit.collect.logs.values import flag_of, label_of, text_of
+from coverage_kit.collect.logs.values import flag_of, label_of
 from coverage_kit.collect.numbers import decimal_sign, number_in
 from coverage_kit.collect.urls import page_id
 from coverage_kit.errors import LogError

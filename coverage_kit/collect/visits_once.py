@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.search_headers import latest_period, names_difference
-from coverage_kit.collect.logs.values import shown_value, text_of
+from coverage_kit.collect.logs.values import shown_value
 from coverage_kit.collect.numbers import number_in
 from coverage_kit.collect.visit_columns import VisitColumns, find_visit_columns
 from coverage_kit.errors import LogError

@@ -22,6 +22,9 @@ Values = dict[str, Any]
 _SAME = 0.02
 # A question that adds less than this share of an edit's gain is not listed (assumed).
 _TOLD = 0.01
+# A smaller rise shows no share of the times asked; a larger share is shown as all (assumed).
+_LEAST_RISE = 0.01
+_ALL = 0.95
 # A question that brings at least this share of an edit's gain carries the edit (assumed).
 _CARRIES = 0.75
 # Citations per 100 answers that an edit has to add or take to be named (assumed).
@@ -312,6 +315,21 @@ def describe_rise(gain: float) -> str:
     """
     size = f"{abs(gain):,.0f}" if abs(gain) >= 0.5 else "under 1"
     return f"{size} fewer" if gain < 0 else size
+
+
+def describe_counted(query: Values) -> str:
+    """Return how many of the times that a question is asked count in its gain; empty where all do.
+
+    A part counts where the question may belong on another page.
+
+    >>> row = {"demand": 85.0, "coverage_before": 0.15, "coverage_after": 0.49, "gain": 12.9}
+    >>> describe_counted(row), describe_counted({**row, "gain": 28.9})
+    ('38', '')
+    """
+    rise = query["coverage_after"] - query["coverage_before"]
+    # What a question loses counts twice, and what hardly changes shows no share.
+    counted = query["gain"] / rise if rise >= _LEAST_RISE else query["demand"]
+    return f"{counted:,.0f}" if counted < _ALL * query["demand"] else ""
 
 
 def describe_rest(further: Sequence[Values]) -> list[tuple[str, str]]:

@@ -7,18 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs import describe_mapping, normal_form, read_log
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.record import Citation
 from coverage_kit.collect.logs.times import parse_time, parse_times
-from coverage_kit.collect.logs.values import (
-    citations_of,
-    error_of,
-    flag_of,
-    number_of,
-    searches_of,
-    text_of,
-)
+from coverage_kit.collect.logs.values import citations_of, error_of, flag_of, number_of, searches_of
 from coverage_kit.settings import LogSettings
 from coverage_kit.tables import ANSWERS, CITATIONS, FAILURES, QUERIES, REJECTS, SEARCHES
 

@@ -229,7 +229,8 @@ def test_five_thousand_queries_stay_light(large):
 
 def test_the_first_run_has_nothing_to_compare_with(page):
     assert (
-        "First run: nothing to compare with yet." in page.get_element_by_id("news").text_content()
+        "This is the first run: there is no earlier run to compare with."
+        in page.get_element_by_id("news").text_content()
     )
 
 

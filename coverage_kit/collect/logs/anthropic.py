@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.api_format import (
     Exchange,
@@ -14,7 +15,7 @@ from coverage_kit.collect.logs.api_format import (
 )
 from coverage_kit.collect.logs.pauses import PAUSE
 from coverage_kit.collect.logs.record import Citation, LogRecord
-from coverage_kit.collect.logs.values import citations_of, text_of
+from coverage_kit.collect.logs.values import citations_of
 
 # The types of the blocks that hold what the server's tools returned.
 _TOOL_RESULTS = ("web_search_tool_result", "web_fetch_tool_result")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.record import (
@@ -22,7 +23,7 @@ from coverage_kit.collect.logs.record import (
     Outcome,
     UnreadableRecordError,
 )
-from coverage_kit.collect.logs.values import citations_of, error_of, label_of, parsed, text_of
+from coverage_kit.collect.logs.values import citations_of, error_of, label_of, parsed
 
 # The fields of a request that may hold the prompt: the first with text counts. The names of the
 # APIs come before the names that people give to their own fields.

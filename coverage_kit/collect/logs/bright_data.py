@@ -8,20 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import dict_of, prompt_of
 from coverage_kit.collect.logs.columns import cell_of, plain_name
 from coverage_kit.collect.logs.perplexity import marked_citations
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
 from coverage_kit.collect.logs.scraped import engine_at, titled_pages, wall_in
 from coverage_kit.collect.logs.table_format import TableFormat
-from coverage_kit.collect.logs.values import (
-    error_of,
-    flag_of,
-    label_of,
-    parsed,
-    searches_of,
-    text_of,
-)
+from coverage_kit.collect.logs.values import error_of, flag_of, label_of, parsed, searches_of
 
 # The columns of an answer, and those by which it is known to be Bright Data's.
 _ANSWERED = {"answertext", "answertextmarkdown"}

@@ -6,6 +6,7 @@ What the user said is the query. What the assistant said next is the answer.
 from dataclasses import replace
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.api_format import (
     Exchange,
@@ -22,7 +23,7 @@ from coverage_kit.collect.logs.api_format import (
     user_text,
 )
 from coverage_kit.collect.logs.record import Aside, LogRecord, Outcome, Reject
-from coverage_kit.collect.logs.values import citations_of, text_of
+from coverage_kit.collect.logs.values import citations_of
 
 
 def _recognises(exchange: Exchange) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.api_format import (
     Exchange,
@@ -19,7 +20,7 @@ from coverage_kit.collect.logs.api_format import (
     dicts_of,
 )
 from coverage_kit.collect.logs.record import Aside, Citation, LogRecord, Outcome, Reject
-from coverage_kit.collect.logs.values import citations_of, label_of, parsed, searches_of, text_of
+from coverage_kit.collect.logs.values import citations_of, label_of, parsed, searches_of
 from coverage_kit.text.sentences import split_sentences
 
 # A private marker in an answer: "\ue200cite\ue202turn0search1\ue201" in new exports, "【1†source】"

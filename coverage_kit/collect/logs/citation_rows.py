@@ -12,10 +12,11 @@ from itertools import groupby, islice, pairwise
 from operator import itemgetter
 from typing import Any, Protocol
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.columns import RUN_COLUMN, choose_columns, find_column, plain_name
 from coverage_kit.collect.logs.formats import find_table_format
 from coverage_kit.collect.logs.lines import Row
-from coverage_kit.collect.logs.values import citations_of, flag_of, label_of, number_of, text_of
+from coverage_kit.collect.logs.values import citations_of, flag_of, label_of, number_of
 from coverage_kit.collect.urls import page_id, site_name
 from coverage_kit.text.questions import QUESTION_MARKS
 

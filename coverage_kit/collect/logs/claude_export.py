@@ -7,11 +7,12 @@ conversation ends counts.
 
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.api_format import Exchange, LogFormat, dict_of, dicts_of
 from coverage_kit.collect.logs.dialogues import Message, Speaker, read_turns, speaker_of
 from coverage_kit.collect.logs.record import Aside, Citation, LogRecord, Merged, Outcome
-from coverage_kit.collect.logs.values import citations_of, label_of, text_of
+from coverage_kit.collect.logs.values import citations_of, label_of
 
 _ABANDONED = Aside("a message of a branch that was abandoned")
 # What the export writes where it has no words for a block.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import Exchange, LogFormat, dict_of, dicts_of
 from coverage_kit.collect.logs.record import (
     Aside,
@@ -17,13 +18,7 @@ from coverage_kit.collect.logs.record import (
     UnreadableRecordError,
 )
 from coverage_kit.collect.logs.scraped import Block, engine_named, place_blocks, wall_in
-from coverage_kit.collect.logs.values import (
-    citations_of,
-    label_of,
-    names_of,
-    searches_of,
-    text_of,
-)
+from coverage_kit.collect.logs.values import citations_of, label_of, names_of, searches_of
 
 _DONE = 20000
 _POSTED = 20100

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import engine_of
 from coverage_kit.collect.logs.columns import plain_name
 from coverage_kit.collect.logs.record import Aside, Citation, LogRecord, Merged, Outcome, Reject
-from coverage_kit.collect.logs.values import text_of
 from coverage_kit.text.english_words import words_of
 
 NEXT_QUESTION = "no answer: the next message is the user's again"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.api_format import (
     Exchange,
@@ -22,7 +23,7 @@ from coverage_kit.collect.logs.api_format import (
     further_answers,
 )
 from coverage_kit.collect.logs.record import Citation, LogRecord, Outcome
-from coverage_kit.collect.logs.values import citations_of, label_of, searches_of, text_of
+from coverage_kit.collect.logs.values import citations_of, label_of, searches_of
 
 # With any other finish reason, such as SAFETY, an answer without text is a failure.
 _NORMAL_FINISHES = ("STOP", "FINISH_REASON_UNSPECIFIED")

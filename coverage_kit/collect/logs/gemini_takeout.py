@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.api_format import dicts_of
 from coverage_kit.collect.logs.html_words import html_links, html_words
 from coverage_kit.collect.logs.record import Aside, LogRecord, Outcome, Reject
 from coverage_kit.collect.logs.table_format import TableFormat
-from coverage_kit.collect.logs.values import text_of
 
 # The words before a question, in the English export, which has no other words before it.
 _ASKED = re.compile(r"(?:Prompted(?: with:)?|Asked(?: Gemini:| Bard:)?|Said|Branched|Answered):? ")

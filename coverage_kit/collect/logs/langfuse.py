@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.columns import cell_of
 from coverage_kit.collect.logs.record import LogRecord, Outcome, Reject, UnreadableRecordError
 from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.trace_index import TraceIndex
 from coverage_kit.collect.logs.traces import FindFormat, read_call
-from coverage_kit.collect.logs.values import label_of, parsed, text_of
+from coverage_kit.collect.logs.values import label_of, parsed
 
 _TWICE = "traces and observations hold the same questions: name only one of the two in [log] files"
 _NOTE = (

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import dict_of
 from coverage_kit.collect.logs.columns import cell_of
 from coverage_kit.collect.logs.record import LogRecord, Outcome, Reject, UnreadableRecordError
@@ -17,7 +18,7 @@ from coverage_kit.collect.logs.traces import (
     plain_messages,
     read_call,
 )
-from coverage_kit.collect.logs.values import error_of, label_of, parsed, text_of
+from coverage_kit.collect.logs.values import error_of, label_of, parsed
 
 _NOTE = "one question for each trace: its root, or the calls of models where the log holds no root"
 

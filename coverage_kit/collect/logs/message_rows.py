@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import (
     dict_of,
     dicts_of,
@@ -38,7 +39,6 @@ from coverage_kit.collect.logs.values import (
     label_of,
     parsed,
     searches_of,
-    text_of,
 )
 
 # So many rows show whether a source has a message a row (assumed).

@@ -5,6 +5,7 @@ Annotations of the answer are cited pages; the sources of its searches are retri
 
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import (
     Exchange,
     LogFormat,
@@ -16,7 +17,7 @@ from coverage_kit.collect.logs.api_format import (
     refusal_of,
 )
 from coverage_kit.collect.logs.record import Citation, LogRecord
-from coverage_kit.collect.logs.values import citations_of, label_of, text_of
+from coverage_kit.collect.logs.values import citations_of, label_of
 
 # The types of output items by which a response is recognised.
 _ITEM_TYPES = {"message", "web_search_call", "reasoning"}

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import engine_of
 from coverage_kit.collect.logs.generic import read_row
 from coverage_kit.collect.logs.record import Aside, Outcome
 from coverage_kit.collect.logs.table_format import TableFormat
-from coverage_kit.collect.logs.values import label_of, text_of
+from coverage_kit.collect.logs.values import label_of
 
 _ASKING_ROLES = ("user", "persona")
 # The time at which the name of a run starts: year, month, day, hour, minute and second, such as

@@ -6,10 +6,11 @@ The names within `content` are not verified: they are recognised by their shape 
 from collections.abc import Iterator
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import Exchange, LogFormat, dict_of, dicts_of
 from coverage_kit.collect.logs.record import LogRecord, Outcome, Reject
 from coverage_kit.collect.logs.scraped import engine_at, engine_named, read_shape, wall_in
-from coverage_kit.collect.logs.values import error_of, label_of, text_of
+from coverage_kit.collect.logs.values import error_of, label_of
 
 # What a page that was parsed without a fault says in `parse_status_code`.
 _PARSED = 12000

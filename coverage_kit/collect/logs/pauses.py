@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import (
     Exchange,
     dict_of,
@@ -18,7 +19,6 @@ from coverage_kit.collect.logs.api_format import (
 )
 from coverage_kit.collect.logs.joined_rows import merged_row
 from coverage_kit.collect.logs.lines import Row
-from coverage_kit.collect.logs.values import text_of
 
 PAUSE = "pause_turn"
 _CONTINUATION = "the continuation of a paused turn"

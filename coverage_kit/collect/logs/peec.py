@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import dict_of, dicts_of, prompt_of, words_of
 from coverage_kit.collect.logs.columns import plain_name
 from coverage_kit.collect.logs.record import (
@@ -22,7 +23,7 @@ from coverage_kit.collect.logs.record import (
 from coverage_kit.collect.logs.scraped import engine_named
 from coverage_kit.collect.logs.table_format import NoteStep, ReadStep, TableFormat
 from coverage_kit.collect.logs.trace_index import TraceIndex
-from coverage_kit.collect.logs.values import citations_of, label_of, names_of, number_of, text_of
+from coverage_kit.collect.logs.values import citations_of, label_of, names_of, number_of
 
 _NOTE = (
     "sources with the citation count 0 are pages that were retrieved and not cited; Peec asks the "

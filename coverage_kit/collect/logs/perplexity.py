@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import (
     Exchange,
     LogFormat,
@@ -19,7 +20,7 @@ from coverage_kit.collect.logs.api_format import (
     refusal_of,
 )
 from coverage_kit.collect.logs.record import Citation, LogRecord, Outcome
-from coverage_kit.collect.logs.values import citations_of, searches_of, text_of
+from coverage_kit.collect.logs.values import citations_of, searches_of
 
 # A marker in an answer, such as "[2]" or "[1, 3]".
 _MARKER = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import islice
 from typing import Any, NamedTuple
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs import generic
 from coverage_kit.collect.logs.api_format import (
     LogFormat,
@@ -27,7 +28,7 @@ from coverage_kit.collect.logs.requests import ANSWERED, LONE_REQUEST, Requests
 from coverage_kit.collect.logs.survey import MAPPED, Survey
 from coverage_kit.collect.logs.tally import Cells, Tally
 from coverage_kit.collect.logs.times import is_day_first, parse_time
-from coverage_kit.collect.logs.values import label_of, text_of
+from coverage_kit.collect.logs.values import label_of
 from coverage_kit.collect.numbers import decimal_sign, demand_of
 
 # The reason for a record by which a format was taken by surprise: a fault of the toolkit.

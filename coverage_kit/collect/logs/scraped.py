@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.record import Citation
-from coverage_kit.collect.logs.values import citations_of, label_of, searches_of, text_of
+from coverage_kit.collect.logs.values import citations_of, label_of, searches_of
 
 # A block of an answer: its words, and the pages that it names.
 Block = tuple[str, Sequence[Citation]]

@@ -7,10 +7,11 @@ Google showed none nor that it failed.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import Exchange, LogFormat, dict_of, dicts_of
 from coverage_kit.collect.logs.record import Citation, LogRecord, UnreadableRecordError
 from coverage_kit.collect.logs.scraped import Block, engine_named, place_blocks
-from coverage_kit.collect.logs.values import citations_of, error_of, label_of, text_of
+from coverage_kit.collect.logs.values import citations_of, error_of, label_of
 
 # Blocks may be nested so deep (assumed).
 _MAX_DEPTH = 6

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import dict_of, dicts_of, engine_of
 from coverage_kit.collect.logs.record import Aside, LogRecord, Outcome, UnreadableRecordError
 from coverage_kit.collect.logs.span_attributes import (
@@ -27,7 +28,7 @@ from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.times import parse_time
 from coverage_kit.collect.logs.trace_index import STEP, TraceIndex
 from coverage_kit.collect.logs.traces import FindFormat, read_call
-from coverage_kit.collect.logs.values import label_of, parsed, text_of
+from coverage_kit.collect.logs.values import label_of, parsed
 
 _NOTE = "one question for each trace: its root, or the last call of a model with that question"
 _EARLIER = Aside("an earlier call with the same question")

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import dict_of, dicts_of
-from coverage_kit.collect.logs.values import error_of, label_of, parsed, text_of
+from coverage_kit.collect.logs.values import error_of, label_of, parsed
 from coverage_kit.text.english_words import words_of
 
 # The types of events of the Responses API that end a stream.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import (
     dict_of,
     dicts_of,
@@ -31,7 +32,6 @@ from coverage_kit.collect.logs.stream_events import (
     is_error_event,
     listed_events,
 )
-from coverage_kit.collect.logs.values import text_of
 
 _CHUNK = "a chunk of a streamed answer"
 # So many streams are kept (assumed): those that are open, and those that have ended, because a

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs import generic
 from coverage_kit.collect.logs.api_format import (
     Exchange,
@@ -19,7 +20,7 @@ from coverage_kit.collect.logs.api_format import (
     words_of,
 )
 from coverage_kit.collect.logs.record import LogRecord, Outcome, UnreadableRecordError
-from coverage_kit.collect.logs.values import label_of, parsed, text_of
+from coverage_kit.collect.logs.values import label_of, parsed
 
 FindFormat = Callable[[Exchange], LogFormat | None]
 

@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any
 
+from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.record import Citation
 from coverage_kit.text.english_words import words_of
@@ -77,50 +78,14 @@ _URL_KEYS = (
     "cited_url",
     "citation_url",
 )
-# The fields of an object that may hold its text; the first with text counts.
-_TEXT_KEYS = (
-    "content",
-    "text",
-    "output_text",
-    "answer",
-    "message",
-    "parts",
-    "name",
-    "query",
-    "q",
-    "title",
-)
 # The characters of a value that a message shows (assumed).
 _SHOWN_CHARACTERS = 200
-# Text is sought no deeper in nested objects and lists (assumed).
-_MAX_DEPTH = 8
 # The pages in cells of at most this many characters are cached (assumed).
 _MAX_CACHED_CHARACTERS = 300
 # Google's redirect to a page. It expires, and every answer has another redirect to the same page.
 _REDIRECT = "://vertexaisearch.cloud.google.com/grounding-api-redirect/"
 # A bare domain, such as "a.com".
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}")
-
-
-def text_of(value: Any, depth: int = 0) -> str:
-    """Return a cell as stripped text, '' for a missing value.
-
-    The texts of a list, such as the parts of a message, are joined by newlines.
-    """
-    if type(value) is str:
-        return readable(value).strip()
-    if value is None or depth > _MAX_DEPTH or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, dict):
-        return next(
-            (text for key in _TEXT_KEYS if (text := text_of(value.get(key), depth + 1))),
-            "",
-        )
-    if isinstance(value, (list, tuple)):
-        return "\n".join(text for item in value if (text := text_of(item, depth + 1)))
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return readable(str(value)).strip()
 
 
 def shown_value(value: Any) -> str:

@@ -13,6 +13,7 @@ from coverage_kit.report.edit_records import list_records
 from coverage_kit.report.edit_texts import (
     describe_carrier,
     describe_citation_rise,
+    describe_counted,
     describe_done,
     describe_facts_needed,
     describe_gain,
@@ -138,6 +139,7 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
                         **query,
                         "text": shorten(query["text"], 200),
                         "rise": describe_rise(query["gain"]),
+                        "counted": describe_counted(query),
                     }
                     for query in shown
                 ],

@@ -22,6 +22,7 @@ from coverage_kit.report.joined import describe_edits
 from coverage_kit.report.level import describe_answered, describe_estimate, name_brand
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.page_data.trend import list_own_rates
+from coverage_kit.report.texts import shorten
 from coverage_kit.report.trust import RELIABLE, rate_trust
 from coverage_kit.report.wording import count, percent, times
 from coverage_kit.vocabulary import TO_CLOSE, UNSEEN
@@ -67,10 +68,19 @@ def describe_basis(analysis: Analysis, head: Headline) -> str:
     """Return what the run read: questions, their period, answers and pages."""
     answers = f"{count(head.n_answers, 'logged answer')}, " if head.n_answers else ""
     return (
-        f"{count(head.n_queries, 'question')} asked {times(head.demand)}"
+        f"{count(head.n_queries, 'question')}{_describe_log(analysis)} asked {times(head.demand)}"
         f"{_describe_period(analysis)}"
         f", {answers}{count(head.n_pages, 'page')} read."
     )
+
+
+def _describe_log(analysis: Analysis) -> str:
+    """Return which log holds the questions; empty where the run does not say it."""
+    files = sorted({str(name) for name in analysis.sources["file"]})
+    if not files:
+        return ""
+    name = shorten(files[0].replace("\\", "/").rpartition("/")[2], 60)
+    return f" of the log {name}" if len(files) == 1 else f" of {len(files):,} log files"
 
 
 def _describe_period(analysis: Analysis) -> str:
@@ -135,7 +145,11 @@ def _list_worth_a_look(analysis: Analysis) -> list[Context]:
             "#claims",
         ),
         (n_facts, f"{count(n_facts, 'brand fact')} are stated in more than one way.", "#brand"),
-        (n_unseen, f"{count(n_unseen, 'topic')} are answered on your site, but not seen.", "#gaps"),
+        (
+            n_unseen,
+            f"{count(n_unseen, 'topic')} are answered on your site, but not seen.",
+            f"#list-{UNSEEN}",
+        ),
     ]
     return [{"text": text, "link": link} for n, text, link in texts if n]
 

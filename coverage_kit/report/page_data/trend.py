@@ -79,7 +79,7 @@ def _describe_lead(analysis: Analysis, is_first: bool) -> str:
     if agreement := describe_same(analysis.about):
         against = "." if is_first else "; below, what both changed against the run before them."
         return f"{agreement}{against}"
-    return "First run: nothing to compare with yet." if is_first else ""
+    return "This is the first run: there is no earlier run to compare with." if is_first else ""
 
 
 def list_news(analysis: Analysis) -> list[str]:
