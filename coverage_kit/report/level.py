@@ -7,7 +7,7 @@ from typing import Any
 
 from coverage_kit.analysis import About, Analysis
 from coverage_kit.headline import Headline, summarize
-from coverage_kit.report.gap_lists import HALF
+from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.question_checks import describe_checks
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.trust import RELIABLE, UNKNOWN_TRUST, rate_trust
@@ -87,12 +87,13 @@ def describe_estimate(analysis: Analysis) -> list[str]:
 
 def _describe_questions(analysis: Analysis) -> list[str]:
     """Return how many questions seem unanswered, each by itself, and why the level is another."""
-    coverage = analysis.coverage["coverage"].dropna()
-    if coverage.empty:
+    gaps = list_gaps(analysis)
+    n_questions = int(gaps["n_queries"].sum())
+    if not n_questions:
         return []
-    n_open = int((coverage < HALF).sum())
     return [
-        f"Counted one by one, {n_open:,} of {count(len(coverage), 'question')} seem unanswered. "
+        f"Counted one by one, as the list of gaps counts them, {int(gaps['n_open'].sum()):,} of "
+        f"{count(n_questions, 'question')} seem unanswered. "
         "The share above counts a question as often as it is asked, and by how likely it is that "
         "your site answers it."
     ]

@@ -104,7 +104,7 @@ def _answered_queries(analysis: Analysis, max_items: int) -> list[ItemTexts]:
     """Return queries with the text of their nearest passage of the site."""
     queries = analysis.queries.merge(
         analysis.coverage[["query_id", "own_passage_id"]], on="query_id"
-    ).dropna()
+    ).dropna(subset="own_passage_id")
     texts = _passage_texts(analysis)
     has_text = queries["own_passage_id"].isin(texts)
     rows = _by_demand(queries[has_text]).head(max_items).to_dict("records")

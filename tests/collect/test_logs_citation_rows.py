@@ -37,7 +37,8 @@ def sites(log):
 
 
 def note(log):
-    return log.sources["note"].iloc[0]
+    """Return the guesses about the first file."""
+    return log.sources["doubts"].iloc[0]
 
 
 def test_runs_count_once_and_bare_domains_are_cited_sites(read):
@@ -59,7 +60,8 @@ def test_runs_count_once_and_bare_domains_are_cited_sites(read):
         "a9": True,
     }
     assert log.rejects.empty
-    assert log.sources[["n_records", "n_aside"]].to_numpy().tolist() == [[5, 1]]
+    columns = ["n_records", "n_merged", "n_aside"]
+    assert log.sources[columns].to_numpy().tolist() == [[3, 2, 1]]
     assert "rows with the same “Answer ID” are one answer" in note(log)
 
 

@@ -34,7 +34,8 @@ def urls(log):
 
 
 def note(log):
-    return str(log.sources["note"].iloc[0])
+    """Return the guesses about the first file."""
+    return str(log.sources["doubts"].iloc[0])
 
 
 ASKED = {"prompt": "Which tent is light?", "engine": "ChatGPT", "answer": "The Reed is light."}

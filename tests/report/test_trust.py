@@ -10,6 +10,7 @@ import pytest
 from coverage_kit.analysis import About
 from coverage_kit.headline import summarize
 from coverage_kit.report.engine_names import with_engine_names
+from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.level import describe_answered, describe_estimate, describe_level
 from coverage_kit.report.page import render_page
 from coverage_kit.report.page_data.overview import _list_tiles, describe_rates_note
@@ -251,7 +252,7 @@ def test_tiles_of_rates_name_the_engines_between_which_they_lie(analysis):
         (float(row["value"]), row["series"]) for row in list_own_rates(analysis, "citation_rate")
     )
     cited = tiles["Cited"]
-    assert cited["figure"] == f"{percent(rates[0][0])} and {percent(rates[-1][0])}"
+    assert cited["figure"] == f"{percent(rates[0][0])} to {percent(rates[-1][0])}"
     assert f"{rates[0][1]} least, {rates[-1][1]} most" in cited["note"]
     assert cited["note"].endswith("; few prompts")
 
@@ -269,8 +270,8 @@ def test_the_overview_says_that_questions_which_name_the_brand_are_counted_separ
 def test_a_wide_range_is_in_percent_and_questions_are_also_counted_one_by_one(analysis):
     wide = with_level(analysis)
     assert "answers between 50% and 85% of what" in describe_answered(wide.about, summarize(wide))
-    n_open = int((wide.coverage["coverage"] < 0.5).sum())
-    assert describe_estimate(wide)[1].startswith(f"Counted one by one, {n_open} of ")
+    n_open = int(list_gaps(wide)["n_open"].sum())
+    assert f"counts them, {n_open} of " in describe_estimate(wide)[1]
     assert not any(line.startswith(RELIABLE) for line in describe_estimate(wide))
 
 

@@ -160,9 +160,11 @@ def _describe_loss(head: Headline, gaps: list[Context]) -> str:
     if not demand or not head.demand:
         return ""
     which = (
-        "Its largest gap is" if len(gaps) == 1 else f"Its {_NUMBERS[len(gaps)]} largest gaps are"
+        "Its largest gap leaves"
+        if len(gaps) == 1
+        else f"Its {_NUMBERS[len(gaps)]} largest gaps leave"
     )
-    return f"{which} {percent(demand / head.demand)} of all that is asked."
+    return f"{which} {percent(demand / head.demand)} of all that is asked unanswered."
 
 
 def _list_tiles(analysis: Analysis, head: Headline) -> list[Context]:
@@ -219,7 +221,7 @@ def _rate_tile(analysis: Analysis, measure: str, word: str, missing: str) -> Con
     else:
         note = f"of answers: {_name_series(low)} least, {_name_series(high)} most"
     shown = list(dict.fromkeys(percent(row["value"]) for row in (low, high)))
-    return {**tile, "figure": " and ".join(shown), "note": f"{note}{few}"}
+    return {**tile, "figure": " to ".join(shown), "note": f"{note}{few}"}
 
 
 def _name_series(row: Context) -> str:
