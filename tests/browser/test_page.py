@@ -456,6 +456,14 @@ def test_questions_are_sorted_by_any_column_and_paged(open_page, large):
     shares = [int(text.rstrip("%")) for text in cells.locator("td:nth-child(3)").all_inner_texts()]
     assert shares == sorted(shares)
     assert page.locator("#asked [aria-sort]").get_attribute("aria-sort") == "ascending"
+    by_times = page.locator("#asked [data-by='demand']")
+    first = cells.first.locator("td").first
+    by_times.click()
+    most = first.inner_text()
+    by_times.click()
+    assert first.inner_text() != most
+    by_times.click()
+    assert first.inner_text() == most
 
 
 def expect_lit_points(page, n):

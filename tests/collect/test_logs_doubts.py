@@ -43,7 +43,9 @@ def test_the_sample_of_a_format_raises_no_doubt(tmp_path, record):
     # A sample by itself may hold no question, such as a page of Bing's.
     (tmp_path / "question.jsonl").write_text('{"query": "Best CRM?", "answer": "Acme"}')
     log = read_records(tmp_path, *[record] * 3)
-    expected = ["a chat without its content"] if "/chats" in str(log.rejects["reason"].sum()) else []
+    expected = (
+        ["a chat without its content"] if "/chats" in str(log.rejects["reason"].sum()) else []
+    )
     assert all(any(word in doubt for word in expected) for doubt in doubts_of(log))
 
 

@@ -95,7 +95,8 @@ def ranked_gaps():
             ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), LogParties("o", "O", frozenset())
         )
     )
-    facts = gather_facts(evidence, coverage, no_answers, nobody_names(queries))
+    unlogged = no_answers.assign(unfetched=float("nan"))
+    facts = gather_facts(evidence, coverage, unlogged, nobody_names(queries))
     pooled = pool_facts(facts, queries, clusters.set_index("query_id")["cluster_id"])
     draws = np.tile(coverage["coverage"].to_numpy(), (21, 1))
     near_rows = [
@@ -156,7 +157,12 @@ def test_a_log_without_demand_still_ranks():
     outcomes = count_outcomes(
         ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), LogParties("o", "O", frozenset())
     )
-    facts = gather_facts(evidence, coverage, outcome_rates(outcomes), nobody_names(queries))
+    facts = gather_facts(
+        evidence,
+        coverage,
+        outcome_rates(outcomes).assign(unfetched=float("nan")),
+        nobody_names(queries),
+    )
     pooled = pool_facts(facts, queries, clusters.set_index("query_id")["cluster_id"])
     draws = np.tile(coverage["coverage"].to_numpy(), (21, 1))
     cluster_facts = ClusterFacts(pooled, nearest=pd.DataFrame(index=["c0", "c1"]))

@@ -145,7 +145,7 @@ def test_the_terminal_counts_findings_and_claims(analysis, empty):
         "Audit: 3 findings on 2 pages. Most frequent: "
         "<b>Headings</b> (1 page); Words (1 page); Years (1 page).",
         "Claims about your brand in answers: "
-        "1 supported, 1 unsupported, 2 contradicted, 1 not assessed.",
+        "1 supported, 1 unsupported, 2 contradicted, 1 not checked.",
     ]
     assert list_audit_lines(empty) == []
 

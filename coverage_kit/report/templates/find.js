@@ -70,7 +70,8 @@ function marked(text, words) { // parts of a text, those that were searched for 
 function sortRows() {
   const values = asked[by];
   const compare = by === "text" ? (a, b) => order.compare(values[a], values[b]) : (a, b) => (values[a] ?? -1) - (values[b] ?? -1);
-  if (!(by === "demand" && !isUp)) rows.sort((a, b) => (isUp ? compare(a, b) : compare(b, a)) || a - b); // they come most asked first
+  if (by === "demand" && !isUp) rows.sort((a, b) => a - b); // they come most asked first
+  else rows.sort((a, b) => (isUp ? compare(a, b) : compare(b, a)) || a - b);
   from = 0;
   listRows();
 }
