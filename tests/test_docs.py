@@ -179,7 +179,7 @@ def test_the_environment_is_activated_where_it_is_installed_and_nowhere_else():
     activation = "`. .venv/bin/activate`"
     guides = [path for path in DOCS.rglob("*.md") if activation in text_of(path)]
     assert guides == [DOCS / "howto/own_site.md"]
-    assert activation in text_of(ROOT / "README.md")
+    assert ". ~/coverage_kit/.venv/bin/activate " in text_of(ROOT / "README.md")
     assert "(howto/own_site.md#install)" in text_of(DOCS / "tutorial.md")
 
 

@@ -113,7 +113,8 @@ def read_sessions(files: Sequence[str]) -> tuple[Sessions, Rejects]:
         chosen, left_out = choose_tables(file, usable)
         rejects += [{"file": file, **reject} for reject in left_out]
         for table in chosen:
-            content = repr((table.days, [row.values for row in table.rows]))
+            texts = [list(map(text_of, (*row.values, *row.values.values()))) for row in table.rows]
+            content = repr((table.days, texts))
             if content in seen:
                 reason = f"these {len(table.rows)} rows are those of {seen[content]}"
                 logger.warning("%s: %s, so they are left out", file, reason)

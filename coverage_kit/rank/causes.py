@@ -317,7 +317,7 @@ def causes_not_assessed(facts: pd.DataFrame) -> dict[str, str]:
         )
     if not has_citations:
         missing = "The log holds no citations." if n_answers else "The log holds no answers."
-        for cause in ("not retrieved", "retrieved but not cited", "not cited"):
+        for cause in ("not fetched", "not retrieved", "retrieved but not cited", "not cited"):
             reasons[cause] = missing
         reasons["cited but not mentioned"] = missing
     else:

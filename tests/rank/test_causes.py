@@ -230,6 +230,7 @@ def test_what_a_log_lacks_is_said():
     no_answers = causes_not_assessed(pd.DataFrame([FACTS | NO_ANSWERS] * 25))
     assert set(no_answers) == {
         "mis-worded",
+        "not fetched",
         "not retrieved",
         "retrieved but not cited",
         "not cited",

@@ -490,7 +490,10 @@ def test_of_thousands_of_damaged_records_of_a_format_each_is_accounted_for(tmp_p
     data = WRITERS[name](rng, records).replace(f'"{DEEP}"'.encode(), rng.choice(NESTED))
     path = tmp_path / name
     path.write_bytes(data)
-    assert check(read_all_logs, path, len(records), is_read_twice=False) != "errors"
+    ending = check(read_all_logs, path, len(records), is_read_twice=False)
+    # What is no question by itself, such as a page of Bing's, ends in an error that says so.
+    path.write_bytes(WRITERS[name](rng, [record]))
+    assert ending != "errors" or check(read_all_logs, path, is_read_twice=False) == "errors"
 
 
 @pytest.mark.filterwarnings("ignore")

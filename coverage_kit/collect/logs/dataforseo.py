@@ -18,7 +18,13 @@ from coverage_kit.collect.logs.record import (
     UnreadableRecordError,
 )
 from coverage_kit.collect.logs.scraped import Block, engine_named, place_blocks, wall_in
-from coverage_kit.collect.logs.values import citations_of, label_of, names_of, searches_of
+from coverage_kit.collect.logs.values import (
+    citations_of,
+    label_of,
+    names_of,
+    searches_of,
+    shown_value,
+)
 
 _DONE = 20000
 _POSTED = 20100
@@ -143,7 +149,7 @@ def _read_task(task: dict[str, Any], prompt: str) -> Iterator[Outcome]:
         for values in results:
             yield _read_result(_Result(data, task, values))
         return
-    reason = f"{code} {label_of(task.get('status_message')) or 'no message'}"
+    reason = f"{shown_value(code)} {label_of(task.get('status_message')) or 'no message'}"
     if code == _DONE:
         reason = "no result"
     if code in _PENDING:
