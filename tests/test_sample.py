@@ -213,6 +213,7 @@ def test_the_same_input_gives_the_same_workbook_and_page_twice(analysis, project
                 hashlib.sha256(page.read_bytes()).hexdigest(),
             )
         )
+        assert str(DATA.resolve()) not in page.read_text(encoding="utf-8"), "a path of the machine"
         assert "formula" not in {
             cell.data_type for row in openpyxl.load_workbook(book)["gaps"] for cell in row
         }

@@ -52,7 +52,7 @@ from coverage_kit.report.page_data.visibility import (
     reported_context,
 )
 from coverage_kit.report.templating import open_templates
-from coverage_kit.report.texts import clean_text
+from coverage_kit.report.texts import clean_text, name_file
 from coverage_kit.report.trust import (
     CARE,
     RELIABLE,
@@ -240,7 +240,8 @@ def _run_context(analysis: Analysis) -> Context:
             *describe_sampling(analysis.about, analysis.groups),
         ],
         "settings": [
-            (name, clean_text(value)) for name, value in flatten(analysis.about.to_json())
+            (name, clean_text(name_file(value)))
+            for name, value in flatten(analysis.about.to_json())
         ],
         "retrieval": retrieval_context(analysis),
         "stages": stages_context(analysis),

@@ -4,6 +4,7 @@ It has no control characters, is bounded, and is escaped where markup is read.
 """
 
 import textwrap
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -100,3 +101,22 @@ def link_to_words(url: str | None, words: str) -> str | None:
     # A hyphen would end the words that are searched.
     linked = f"{url}#:~:text={quote(first, safe='').replace('-', '%2D')}"
     return linked if len(linked) <= _MAX_URL else url
+
+
+def name_file(value: Any) -> Any:
+    r"""Return the name alone of a file or folder, which says nothing about the machine.
+
+    Other values stay as they are.
+
+    >>> name_file("/home/ann/answers.jsonl"), name_file(r"C:\log\a.csv"), name_file("runs/demo")
+    ('answers.jsonl', 'a.csv', 'runs/demo')
+    """
+    if not isinstance(value, str):
+        return value
+    paths = value.split(", ")
+    return ", ".join(
+        PureWindowsPath(path).name
+        if PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
+        else path
+        for path in paths
+    )

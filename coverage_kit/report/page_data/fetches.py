@@ -9,7 +9,7 @@ from coverage_kit.report.fetch_joined import (
     summarize_fetches,
 )
 from coverage_kit.report.page_data import Context
-from coverage_kit.report.texts import is_missing, safe_url, shorten
+from coverage_kit.report.texts import is_missing, name_file, safe_url, shorten
 from coverage_kit.report.wording import percent
 
 # Rows that the page lists of a table; the workbook has all. Assumed.
@@ -60,7 +60,8 @@ def fetches_context(analysis: Analysis) -> Context:
         "n_more_unfetched": max(0, len(unfetched) - _MAX_ROWS),
         "files": [
             {
-                **{name: shorten(row[name], 200) for name in ("file", "format")},
+                "file": shorten(name_file(row["file"]), 200),
+                "format": shorten(row["format"], 200),
                 **{
                     name: int(row[name])
                     for name in ("n_lines", "n_fetches", "n_other", "n_rejects")

@@ -5,7 +5,6 @@ This module does not know XlsxWriter.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Literal
 
 import pandas as pd
@@ -148,25 +147,6 @@ def name_page(page_id: Any, own_site: str) -> Any:
     """
     is_own = isinstance(page_id, str) and page_id.startswith(f"{own_site}/")
     return page_id.removeprefix(own_site) if is_own and own_site else page_id
-
-
-def name_file(value: Any) -> Any:
-    r"""Return the name alone of a file or folder, which says nothing about the machine.
-
-    Other values stay as they are.
-
-    >>> name_file("/home/ann/answers.jsonl"), name_file(r"C:\log\a.csv"), name_file("runs/demo")
-    ('answers.jsonl', 'a.csv', 'runs/demo')
-    """
-    if not isinstance(value, str):
-        return value
-    paths = value.split(", ")
-    return ", ".join(
-        PureWindowsPath(path).name
-        if PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
-        else path
-        for path in paths
-    )
 
 
 def drop_empty(sheet: Sheet) -> Sheet:

@@ -23,7 +23,7 @@ from coverage_kit.report.joined import (
     list_unedited,
 )
 from coverage_kit.report.level import describe_level
-from coverage_kit.report.texts import clean_text, is_missing, shorten
+from coverage_kit.report.texts import clean_text, is_missing, name_file, shorten
 from coverage_kit.report.trust import describe_self_test, describe_stability, predicted_under
 from coverage_kit.report.wording import GAP_ORDER, MEASURE_WORDINGS, METHOD, describe_listing
 from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
@@ -49,7 +49,6 @@ from coverage_kit.report.workbook.sheet import (
     link_gaps,
     link_rows,
     link_to_row,
-    name_file,
     name_page,
     split_gaps,
     with_gap_link,

@@ -8,6 +8,7 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.report.fetch_joined import describe_absent, describe_fetched_pages
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.reported import NOTE as REPORTED_NOTE, describe_reported
+from coverage_kit.report.texts import name_file
 from coverage_kit.report.visibility_joined import (
     describe_drifts,
     describe_exposure,
@@ -24,7 +25,6 @@ from coverage_kit.report.workbook.sheet import (
     SheetColumn,
     fold,
     link_gaps,
-    name_file,
     with_gap_link,
 )
 
