@@ -161,7 +161,7 @@ ODD_LOG = "\n".join(
 
 def test_a_second_run_says_what_it_replaces_and_what_is_kept(monkeypatch, capsys, tmp_path):
     values = write_small(tmp_path)
-    assert "earlier run" not in call(monkeypatch, capsys, "run", *options(values))[1]
+    assert "holds an earlier run" not in call(monkeypatch, capsys, "run", *options(values))[1]
     status, output = call(monkeypatch, capsys, "run", *options(values))
     assert status == 0, output
     (line,) = [line for line in output.splitlines() if "earlier run" in line]
