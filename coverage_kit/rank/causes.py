@@ -5,6 +5,7 @@ import pandas as pd
 
 from coverage_kit.rank.outcomes import OUTCOMES
 from coverage_kit.tables import Coverage, Evidence, Queries, checked
+from coverage_kit.tables.answered import gap_limit, is_unanswered
 from coverage_kit.vocabulary import COVERED, NOT_LOGGED, Cause
 
 # The thresholds of this module are plain choices (assumed; docs/method.md, Causes).
@@ -83,7 +84,7 @@ def gather_facts(
     ].copy()
     facts["is_reached"] = _reaches_answer(evidence.set_index("query_id"))
     facts["coverage"] = coverage.set_index("query_id")["coverage"]
-    facts["limit"] = _gap_limit(facts["coverage"])
+    facts["limit"] = gap_limit(facts["coverage"])
     facts["even_coverage"] = coverage.set_index("query_id")["even_coverage"]
     facts["is_far"] = (facts["on_subject"] < _on_topic_limit(facts)).astype(float)
     facts["n_queries"] = 1
@@ -233,15 +234,6 @@ def explain_coverage(coverage: Coverage, facts: pd.DataFrame) -> Coverage:
     return coverage.assign(cause=causes.to_numpy()).astype({"cause": "str"})
 
 
-def is_unanswered(facts: pd.DataFrame) -> "pd.Series[bool]":
-    """Return whether each question, or pooled cluster, is likely unanswered.
-
-    It is where its coverage is under the limit, or where the evidence speaks against an answer
-    whatever share of the log is assumed to be unanswered.
-    """
-    return (facts["coverage"] < facts["limit"]) | (facts["even_coverage"] < _HALF)
-
-
 def name_cluster_causes(pooled: pd.DataFrame, severity: "pd.Series[float]") -> "pd.Series[str]":
     """Return the cause of each cluster, by its pooled facts and its severity, by cluster_id."""
     facts = pooled.reindex(severity.index)
@@ -354,18 +346,6 @@ def causes_not_assessed(facts: pd.DataFrame) -> dict[str, str]:
             "shows what is off your subject."
         )
     return reasons
-
-
-def _gap_limit(coverage: "pd.Series[float]") -> float:
-    """Return the coverage under which a query is called a gap: one half, or more.
-
-    Where evidence is weak, every coverage lies near the log's mean, and none under one half. The
-    limit is higher there: as many queries are called gaps as their calibrated coverages add up to.
-    """
-    if not len(coverage):
-        return _HALF
-    expected_gap_share = float((1 - coverage).mean())
-    return max(_HALF, float(coverage.quantile(expected_gap_share)))
 
 
 def _reaches_answer(evidence: pd.DataFrame) -> "pd.Series[float]":

@@ -10,7 +10,6 @@ import pandas as pd
 from coverage_kit.rank.causes import (
     demand_weights,
     give_reason,
-    is_unanswered,
     name_cluster_causes,
 )
 from coverage_kit.tables import (
@@ -23,6 +22,7 @@ from coverage_kit.tables import (
     Queries,
     checked,
 )
+from coverage_kit.tables.answered import find_unanswered
 from coverage_kit.tables.asked import kind_of_sum, origin_of_sum
 from coverage_kit.vocabulary import (
     ESTIMATED,
@@ -93,9 +93,7 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
     row_of = pd.Series(np.arange(len(coverage)), index=coverage["query_id"])
     frame["row"] = row_of.loc[frame["query_id"]].to_numpy()
     frame["weight"] = demand_weights(queries).loc[frame["query_id"]].to_numpy()
-    frame["even_coverage"] = frame["even_coverage"].fillna(frame["coverage"])
-    frame["limit"] = frame["cluster_id"].map(facts.pooled["limit"])
-    frame["is_open"] = is_unanswered(frame)
+    frame["is_open"] = frame["query_id"].map(find_unanswered(coverage)).astype(bool)
     labelled = _sized_clusters(frame, draws, seed).merge(labels, on="cluster_id")
     gaps = labelled.set_index("cluster_id").join(facts.nearest)
     pooled = facts.pooled.reindex(gaps.index)

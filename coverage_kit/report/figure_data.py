@@ -29,6 +29,7 @@ from coverage_kit.report.wording import (
     percent,
     times,
 )
+from coverage_kit.tables.answered import find_unanswered
 from coverage_kit.tables.asked import most_asked_first
 from coverage_kit.vocabulary import TO_CLOSE, UNSEEN
 
@@ -112,8 +113,6 @@ LABEL_WIDTH = 24
 _REGION_SPREAD = 17.0
 _REGION_DENSITY = 1.5
 _REGION_CELLS = (72, 48)
-# A coverage from which on a question counts as answered, as in the lists of gaps.
-_HALF = 0.5
 _LINE_HEIGHT = 18.0
 # Side of the square around a point that a name should not cover, and the pixels away from its
 # middle that a name goes to leave one point more to be seen. Assumed.
@@ -175,7 +174,8 @@ def query_points(analysis: Analysis) -> pd.DataFrame:
     `answered` is 1 for an answered query, 0 for another, and 0.5 where it is not known.
     """
     frame = locate_queries(analysis)
-    answered = frame["coverage"].ge(_HALF).astype("float64").where(frame["coverage"].notna(), 0.5)
+    is_open = frame["query_id"].map(find_unanswered(analysis.coverage))
+    answered = is_open.eq(other=False).astype("float64").where(frame["coverage"].notna(), 0.5)
     max_demand = max(float(frame["demand"].max()), 1e-9) if len(frame) else 1.0
     hover = [_hover_query(row) for row in frame.assign(answered=answered).to_dict("records")]
     # the area of a point, not its diameter, shows demand

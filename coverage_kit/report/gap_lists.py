@@ -6,6 +6,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import is_missing, shorten
+from coverage_kit.tables.answered import find_unanswered
 from coverage_kit.vocabulary import (
     COVERED,
     DISMISSED,
@@ -15,8 +16,6 @@ from coverage_kit.vocabulary import (
 
 # The lists that are counted, and shown only to those who ask for them.
 REST = (COVERED, OUT_OF_REACH, DISMISSED)
-# A question below this coverage counts as unanswered, where the run does not count them.
-HALF = 0.5
 # Names are short. A longer one comes from a hostile log and would fill the page.
 _MAX_NAME = 160
 
@@ -32,7 +31,8 @@ def list_gaps(analysis: Analysis) -> pd.DataFrame:
     queries = analysis.clusters.merge(analysis.coverage, on="query_id").merge(
         analysis.queries[["query_id", "demand"]], on="query_id"
     )
-    by_cluster = queries[queries["coverage"] < HALF].groupby("cluster_id")
+    is_open = queries["query_id"].map(find_unanswered(analysis.coverage)).astype(bool)
+    by_cluster = queries[is_open].groupby("cluster_id")
     cluster_ids = frame["cluster_id"]
     n_open = cluster_ids.map(by_cluster.size()).fillna(0)
     open_demand = cluster_ids.map(by_cluster["demand"].sum()).fillna(0.0)

@@ -16,6 +16,7 @@ from coverage_kit.report.evidence import describe_nearest, with_rivals
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.texts import clean_text, is_missing
 from coverage_kit.report.wording import describe_cause, describe_open, describe_operation
+from coverage_kit.tables.answered import find_unanswered
 from coverage_kit.tables.asked import most_asked_first
 from coverage_kit.tables.logged import logs_citations
 from coverage_kit.vocabulary import NO_EDIT
@@ -164,7 +165,7 @@ def describe_gaps(analysis: Analysis) -> pd.DataFrame:
 
 
 def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
-    """Return up to n queries of each gap with text, demand and coverage.
+    """Return up to n queries of each gap with text, demand, coverage, and whether it is open.
 
     The gap's medoid, its most typical query, comes first, then the most asked queries.
     """
@@ -173,6 +174,8 @@ def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
         on="query_id",
         how="left",
     )
+    is_open = queries["query_id"].map(find_unanswered(analysis.coverage))
+    queries["is_open"] = is_open.fillna(value=True).astype(bool)
     queries["is_medoid"] = queries["query_id"].isin(analysis.gaps["medoid_query_id"])
     queries = most_asked_first(queries, "query_id").sort_values(
         "is_medoid", ascending=False, kind="stable"

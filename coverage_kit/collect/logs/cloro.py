@@ -12,7 +12,7 @@ from coverage_kit.collect.logs.api_format import (
     own_columns,
 )
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
-from coverage_kit.collect.logs.scraped import engine_named, read_shape, wall_in
+from coverage_kit.collect.logs.scraped import read_shape, shaped_record
 from coverage_kit.collect.logs.values import error_of, label_of, parsed
 
 _SIGNS = ("sources", "searchQueries", "shoppingCards", "entities")
@@ -43,26 +43,19 @@ def _read(exchange: Exchange) -> list[LogRecord]:
     outer = exchange.outer
     found = read_shape(dict_of(response.get("result")))
     own = {field: outer.get(column) for field, column in own_columns(tuple(outer)).items()}
-    named = (own.get("engine"), exchange.request.get("model"), found.model, outer.get("endpoint"))
     error = error_of(response.get("error"))
     if response.get("success") is False:
         error = error or "no success"
     return [
-        LogRecord(
+        shaped_record(
+            found,
             exchange.prompt,
-            found.answer,
-            next((engine for name in named if (engine := engine_named(name))), ""),
-            model=found.model,
-            surface="scrape",
+            (own.get("engine"), exchange.request.get("model"), found.model, outer.get("endpoint")),
+            error,
             run_id=label_of(own.get("run_id")),
             asked_at=own.get("asked_at"),
             market=label_of(own.get("market")) or label_of(exchange.request.get("country")),
             demand=own.get("demand"),
-            citations=found.cited,
-            retrieved=found.retrieved,
-            searches=found.searches,
-            has_searched=bool(found.cited or found.retrieved or found.searches),
-            error=error or wall_in(found.answer, (*found.cited, *found.retrieved)),
         )
     ]
 

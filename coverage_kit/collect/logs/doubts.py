@@ -6,6 +6,7 @@ A doubt is said before a run goes on, and stops it where `[log] strict` is set.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from coverage_kit.collect.logs.quoting import quoted, setting_of, short_name
 from coverage_kit.collect.logs.tally import BETWEEN, Cells, Tally, UnusedField
 from coverage_kit.errors import LogError
 
@@ -21,7 +22,6 @@ _MAX_UNPAIRED_SHARE = 0.5
 # A message names so many fields, and an error so many doubts.
 _MAX_FIELDS = 3
 _MAX_DOUBTS = 10
-_MAX_SHOWN = 120
 
 # What to do where a record was rejected for a reason that begins so.
 _CURES = {
@@ -69,7 +69,7 @@ def doubt_rejects(n_rejected: int, n_records: int, reason: str) -> str:
     cure = cure_of(reason) or "Mend the file, or leave it out."
     return (
         f"{n_rejected:,} of {n_records:,} records are not read, more than "
-        f"{MAX_REJECTED_SHARE:.0%}, such as: {_shown(reason)}. {cure}"
+        f"{MAX_REJECTED_SHARE:.0%}, such as: {short_name(reason)}. {cure}"
     )
 
 
@@ -78,8 +78,8 @@ def doubt_left_out(problem: str, n_columns: int) -> str:
     if n_columns < _MIN_COLUMNS:
         return ""
     return (
-        f"Left out: {problem}. Does a column hold questions? {_set('query', '…')}. Otherwise leave "
-        "the table out of the log."
+        f"Left out: {problem}. Does a column hold questions? {setting_of('query', '…')}. "
+        "Otherwise leave the table out of the log."
     )
 
 
@@ -91,7 +91,7 @@ def doubt_mixed(tally: Tally, others: Collection[str]) -> str:
     fields = ", ".join(f"{name} = {column}" for name, column in tally.fields.items())
     return (
         f"{n} of no known format beside those of {' and '.join(sorted(others))}: read by the names "
-        f"of the fields ({_shown(fields)}). Are these questions? If not, leave them out."
+        f"of the fields ({short_name(fields)}). Are these questions? If not, leave them out."
     )
 
 
@@ -126,7 +126,7 @@ def list_doubts(
     if "answer" in fields and by_hand.get("answer") != "":
         yield from _doubt_blank_answers(tally, fields["answer"], is_mapped)
     yield from _doubt_unread(tally, fields, by_hand)
-    unused = {name: use for name, use in tally.unused.items() if _quoted(name) not in noted}
+    unused = {name: use for name, use in tally.unused.items() if quoted(name) not in noted}
     # Of a known format only what it is known to hold can be missing.
     open_names = {"citations", "asked_at", "answer"} - set(by_hand)
     open_names &= open_names if is_mapped else set(fields)
@@ -149,7 +149,7 @@ def list_doubts(
         yield from _doubt_unused(tally, texts, _TEXTS, is_mapped)
     if not tally.n_answers:
         yield from (
-            f"Rows look like messages: {_quoted(column)} says who speaks, such as "
+            f"Rows look like messages: {quoted(column)} says who speaks, such as "
             f"{' and '.join(speakers[:2])}. Answers may be counted as questions. Put each question "
             "and its answer into one row, or leave out the rows of answers."
             for column, speakers in tally.speakers.items()
@@ -167,11 +167,11 @@ def _doubt_blank_answers(tally: Tally, column: str, is_mapped: bool) -> Iterator
     if tally.n_failed == tally.n_records:
         return
     failed = f"; {tally.n_failed:,} failed" if tally.n_failed else ""
-    cure = f"Another column has them? {_set('answer', '…')}." if is_mapped else "Export them."
+    cure = f"Another column has them? {setting_of('answer', '…')}." if is_mapped else "Export them."
     yield (
         f"The words of an answer are in {tally.n_answers:,} of {tally.n_records:,} records"
-        f"{failed}: they are read from {_quoted(column)}. {cure} "
-        f"None has them? {_set('answer', '')}"
+        f"{failed}: they are read from {quoted(column)}. {cure} "
+        f"None has them? {setting_of('answer', '')}"
     )
 
 
@@ -186,16 +186,17 @@ def _doubt_unread(
             cure = "Write them as 2026-03-04." if name == "asked_at" else "Write them as 1234.5."
             yield (
                 f"{cells.n_cells:,} {what} of {tally.n_records:,} records cannot be read, such as "
-                f"{_shown(cells.example)}. {cure} Or another column holds them: {_set(name, '…')}"
+                f"{short_name(cells.example)}. {cure} Or another column holds them: "
+                f"{setting_of(name, '…')}"
             )
     columns = {column: name for name, column in fields.items()}
     for column, cited in tally.cited.items():
         n, name = cited.unread.n_cells, columns.get(column, "citations")
         if n > _MAX_UNCITED_SHARE * cited.n_filled and by_hand.get(name) != "":
             yield (
-                f"{n:,} of {cited.n_filled:,} cells of {_quoted(column)} name no page that can be "
-                f"read, such as {_shown(cited.unread.example)}. Another column names the pages? "
-                f"{_set(name, '…')}. None does? {_set(name, '')}"
+                f"{n:,} of {cited.n_filled:,} cells of {quoted(column)} name no page that can be "
+                f"read, such as {short_name(cited.unread.example)}. Another column names the "
+                f"pages? {setting_of(name, '…')}. None does? {setting_of(name, '')}"
             )
 
 
@@ -215,11 +216,11 @@ def _doubt_unused(
         elif BETWEEN in path:
             cure = f"To read it, copy it to a column of its own, such as {kind.name}."
         else:
-            cure = f"To read it: {_set(kind.name, path)}."
+            cure = f"To read it: {setting_of(kind.name, path)}."
         yield (
-            f"Not used: {_quoted(path)}, which holds {kind.title} in {cells[path].n_cells:,} of "
-            f"{tally.n_rows:,} records, such as {_shown(cells[path].example)}. {cure} "
-            f"Not to be read? {_set(kind.name, used if is_mapped else '')}"
+            f"Not used: {quoted(path)}, which holds {kind.title} in {cells[path].n_cells:,} of "
+            f"{tally.n_rows:,} records, such as {short_name(cells[path].example)}. {cure} "
+            f"Not to be read? {setting_of(kind.name, used if is_mapped else '')}"
         )
 
 
@@ -229,9 +230,9 @@ def _doubt_rivals(
     for column, cells in columns.items():
         if cells.n_cells >= max(_MIN_SHARE_OF_RIVALS * tally.n_rows, 1):
             yield (
-                f"Can be read in two ways: {_quoted(used)} is read as the {_TITLES[name]}, and "
-                f"{_quoted(column)} holds others, such as {_shown(cells.example)}. "
-                f"Which is right? {_set(name, column)} or {_set(name, used)}"
+                f"Can be read in two ways: {quoted(used)} is read as the {_TITLES[name]}, and "
+                f"{quoted(column)} holds others, such as {short_name(cells.example)}. "
+                f"Which is right? {setting_of(name, column)} or {setting_of(name, used)}"
             )
 
 
@@ -271,16 +272,3 @@ def check_doubts(location: str, doubts: Collection[str]) -> None:
         f"{n}: {' '.join([*listed, *further])}".removesuffix("."),
         "Follow the cures, or go on without [log] strict.",
     )
-
-
-def _set(name: str, column: str) -> str:
-    return f'[log.columns] {name} = "{_shown(column)}"'
-
-
-def _quoted(text: str) -> str:
-    return f"“{_shown(text)}”"
-
-
-def _shown(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _MAX_SHOWN else f"{line[: _MAX_SHOWN - 1]}…"

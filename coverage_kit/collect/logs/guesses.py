@@ -14,6 +14,7 @@ from typing import Any
 from coverage_kit.collect.logs.citation_rows import find_citation_table
 from coverage_kit.collect.logs.columns import RUN_COLUMN
 from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.quoting import quoted, setting_of
 from coverage_kit.collect.logs.times import is_ambiguous, is_day_first, mixed_orders, parse_time
 from coverage_kit.collect.logs.values import citations_of, label_of, parsed
 from coverage_kit.collect.urls import url_names
@@ -81,7 +82,6 @@ _ENGINE_SITES = words_of(
     "chatgpt.com chat.openai.com perplexity.ai gemini.google.com claude.ai copilot.microsoft.com "
     "copilot.com grok.com chat.deepseek.com chat.mistral.ai meta.ai google.com bing.com"
 )
-_MAX_SHOWN = 60
 _MAX_CANDIDATES = 4
 
 
@@ -228,11 +228,11 @@ def _check_citations(
     free = [name for name in columns if name not in named.values()]
     citing = [other for other in _columns_of(rows, free) if other.is_of(other.n_linking)]
     what = "addresses of the chats themselves" if cited.n_linking else "no addresses"
-    what = f"{what}, such as {_quoted(str(cited.cells[0]))}"
+    what = f"{what}, such as {quoted(str(cited.cells[0]))}"
     if citing or cited.n_linking:
         del named["citations"]
         guesses.columns["citations"] = ""
-        guesses.notes.append(f"Not read as citations: column {_quoted(column)} ({what}).")
+        guesses.notes.append(f"Not read as citations: column {quoted(column)} ({what}).")
 
 
 def _check_times(column: str, read_rows: ReadRows, guesses: Guesses) -> None:
@@ -242,15 +242,15 @@ def _check_times(column: str, read_rows: ReadRows, guesses: Guesses) -> None:
         guesses.notes.append(_say_mixed(column, examples))
     elif is_ambiguous(_cells(read_rows, column)):
         guesses.notes.append(
-            f"Dates of column {_quoted(column)} can be read in two ways. They are read with the "
+            f"Dates of column {quoted(column)} can be read in two ways. They are read with the "
             "month first. Write them as 2026-03-04 where that is wrong."
         )
 
 
 def _say_mixed(column: str, examples: tuple[str, str]) -> str:
     return (
-        f"Not read as dates: column {_quoted(column)}, in which {_quoted(examples[0])} has the day "
-        f"first and {_quoted(examples[1])} the month. Write all dates as 2026-03-04."
+        f"Not read as dates: column {quoted(column)}, in which {quoted(examples[0])} has the day "
+        f"first and {quoted(examples[1])} the month. Write all dates as 2026-03-04."
     )
 
 
@@ -262,7 +262,7 @@ def _guess_query(texts: Sequence[_Column], guesses: Guesses) -> None:
     if len(asking) == 1:
         example = next(filter(_is_question, asking[0].texts))
         guesses.columns["query"] = asking[0].name
-        guesses.notes.append(_say("query", asking[0], f"such as {_quoted(example)}"))
+        guesses.notes.append(_say("query", asking[0], f"such as {quoted(example)}"))
         return
     likely = asking or [column for column in texts if column.is_short]
     guesses.candidates |= {column.name: column.texts[0] for column in likely[:_MAX_CANDIDATES]}
@@ -286,7 +286,7 @@ def _guess_engine(texts: Sequence[_Column], guesses: Guesses) -> None:
     named = [column for column in texts if column.is_of(sum(map(_names_engine, column.texts)))]
     if len(named) == 1:
         guesses.columns["engine"] = named[0].name
-        guesses.notes.append(_say("engine", named[0], f"such as {_quoted(named[0].texts[0])}"))
+        guesses.notes.append(_say("engine", named[0], f"such as {quoted(named[0].texts[0])}"))
     elif named:
         guesses.notes.append(_say_open("engine", named, "names of engines"))
 
@@ -295,8 +295,8 @@ def _guess_citations(linking: Sequence[_Column], guesses: Guesses, known: Collec
     if linking and not {"answer", "engine"} & set(known):
         # Nothing says which rows are answers, so the addresses would be cited by nothing.
         guesses.notes.append(
-            f"Not read as citations: column {_quoted(linking[0].name)} (URLs), because no column "
-            f"holds answers or engines. Name one: {_set('engine', '…')}"
+            f"Not read as citations: column {quoted(linking[0].name)} (URLs), because no column "
+            f"holds answers or engines. Name one: {setting_of('engine', '…')}"
         )
         return
     # Addresses of one site are those of screenshots, shared chats or your own pages.
@@ -316,15 +316,15 @@ def _guess_time(dated: Sequence[_Column], read_rows: ReadRows, guesses: Guesses)
         guesses.notes += [_say_open("asked_at", dated, "dates")] if dated else []
         return
     column = dated[0]
-    example = _quoted(str(column.cells[0]))
+    example = quoted(str(column.cells[0]))
     if examples := mixed_orders(_cells(read_rows, column.name)):
         guesses.notes.append(_say_mixed(column.name, examples))
         return
     if is_ambiguous(_cells(read_rows, column.name)):
         guesses.notes.append(
-            f"Not read as dates: column {_quoted(column.name)}, such as {example}, which may be "
+            f"Not read as dates: column {quoted(column.name)}, such as {example}, which may be "
             "month first or day first. To read it month first: "
-            f"{_set('asked_at', column.name)}. Or write the dates as 2026-03-04."
+            f"{setting_of('asked_at', column.name)}. Or write the dates as 2026-03-04."
         )
         return
     guesses.columns["asked_at"] = column.name
@@ -338,7 +338,7 @@ def describe_candidates(candidates: Mapping[str, str]) -> str:
     '“Frage” (such as “Wie weit kommt man?”)'
     """
     return ", ".join(
-        f"{_quoted(name)} (such as {_quoted(example)})" for name, example in candidates.items()
+        f"{quoted(name)} (such as {quoted(example)})" for name, example in candidates.items()
     )
 
 
@@ -346,31 +346,17 @@ def _say(name: str, column: _Column, detail: str) -> str:
     """Return the sentence of a guess, with the way to set another column."""
     others = "" if name == "query" else " (empty: none)"
     return (
-        f"Read as {_TITLES[name]}: column {_quoted(column.name)} ({detail}). Not right? "
-        f"{_set(name, '…')}{others}"
+        f"Read as {_TITLES[name]}: column {quoted(column.name)} ({detail}). Not right? "
+        f"{setting_of(name, '…')}{others}"
     )
 
 
 def _say_open(name: str, columns: Sequence[_Column], what: str) -> str:
     """Return that columns were not chosen for a field that they may hold."""
-    names = [_quoted(column.name) for column in columns[:_MAX_CANDIDATES]]
+    names = [quoted(column.name) for column in columns[:_MAX_CANDIDATES]]
     listed = f"column {names[0]}" if len(names) == 1 else f"columns {', '.join(names)}"
-    return (
-        f"Not read as {_TITLES[name]}: {listed} ({what}). To read it: {_set(name, columns[0].name)}"
-    )
-
-
-def _set(name: str, column: str) -> str:
-    return f'[log.columns] {name} = "{_shown(column)}"'
-
-
-def _quoted(text: str) -> str:
-    return f"“{_shown(text)}”"
-
-
-def _shown(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _MAX_SHOWN else f"{line[: _MAX_SHOWN - 1]}…"
+    cure = setting_of(name, columns[0].name)
+    return f"Not read as {_TITLES[name]}: {listed} ({what}). To read it: {cure}"
 
 
 def _first_cells(read_rows: ReadRows, names: Sequence[str]) -> Iterator[_Column]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.api_format import Exchange, LogFormat, dict_of, dicts_of
-from coverage_kit.collect.logs.record import LogRecord, Outcome, Reject
-from coverage_kit.collect.logs.scraped import engine_at, engine_named, read_shape, wall_in
+from coverage_kit.collect.logs.record import Outcome, Reject
+from coverage_kit.collect.logs.scraped import engine_at, read_shape, shaped_record
 from coverage_kit.collect.logs.values import error_of, label_of
 
 # What a page that was parsed without a fault says in `parse_status_code`.
@@ -51,21 +51,14 @@ def _read_result(result: dict[str, Any], job: dict[str, Any], asked: str) -> Out
     elif found.is_empty and content.get("parse_status_code") not in (None, _PARSED):
         error = error or f"parse status {label_of(content.get('parse_status_code'))}"
     names = (job.get("source"), result.get("source"), result.get("parser_type"), found.model)
-    engine = next((engine for name in names if (engine := engine_named(name))), "")
-    return LogRecord(
+    return shaped_record(
+        found,
         prompt,
-        found.answer,
-        engine_at(result.get("url")) or engine,
-        model=found.model,
-        surface="scrape",
+        (engine_at(result.get("url")), *names),
+        error,
         run_id=label_of(result.get("job_id")),
         asked_at=result.get("created_at"),
         market=label_of(job.get("geo_location")) or label_of(result.get("geo_location")),
-        citations=found.cited,
-        retrieved=found.retrieved,
-        searches=found.searches,
-        has_searched=bool(found.cited or found.retrieved or found.searches),
-        error=error or wall_in(found.answer, (*found.cited, *found.retrieved)),
     )
 
 

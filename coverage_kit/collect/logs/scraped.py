@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.decode import readable
-from coverage_kit.collect.logs.record import Citation
+from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, label_of, searches_of
 
 # A block of an answer: its words, and the pages that it names.
@@ -200,6 +200,33 @@ def read_shape(values: Mapping[str, Any]) -> ShapedAnswer:
         cited=cited,
         retrieved=_pages(values, _SHAPE.retrieved),
         searches=searches,
+    )
+
+
+def shaped_record(
+    found: ShapedAnswer, prompt: str, engines: Iterable[Any], error: str | None, **fields: Any
+) -> LogRecord:
+    """Return the record of a scraped answer that was recognised by the names of its fields.
+
+    Args:
+        found: the parts of the answer.
+        prompt: the question.
+        engines: what may name the engine; the first that does counts.
+        error: why there is no answer, if that is known. A login wall is an error, too.
+        fields: further fields of the record, such as run_id and market.
+    """
+    return LogRecord(
+        prompt,
+        found.answer,
+        next((engine for name in engines if (engine := engine_named(name))), ""),
+        model=found.model,
+        surface="scrape",
+        citations=found.cited,
+        retrieved=found.retrieved,
+        searches=found.searches,
+        has_searched=bool(found.cited or found.retrieved or found.searches),
+        error=error or wall_in(found.answer, (*found.cited, *found.retrieved)),
+        **fields,
     )
 
 

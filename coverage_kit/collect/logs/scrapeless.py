@@ -8,7 +8,7 @@ from typing import Any
 
 from coverage_kit.collect.logs.api_format import Exchange, LogFormat, dict_of, prompt_of
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
-from coverage_kit.collect.logs.scraped import engine_at, engine_named, read_shape, wall_in
+from coverage_kit.collect.logs.scraped import engine_at, read_shape, shaped_record
 from coverage_kit.collect.logs.values import error_of, label_of, parsed
 
 
@@ -36,25 +36,18 @@ def _read(exchange: Exchange) -> list[LogRecord]:
     if not prompt:
         raise UnreadableRecordError("no prompt: log the request's input beside the response")
     names = (request.get("actor"), response.get("actor"), outer.get("actor"), found.model)
-    engine = next((engine for name in names if (engine := engine_named(name))), "")
     error = error_of(response.get("error") or result.get("error"), response.get("status"))
     if found.is_empty and not error:
         error = error_of(response.get("message")) or "no answer text"
     return [
-        LogRecord(
+        shaped_record(
+            found,
             prompt,
-            found.answer,
-            engine or engine_at(result.get("url")),
-            model=found.model,
-            surface="scrape",
+            (*names, engine_at(result.get("url"))),
+            error,
             run_id=label_of(response.get("task_id")),
             asked_at=response.get("created_at") or outer.get("created_at"),
             market=label_of(asked.get("country")),
-            citations=found.cited,
-            retrieved=found.retrieved,
-            searches=found.searches,
-            has_searched=bool(found.cited or found.retrieved or found.searches),
-            error=error or wall_in(found.answer, (*found.cited, *found.retrieved)),
         )
     ]
 

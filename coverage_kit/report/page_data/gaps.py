@@ -28,7 +28,7 @@ from coverage_kit.report.edit_texts import (
     split_effects,
 )
 from coverage_kit.report.engine_names import name_engine
-from coverage_kit.report.gap_lists import HALF, name_gap
+from coverage_kit.report.gap_lists import name_gap
 from coverage_kit.report.joined import (
     PLANNED,
     describe_edits,
@@ -160,11 +160,10 @@ def _most_asked_first(queries: pd.DataFrame) -> list[dict[Any, Any]]:
 
 def _query_context(query: dict[Any, Any]) -> Context:
     """Return a question of a gap, with `verdict`: whether it counts as answered."""
-    is_answered = not is_missing(query["coverage"]) and query["coverage"] >= HALF
     return {
         **_without_missing(query),
         "text": shorten(query["text"], 240),
-        "verdict": "answered" if is_answered else "unanswered",
+        "verdict": "unanswered" if query["is_open"] else "answered",
     }
 
 
