@@ -131,6 +131,8 @@ def with_export(log: LogTables, export: pd.DataFrame) -> LogTables:
         write_export(export, path)
         searches = read_log(LogSettings(files=(str(path),))).queries
     searches = searches[~searches["query_id"].isin(log.queries["query_id"])]
+    # Beside a log, what only the report has is not asked.
+    searches = searches.assign(demand=0.0)
     return replace(log, queries=pd.concat([log.queries, searches], ignore_index=True))
 
 

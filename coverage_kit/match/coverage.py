@@ -224,7 +224,10 @@ def fit_calibration(
     if not has_both(labelled.is_hidden):
         return _default_calibration(scorer)
     features = scorer.features()
-    fitter = CalibrationFitter(labelled, features, is_anchored, scorer.trust, plan.unanswered_share)
+    is_asked = None if cited is None else cited.is_asked.astype(np.float64)
+    fitter = CalibrationFitter(
+        labelled, features, is_anchored, scorer.trust, plan.unanswered_share, is_asked
+    )
     rng = np.random.default_rng(plan.seed)
     fits = [fitter.fit(np.ones(len(features)))]
     for _ in range(plan.bootstraps):
@@ -319,17 +322,21 @@ class CalibrationFitter:
         trust: how far each feature is trusted before the fit, 0-1, shape (f,).
         unanswered_share: the unanswered share in the log, where a person has determined it; 0 if it
             is to be estimated.
+        is_asked: 1 for the queries that the log asks, 0 for those of a report alone, shape
+            (n queries,): the share is that of the queries asked. By default all are asked.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (labelled and log evidence, and what is known of both)
         self,
         labelled: LabelledEvidence,
         log_features: Floats,
         is_anchored: bool,
         trust: Floats,
         unanswered_share: float = 0.0,
+        is_asked: Floats | None = None,
     ) -> None:
         self.labelled = labelled
+        self.is_asked = np.ones(len(log_features)) if is_asked is None else is_asked
         self.is_anchored = is_anchored
         self.trust = trust
         self.unanswered_share = unanswered_share
@@ -356,6 +363,7 @@ class CalibrationFitter:
         """
         if self.is_anchored:
             return self._fit_anchored(counts)
+        counts = counts * self.is_asked
         rows = self.labelled.query_rows
         is_hidden = self.labelled.is_hidden
         belief = _ESTIMATE if rng is None else _INTERVAL
@@ -376,7 +384,7 @@ class CalibrationFitter:
         """Return weights and unanswered share where covered queries are known."""
         weights = self._fit_weights(counts[self.labelled.query_rows] + 1e-9)
         odds = _odds_of_hidden(self.log_inputs @ weights)
-        return weights, self.unanswered_share or _share_of_gaps(odds, counts)
+        return weights, self.unanswered_share or _share_of_gaps(odds, counts * self.is_asked)
 
     def _fit_weights(self, importance: Floats) -> Floats:
         """Return the weights for labelled evidence of this importance.

@@ -4,10 +4,12 @@ A query becomes a known gap if its nearest own passage is hidden. The evidence o
 of the queries whose passage is still there, is the labelled sample to which coverage is fitted.
 """
 
+import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.stats import mannwhitneyu
 
 from coverage_kit.match.evidence import EvidenceScorer
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
@@ -19,6 +21,10 @@ HIDDEN_SHARE = 0.25
 _TOPIC_PASSAGES = 3
 # More queries than this are sampled, so that very long logs take no longer. Assumed.
 _MAX_CALIBRATION_QUERIES = 2000
+# As likely nearer as not: what an engine cites the site for is no farther than what people ask.
+_AS_NEAR = 0.5
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,9 @@ class CitedPages:
     `is_cited` (n queries,) says which queries have one, `is_logged` (n queries,) which have an
     answer with any citation. `query_rows` and `page_ids`, both of length m, are the citations of
     pages that the site has. `is_reported` (n queries,) says for which queries an engine reports to
-    have cited the site, without the answers and without the pages.
+    have cited the site, without the answers and without the pages. `is_asked` (n queries,) says
+    which the log asks; the others come from a report alone, and say nothing of the share of the
+    log that is answered.
     """
 
     is_cited: Flags
@@ -66,6 +74,7 @@ class CitedPages:
     query_rows: Rows
     page_ids: tuple[str, ...]
     is_reported: Flags
+    is_asked: Flags
 
     @property
     def is_covered(self) -> Flags:
@@ -82,6 +91,30 @@ class CitedPages:
             query_rows=np.concatenate([self.query_rows, rows]),
             page_ids=(*self.page_ids, *pages),
         )
+
+    def without_far_report(self, scorer: EvidenceScorer) -> "CitedPages":
+        """Return these citations without the report where the site is far from its queries.
+
+        A report is believed where the site is as near to its queries as to those that the log asks.
+        The report of another site, or of queries that no page answers, would teach that everything
+        is answered.
+        """
+        nearest = scorer.features()[:, scorer.names.index("own_best")]
+        reported, asked = nearest[self.is_reported], nearest[self.is_asked]
+        if not len(reported) or not len(asked):
+            return self
+        # How often a reported query is nearer than one that is asked.
+        auc = mannwhitneyu(reported, asked).statistic / (len(reported) * len(asked))
+        if auc >= _AS_NEAR:
+            return self
+        logger.warning(
+            "the engine's report of citations is not used: your site is farther from its %d "
+            "searches than from the log's questions (it is nearer in %.0f%% of pairs). Check that "
+            "the report is of this site",
+            len(reported),
+            100 * auc,
+        )
+        return replace(self, is_reported=np.zeros_like(self.is_reported))
 
 
 def number_topics(scorer: EvidenceScorer, clusters: Clusters) -> Rows:

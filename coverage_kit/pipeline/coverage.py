@@ -20,7 +20,7 @@ from coverage_kit.match.coverage import (
     weigh_citations,
 )
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
-from coverage_kit.match.masking import MaskingPlan
+from coverage_kit.match.masking import CitedPages, MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import Indexes, best_similarity
 from coverage_kit.match.sampling import Questions
@@ -132,8 +132,9 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
     topics = topic_embeddings(vectors.queries, vectors.claims, claim_rows)
     # Whole topics are hidden to fit coverage, so the topics must be known before.
     clusters, quality = _cluster(run, inputs, topics, matches)
-    calibration = _calibrate(run, inputs, vectors, scorer, clusters)
-    citation_odds = weigh_citations(inputs.cited_pages, float(calibration.unanswered_share[0]))
+    cited = inputs.cited_pages.without_far_report(scorer)
+    calibration = _calibrate(run, inputs, vectors, scorer, clusters, cited)
+    citation_odds = weigh_citations(cited, float(calibration.unanswered_share[0]))
     coverage, draws = measure_coverage(scorer, calibration, citation_odds)
     checked = _check(run, inputs, clusters, draws)
     if checked:
@@ -236,8 +237,13 @@ def _open_scorer(
     )
 
 
-def _calibrate(
-    run: Run, inputs: Inputs, vectors: RunVectors, scorer: EvidenceScorer, by_topic: Clusters
+def _calibrate(  # noqa: PLR0913 (a value of each step before)
+    run: Run,
+    inputs: Inputs,
+    vectors: RunVectors,
+    scorer: EvidenceScorer,
+    by_topic: Clusters,
+    cited: CitedPages,
 ) -> Calibration:
     """Return the calibration, fitted by hiding your passages, or reused where nothing changed."""
     match = run.settings.match
@@ -253,16 +259,17 @@ def _calibrate(
         vectors.claims,
         _rows_of_claims(inputs, vectors.queries),
         inputs.log.queries,
-        inputs.cited_pages.is_cited,
-        inputs.cited_pages.is_reported,
-        inputs.cited_pages.query_rows,
-        inputs.cited_pages.page_ids,
+        cited.is_cited,
+        cited.is_reported,
+        cited.is_asked,
+        cited.query_rows,
+        cited.page_ids,
         plan,
         match.cross_encoder,
     )
 
     def fit() -> dict[str, Any]:
-        return asdict(fit_calibration(scorer, by_topic, inputs.cited_pages, plan))
+        return asdict(fit_calibration(scorer, by_topic, cited, plan))
 
     # The cache stores plain values as JSON, which has neither tuples nor dataclasses: both are
     # built again here.

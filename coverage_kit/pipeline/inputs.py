@@ -22,6 +22,7 @@ from coverage_kit.measure.sites import bare_domain, site_owner
 from coverage_kit.parallel import WorkPlan
 from coverage_kit.pipeline.fetches import RunFetches, collect_fetches
 from coverage_kit.pipeline.grouping import group_log
+from coverage_kit.pipeline.levels import find_asked
 from coverage_kit.pipeline.question_checks import collect_checks, collect_missing
 from coverage_kit.pipeline.run import MAX_TRACKED_SITES, Run
 from coverage_kit.settings import Settings, SiteSettings
@@ -161,6 +162,7 @@ class Inputs:
             query_rows=rows,
             page_ids=tuple(cited["page_id"][is_known]),
             is_reported=np.asarray(self.log.queries["times_cited"].fillna(0) > 0, dtype=bool),
+            is_asked=find_asked(self.log.queries),
         )
 
     @cached_property

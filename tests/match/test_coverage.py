@@ -62,7 +62,9 @@ def cited(scorer, is_cited):
     pages = scorer.passages["page_id"].iloc[scorer.best_rows()[rows]]
     n = len(is_cited)
     reported = np.zeros(n, bool)
-    return CitedPages(np.asarray(is_cited), np.ones(n, bool), rows, tuple(pages), reported)
+    return CitedPages(
+        np.asarray(is_cited), np.ones(n, bool), rows, tuple(pages), reported, ~reported
+    )
 
 
 def test_gaps_are_detected_and_the_interval_holds_the_estimate(world, is_gap):
@@ -146,6 +148,27 @@ def test_a_reported_citation_raises_its_question_and_its_silence_lowers_none(wor
     both = weigh_citations(reported(scorer, is_reported, is_cited), 0.3)
     np.testing.assert_array_equal(both[1:], logged[1:])
     assert both[0] == pytest.approx(CITATION_ODDS)
+
+
+def test_a_report_whose_searches_are_far_from_the_site_is_not_believed(world, is_gap, caplog):
+    scorer, _, _ = world
+    for reported, is_near in ((~is_gap.to_numpy(), True), (is_gap.to_numpy(), False)):
+        known = cited(scorer, np.zeros(len(reported), bool))
+        known = replace(known, is_reported=reported, is_asked=~reported)
+        believed = known.without_far_report(scorer)
+        assert believed.is_reported.any() == is_near
+        assert ("the engine's report of citations is not used" in caplog.text) != is_near
+
+
+def test_searches_of_a_report_alone_say_nothing_of_the_share_of_the_log(world, is_gap):
+    scorer, clusters, _ = world
+    covered = ~is_gap.to_numpy()
+    known = cited(scorer, covered)
+    # Gaps that nobody asked, as those of a report, would raise the share of gaps.
+    unasked = is_gap.to_numpy() & (np.arange(len(covered)) % 2 == 0)
+    with_all = fit_calibration(scorer, clusters, known, PLAN)
+    without = fit_calibration(scorer, clusters, replace(known, is_asked=~unasked), PLAN)
+    assert without.unanswered_share[0] < with_all.unanswered_share[0]
 
 
 def test_permuted_evidence_says_nothing(world):

@@ -58,7 +58,7 @@ def model(passages, queries, encoder, is_gap):
     is_cited = ~is_gap.to_numpy()
     pages = tuple(own["page_id"].iloc[scorer.best_rows()[np.flatnonzero(is_cited)]])
     is_logged, is_reported = np.ones(len(is_cited), bool), np.zeros(len(is_cited), bool)
-    cited = CitedPages(is_cited, is_logged, np.flatnonzero(is_cited), pages, is_reported)
+    cited = CitedPages(is_cited, is_logged, np.flatnonzero(is_cited), pages, is_reported, is_logged)
     calibration = fit_calibration(
         scorer,
         cluster_queries(query_embeddings)[0],

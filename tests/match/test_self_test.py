@@ -132,7 +132,9 @@ def cite(scorer, pages):
     is_cited[rows] = True
     page_ids = tuple(f"ours/{page}" for page in pages[rows])
     is_reported = np.zeros(len(is_cited), bool)
-    return CitedPages(is_cited, np.ones(len(is_cited), bool), rows, page_ids, is_reported)
+    return CitedPages(
+        is_cited, np.ones(len(is_cited), bool), rows, page_ids, is_reported, ~is_reported
+    )
 
 
 def test_cited_pages_are_hidden_where_the_log_has_them(by_words):
