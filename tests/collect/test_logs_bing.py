@@ -3,6 +3,7 @@
 import pytest
 
 from coverage_kit.collect.logs import read_log
+from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
 from tests.collect.vendor_samples import BING
 
@@ -138,3 +139,14 @@ def test_a_table_with_further_columns_is_none_of_bings_pages(tmp_path):
     path.write_text("Prompt,Page,Citations\nbest crm,https://a.example/x,3\n")
     assert read(path).queries["text"].tolist() == ["best crm"]
     assert "Citation Share" in BING
+
+
+def test_a_header_alone_is_no_fault_and_has_its_row_beside_a_log(tmp_path):
+    header = write(tmp_path, "a.example_AISearchQueriesReport_9_5_2026.csv", HEADER)
+    with pytest.raises(LogError, match=r"header of Bing AI Performance alone.*no fault"):
+        read(header)
+    question = write(tmp_path, "log.csv", "query,answer", "Best CRM?,Acme")
+    log = read(header, question)
+    rows = log.sources.set_index("format")["n_records"]
+    assert rows["Bing AI Performance"] == 0
+    assert len(log.queries) == 1

@@ -207,7 +207,7 @@ def make_tables(part: LogPart, log: LogSettings) -> LogTables:
     """
     _add_unanswered(part)
     location = ", ".join(log.files)
-    part.report.check(location)
+    part.report.check(location, [row["format"] for row in part.sources if not row["n_records"]])
     _add_account(part, log)
     part.sources += _list_passed_over(log)
     if log.strict:
@@ -352,7 +352,13 @@ def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str,
         for file in report.rejected
         if file not in read
     }
-    for file, format_name in sorted(names, key=lambda name: ranks[name[0]]):
+    # A header alone says something, too: Bing's, that the site was cited for no search.
+    names |= {
+        (file, survey.vendor.name): None
+        for file, survey in surveyed.items()
+        if survey.vendor and file not in ranks
+    }
+    for file, format_name in sorted(names, key=lambda name: ranks.get(name[0], len(ranks))):
         survey = surveyed[file]
         # The format as it fits the table's header says more than the format in general.
         fitted = survey.vendor if survey.vendor and survey.vendor.name == format_name else None

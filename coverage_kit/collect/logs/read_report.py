@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,10 +128,12 @@ class LogReadReport:
             cure or "Export the log again, or name its columns with [log.columns].",
         )
 
-    def check(self, location: str) -> None:
+    def check(self, location: str, empty: Sequence[str] = ()) -> None:
         """Raise LogError where nothing could be read, and warn of what was left out.
 
-        `location` says in the error which files were read.
+        Args:
+            location: says in the error which files were read.
+            empty: the formats of which no record was read.
         """
         self._balance()
         n_read = self.counts.total()
@@ -143,6 +146,10 @@ class LogReadReport:
             "no rows with a query",
         )
         if not n_read:
+            if empty and not self.seen:
+                found = f"the header of {', '.join(dict.fromkeys(empty))} alone, without rows"
+                cure = "That is no fault: nothing was counted. Name a log of questions beside it."
+                raise LogError(location, "records with a query", found, cure)
             raise LogError(location, "records with a query", *self._explain_none(example))
         if n_rejected:
             logger.warning(
