@@ -177,6 +177,7 @@ class Analysis:
     fetch_files: tables.FetchFiles = field(default_factory=tables.FETCH_FILES.empty)
     absent_pages: tables.AbsentPages = field(default_factory=tables.ABSENT_PAGES.empty)
     page_effects: tables.PageEffects = field(default_factory=tables.PAGE_EFFECTS.empty)
+    unread: tables.Unread = field(default_factory=tables.UNREAD.empty)
     costs: tables.Costs = field(default_factory=tables.COSTS.empty)
     embeddings: dict[str, Embeddings] = field(default_factory=dict)
 

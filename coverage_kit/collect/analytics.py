@@ -16,7 +16,7 @@ from coverage_kit.collect.cells import text_of
 from coverage_kit.collect.logs.csv_rows import CsvFile, find_delimiter, read_records
 from coverage_kit.collect.logs.json_rows import MAX_JSON_BYTES, read_json
 from coverage_kit.collect.logs.lines import Row, too_long
-from coverage_kit.collect.logs.sources import find_files, open_file
+from coverage_kit.collect.logs.sources import find_files, open_file, unpack_logs
 from coverage_kit.collect.logs.steady import SteadyFile, reading, shown
 from coverage_kit.collect.logs.times import parse_times
 from coverage_kit.collect.logs.values import label_of, shown_value
@@ -104,7 +104,7 @@ def read_sessions(files: Sequence[str]) -> tuple[Sessions, Rejects]:
     rejects = list[dict[str, Any]]()
     seen: dict[str, str] = {}
     days: dict[str, tuple[str, str]] = {}
-    for path in find_exports(files):
+    for path in (file for _, members in open_exports(files) for file in members):
         file = shown(path)
         tables = read_tables(path)
         usable = [table for table in tables if table.columns.is_usable]
@@ -175,6 +175,21 @@ def find_exports(names: Sequence[str]) -> list[Path]:
         ) from None
     # A file that is named twice, by itself and by its folder, is read once.
     return list({path.resolve(): path for path in paths}.values())
+
+
+def open_exports(names: Sequence[str]) -> Iterator[tuple[Path, list[Path]]]:
+    """Yield each export with its files: those that it holds where it is packed, else itself.
+
+    An unpacked file is there until the next export is asked for. Messages call it by its name in
+    the packed file. Raises LogError for a file or folder that is missing, and for a packed file
+    that cannot be unpacked.
+    """
+    for path in find_exports(names):
+        with reading(shown(path)):
+            unpacked = unpack_logs(path)
+        files = unpacked.files if unpacked else [path]
+        # Exports have empty tables for what was not filtered.
+        yield path, [file for file in files if file.stat().st_size] or files
 
 
 def read_tables(path: Path) -> list[ExportTable]:

@@ -19,6 +19,7 @@ from coverage_kit.collect.fetch import HTML_TYPES, Fetched, Fetcher, Request
 from coverage_kit.collect.robots import Robots
 from coverage_kit.collect.sitemap import MAX_BYTES, read_sitemaps
 from coverage_kit.collect.store import ResponseStore
+from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.collect.urls import (
     canonical_url,
     page_id,
@@ -72,24 +73,35 @@ _ASSETS = (
 )
 
 
-def crawl_site(start: str, crawl: CrawlSettings, cache: Path | None = None) -> Iterator[Fetched]:
+def crawl_site(
+    start: str,
+    crawl: CrawlSettings,
+    cache: Path | None = None,
+    unread: UnreadItems | None = None,
+) -> Iterator[Fetched]:
     """Yield the response of each page of a site, following links on its own host from a start URL.
 
     Links are followed breadth-first. A login in the start URL (https://user:pass@host/) is sent to
-    that host alone, and is in no response. Raises SiteError when the host cannot be reached, is on
+    that host alone, and is in no response. What is not read is counted in `unread` where it is
+    given. Raises SiteError when the host cannot be reached, is on
     a private network that is not allowed, or its robots.txt fails.
     """
-    with closing(_Crawler(start, crawl, cache)) as crawler:
+    with closing(_Crawler(start, crawl, cache, unread)) as crawler:
         crawler.ask_robots()
         yield from crawler.read([crawler.source], follow=True)
 
 
-def fetch_sitemap(url: str, crawl: CrawlSettings, cache: Path | None = None) -> Iterator[Fetched]:
+def fetch_sitemap(
+    url: str,
+    crawl: CrawlSettings,
+    cache: Path | None = None,
+    unread: UnreadItems | None = None,
+) -> Iterator[Fetched]:
     """Yield the response of each page that a sitemap names.
 
     Raises SiteError as `crawl_site` does, and for a sitemap that cannot be read or names no page.
     """
-    with closing(_Crawler(url, crawl, cache)) as crawler:
+    with closing(_Crawler(url, crawl, cache, unread)) as crawler:
         crawler.ask_robots()
         yield from crawler.read(crawler.sitemap_urls(), follow=False)
 
@@ -97,10 +109,13 @@ def fetch_sitemap(url: str, crawl: CrawlSettings, cache: Path | None = None) -> 
 class _Crawler:
     """One crawl: the URLs that wait, the pages that were reached, and the budgets."""
 
-    def __init__(self, source: str, crawl: CrawlSettings, cache: Path | None) -> None:
+    def __init__(
+        self, source: str, crawl: CrawlSettings, cache: Path | None, unread: UnreadItems | None
+    ) -> None:
         source = take_login(source)
         self.source = source
         self._crawl = crawl
+        self._unread = unread if unread is not None else UnreadItems()
         self._scope = site_scope(source)
         self._end = time.monotonic() + crawl.max_seconds
         self._fetcher = Fetcher(crawl, end=self._end)

@@ -1,6 +1,5 @@
 """Read a folder of HTML and Markdown files as pages."""
 
-import logging
 import os
 import sys
 from collections import Counter
@@ -16,6 +15,7 @@ from coverage_kit.collect.extract import Extract, extract_page, join_url
 from coverage_kit.collect.markdown import extract_markdown
 from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows
+from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import SiteError
 from coverage_kit.escaping import for_line
@@ -31,8 +31,6 @@ _PATH_CHARACTERS = "/!$&'()*+,;=:@"
 # Folders of installed packages, whose files are nobody's pages: by name, or by a file in them.
 _PACKAGES = "node_modules"
 _ENVIRONMENT = "pyvenv.cfg"
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -55,13 +53,14 @@ def read_folder(
     base_url: str = "",
     max_page_bytes: int = 8_000_000,
     others: Iterable[str | Path] = (),
+    unread: UnreadItems | None = None,
 ) -> list[PageRows]:
     """Return the pages of a folder and its subfolders, sorted by path.
 
     The URL of a page is the URL that the page itself names, if that is absolute (and on the site of
     base_url, where one is given). Otherwise it is base_url and the path of the file; the path of a
     Markdown file counts without its suffix. A page that cannot be read has a status that says why.
-    Files that are passed over (`list_files`) are counted in the log. Raises SiteError for a folder
+    Files that are passed over (`list_files`) are counted in `unread`. Raises SiteError for a folder
     that is missing or has no page.
 
     Args:
@@ -70,6 +69,7 @@ def read_folder(
         max_page_bytes: larger files are not read.
         others: paths that are no part of the site where they are inside the folder: the run's
             folder, the cache, the folders of other sites.
+        unread: counts what is passed over; None counts nothing.
     """
     if base_url and split_http(base_url) is None:
         raise SiteError(
@@ -86,7 +86,10 @@ def read_folder(
             "Name a folder, or a URL that starts with https:// for a site to crawl.",
         )
     files = list_files(folder, others)
-    _report_passed_over(folder, files)
+    unread = unread or UnreadItems()
+    for reason, n_files in files.passed_over.items():
+        may_be_pages = reason not in files.expected
+        unread.add("file", reason, str(folder), may_be_pages=may_be_pages, n_items=n_files)
     if not files.pages:
         expected = f"files ending in {', '.join(sorted(_SUFFIXES))}"
         raise SiteError(str(folder), expected, "none", "Name the folder that holds the pages.")
@@ -183,13 +186,6 @@ def _why_no_page(path: Path, root: Path) -> str:
         return "" if path.is_file() else "no file, or a link to nothing"
     except OSError as error:
         return str(error.strerror)
-
-
-def _report_passed_over(folder: Path, files: FolderFiles) -> None:
-    for reason, n_files in sorted(files.passed_over.items()):
-        level = logging.INFO if reason in files.expected else logging.WARNING
-        count = "1 file is" if n_files == 1 else f"{n_files:,} files are"
-        logger.log(level, "%s: %s passed over (%s)", _readable(str(folder)), count, reason)
 
 
 def _read_file(file: Path, folder: Path, base_url: str, max_page_bytes: int) -> PageRows:

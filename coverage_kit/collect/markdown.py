@@ -4,12 +4,11 @@ import re
 import tomllib
 from dataclasses import replace
 
-from markdown_it import MarkdownIt
-
 from coverage_kit.collect.dates import parse_time
 from coverage_kit.collect.decode import decode_page
 from coverage_kit.collect.extract import Extract, extract_page
 from coverage_kit.collect.page_try import PageError
+from coverage_kit.text.markdown.parser import open_parser
 
 # Front matter at the start of a file: lines between two "---" (YAML) or two "+++" (TOML).
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n\1[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -67,11 +66,7 @@ def render_markdown(content: bytes) -> tuple[dict[str, str], str]:
         raise PageError(f"more than {_MAX_BRACKETS:,} brackets")
     front = _FRONT.match(text)
     values = _read_front_matter(front[1], front[2]) if front is not None else {}
-    body = (
-        MarkdownIt("commonmark")
-        .enable("table")
-        .render(text[front.end() :] if front is not None else text)
-    )
+    body = open_parser().render(text[front.end() :] if front is not None else text)
     return values, f"<html><body><main>{body}</main></body></html>"
 
 

@@ -5,16 +5,12 @@ An export is a table of its interface, alone or zipped, rows of its API, or a Bi
 
 import logging
 import re
-import tempfile
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coverage_kit.collect.analytics import find_exports, read_tables
+from coverage_kit.collect.analytics import open_exports, read_tables
 from coverage_kit.collect.cells import text_of
-from coverage_kit.collect.decode import readable
 from coverage_kit.collect.logs.columns import find_column
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.machine_searches import is_machine_made
@@ -56,9 +52,6 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d(T.*)?|(19|20)\d{6}")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 # A device, or a kind of search result such as "AMP_TOP_STORIES".
 _DEVICE_OR_KIND = re.compile(r"desktop|mobile|tablet|[A-Z]+(_[A-Z]+)+", re.IGNORECASE)
-# Real exports are far smaller; the bounds stop a zip that unpacks to fill the disk (assumed).
-_MAX_UNPACKED_BYTES = 500_000_000
-_MAX_MEMBERS = 1000
 # ISO 3166 codes, as the API spells them; zzz is an unknown country.
 _COUNTRIES = """
     abw afg ago aia ala alb and are arg arm asm ata atf atg aus aut aze bdi bel ben bes bfa bgd
@@ -100,123 +93,23 @@ def read_search_console(files: Sequence[str]) -> tuple[SearchDemand, Rejects]:
     """
     rows = list[dict[str, Any]]()
     rejects = list[dict[str, Any]]()
-    with tempfile.TemporaryDirectory() as folder:
-        for name, members in _open_all(files, Path(folder)):
-            records = [
-                record
-                for label, path in members
-                for table in _tables_of(path, label)
-                for record in _read_table(table, label, path)
-            ]
-            if not records:
-                raise LogError(
-                    name,
-                    "a table with impressions by day, query, page or country",
-                    "none",
-                    "Export 'Performance' as CSV, or the API's rows as JSON.",
-                )
-            for record in records:
-                (rejects if "reason" in record else rows).append(record)
+    for export, members in open_exports(files):
+        records = [
+            record
+            for path in members
+            for table in read_tables(path)
+            for record in _read_table(table.rows, shown(path), path)
+        ]
+        if not records:
+            raise LogError(
+                shown(export),
+                "a table with impressions by day, query, page or country",
+                "none",
+                "Export 'Performance' as CSV, or the API's rows as JSON.",
+            )
+        for record in records:
+            (rejects if "reason" in record else rows).append(record)
     return SEARCH_DEMAND.table(rows), REJECTS.table(rejects)
-
-
-def _tables_of(path: Path, label: str) -> list[list[Row]]:
-    """Return the tables of a file; an error names the file as the export does."""
-    try:
-        return [table.rows for table in read_tables(path)]
-    except LogError as error:
-        raise LogError(label, error.what, error.found, error.cure) from None
-
-
-def _open_all(names: Sequence[str], folder: Path) -> Iterator[tuple[str, list[tuple[str, Path]]]]:
-    """Yield each export with its files, as (name to show, path).
-
-    The files of a zip are unpacked into the folder.
-    """
-    archives = {path: None for name in names for path in _archives(Path(name))}
-    plain = [
-        name
-        for name in names
-        if Path(name).suffix.lower() != ".zip" and not _holds_archives_only(Path(name))
-    ]
-    for path in archives:
-        # Each archive has a folder of its own number, so that none overwrites another.
-        n_unpacked = len(list(folder.iterdir()))
-        yield shown(path), _unpack(path, folder / str(n_unpacked))
-    for path in (path for path in find_exports(plain) if path not in archives):
-        yield shown(path), [(shown(path), path)]
-
-
-def _archives(path: Path) -> list[Path]:
-    if path.is_dir():
-        files = (file for file in path.rglob("*") if file.suffix.lower() == ".zip")
-        return sorted(file for file in files if file.is_file())
-    return [path] if path.suffix.lower() == ".zip" else []
-
-
-def _holds_archives_only(path: Path) -> bool:
-    if not path.is_dir():
-        return False
-    archives = set(_archives(path))
-    return bool(archives) and {file for file in path.rglob("*") if file.is_file()} == archives
-
-
-def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
-    folder.mkdir()
-    # A pipe would be waited for.
-    if path.exists() and not path.is_file():
-        raise LogError(
-            shown(path), "a zip of the export", "a pipe or device", "Save the export as a file."
-        )
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [
-                member
-                for member in archive.infolist()
-                if member.filename.lower().endswith(".csv") and member.file_size
-            ]
-            n_unpacked = sum(member.file_size for member in members)
-            if n_unpacked > _MAX_UNPACKED_BYTES or len(members) > _MAX_MEMBERS:
-                raise LogError(
-                    shown(path),
-                    f"at most {_MAX_UNPACKED_BYTES:,} bytes in {_MAX_MEMBERS:,} files",
-                    f"{n_unpacked:,} bytes in {len(members):,} files",
-                    "Export a shorter period.",
-                )
-            files = _write_members(archive, members, folder)
-    except (
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-        RuntimeError,
-        NotImplementedError,
-        ValueError,
-    ) as error:
-        raise LogError(
-            shown(path),
-            "a readable zip of the export",
-            str(error),
-            "Export it again.",
-        ) from None
-    return sorted((f"{shown(path)}/{name}", file) for name, file in files.items())
-
-
-def _write_members(
-    archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], folder: Path
-) -> dict[str, Path]:
-    """Return the files that were written, by the name to show.
-
-    Each file has a folder of its own number, so that none overwrites another.
-    """
-    files: dict[str, Path] = {}
-    for number, member in enumerate(members):
-        name = readable(member.filename.lstrip("./"))
-        file = folder / str(number) / Path(member.filename).name
-        file.parent.mkdir()
-        file.write_bytes(archive.read(member))
-        files[f"{name} ({number})" if name in files else name] = file
-    return files
 
 
 def _read_table(table: Sequence[Row], file: str, path: Path) -> list[dict[str, Any]]:

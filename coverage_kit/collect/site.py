@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coverage_kit.collect.crawl import crawl_site, fetch_sitemap
@@ -11,11 +11,23 @@ from coverage_kit.collect.fetch import Fetched
 from coverage_kit.collect.folder import read_folder
 from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows, page_rows
+from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.collect.urls import site_name, site_scope, split_http
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings, SiteSettings
 from coverage_kit.storage.written import is_written
-from coverage_kit.tables import PAGES, Pages, checked
+from coverage_kit.tables import PAGES, UNREAD, Pages, Unread, checked
+
+
+@dataclass(frozen=True)
+class SiteReading:
+    """What one source of a site holds: its pages, read or rejected, and what is no page of it.
+
+    Every file and address that was met is in one of the two tables.
+    """
+
+    pages: Pages
+    unread: Unread = field(default_factory=UNREAD.empty)
 
 
 @checked
@@ -25,7 +37,17 @@ def read_site(
     cache: str | Path | None = None,
     others: Iterable[str | Path] = (),
 ) -> Pages:
-    """Return the pages of a site, read or rejected: a folder, a sitemap, or a crawl from a URL.
+    """Return the pages of a site, read or rejected, as `read_source` reads them."""
+    return read_source(site, crawl, cache, others).pages
+
+
+def read_source(
+    site: SiteSettings,
+    crawl: CrawlSettings = CrawlSettings(),  # noqa: B008 (settings are frozen)
+    cache: str | Path | None = None,
+    others: Iterable[str | Path] = (),
+) -> SiteReading:
+    """Return what a site's source holds: a folder, a sitemap, or a crawl from a URL.
 
     Args:
         site: where the pages are. A URL is a sitemap when its path contains 'sitemap' or ends in
@@ -38,22 +60,28 @@ def read_site(
 
     Raises SiteError when the source is missing or unreachable, or no page of it can be read.
     """
+    unread = UnreadItems()
     if "://" not in site.source:
         pages = read_folder(
             Path(site.source),
             site.base_url,
             int(crawl.max_page_megabytes * 1e6),
             [*others, *([cache] if cache is not None else [])],
+            unread,
         )
     else:
-        pages = _read_web(site.source, crawl, Path(cache) if cache is not None else None)
+        pages = _read_web(site.source, crawl, Path(cache) if cache is not None else None, unread)
+    unread.report(site.source)
     rows = page_rows(pages)
     if not any(row["status"] == "ok" for row in rows):
         raise _no_page_error(site.source, [str(row["status"]) for row in rows])
-    return PAGES.table(rows)
+    name = Counter(str(row["site"]) for row in rows if row["status"] == "ok").most_common(1)[0][0]
+    return SiteReading(PAGES.table(rows), unread.table(name, site.source))
 
 
-def _read_web(source: str, crawl: CrawlSettings, cache: Path | None) -> list[PageRows]:
+def _read_web(
+    source: str, crawl: CrawlSettings, cache: Path | None, unread: UnreadItems
+) -> list[PageRows]:
     split_url = split_http(source)
     if split_url is None:
         cure = "Write it as https://example.com/."
@@ -61,7 +89,7 @@ def _read_web(source: str, crawl: CrawlSettings, cache: Path | None) -> list[Pag
     path = split_url.path.lower()
     is_sitemap = "sitemap" in path or path.endswith((".xml", ".xml.gz"))
     responses: Iterable[Fetched] = (fetch_sitemap if is_sitemap else crawl_site)(
-        source, crawl, cache
+        source, crawl, cache, unread
     )
     return [_read_response(fetched, source) for fetched in responses]
 

@@ -103,6 +103,7 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         stages=run.clock.table(),
         spans=log.spans,
         sources=log.sources,
+        unread=inputs.sites.unread,
         holders=visibility.holders,
         competitors=visibility.competitors,
         verdicts=visibility.verdicts,

@@ -14,7 +14,7 @@ from coverage_kit.collect.logs import describe_mapping, read_log
 from coverage_kit.collect.logs.doubts import collect_doubts
 from coverage_kit.collect.mentions import find_mentions
 from coverage_kit.collect.passages import split_pages
-from coverage_kit.collect.site import read_site
+from coverage_kit.collect.site import SiteReading, read_source
 from coverage_kit.collect.urls import page_id, site_name
 from coverage_kit.errors import LogError, SettingsError, SiteError
 from coverage_kit.match.masking import CitedPages
@@ -30,6 +30,7 @@ from coverage_kit.tables import (
     MISSING_ITEMS,
     PAGES,
     QUESTION_CHECKS,
+    UNREAD,
     Claims,
     Groups,
     LogTables,
@@ -38,6 +39,7 @@ from coverage_kit.tables import (
     Pages,
     Passages,
     QuestionChecks,
+    Unread,
 )
 from coverage_kit.vocabulary import DUPLICATE_OF
 
@@ -52,11 +54,13 @@ class SitePages:
         pages: the pages, read or rejected.
         own_site: name of your site.
         brand_sites: the site of each tracked brand, your own first.
+        unread: what the sources of all sites hold besides their pages.
     """
 
     pages: Pages
     own_site: str
     brand_sites: Mapping[str, str]
+    unread: Unread = field(default_factory=UNREAD.empty)
 
 
 @dataclass(frozen=True)
@@ -235,12 +239,15 @@ def collect_pages(settings: Settings) -> SitePages:
     folder without base_url and brand may hold many sites. A brand without a name has its site's.
     Raises SiteError when two sources have one name.
     """
-    own_pages, own_site = _name_site(_read_source(settings.site, settings))
+    own = _read_source(settings.site, settings)
+    own_pages, own_site = _name_site(own.pages)
     tables = [own_pages]
+    unread = [own.unread.assign(site=own_site)]
     # The order counts: your brand is the first everywhere.
     brand_sites = {settings.site.brand[0] if settings.site.brand else own_site: own_site}
     for competitor in settings.competitors:
-        table = _read_source(competitor, settings)
+        reading = _read_source(competitor, settings)
+        table = reading.pages
         if competitor.base_url or competitor.brand:
             table, name = _name_site(table)
             brand_sites[competitor.brand[0] if competitor.brand else name] = name
@@ -251,6 +258,7 @@ def collect_pages(settings: Settings) -> SitePages:
             found = f"{min(repeated)!r} twice"
             raise SiteError(competitor.source, "a site with a name of its own", found, cure)
         tables.append(table)
+        unread.append(reading.unread)
     # Sorted, so that the order in which pages were met decides nothing.
     pages = pd.concat(tables).sort_values("page_id", kind="stable", ignore_index=True)
     PAGES.check(pages, "collect_pages() returned")
@@ -259,14 +267,15 @@ def collect_pages(settings: Settings) -> SitePages:
     by_n_pages = sorted(map(str, n_pages.index), key=lambda site: (-n_pages[site], site))
     unnamed = [site for site in by_n_pages if site not in brand_sites.values()]
     n_free = max(0, MAX_TRACKED_SITES - len(brand_sites))
-    return SitePages(pages, own_site, brand_sites | {site: site for site in unnamed[:n_free]})
+    brand_sites |= {site: site for site in unnamed[:n_free]}
+    return SitePages(pages, own_site, brand_sites, pd.concat(unread, ignore_index=True))
 
 
-def _read_source(site: SiteSettings, settings: Settings) -> Pages:
-    """Return the pages of one source, without the run's folders and other sources within it."""
+def _read_source(site: SiteSettings, settings: Settings) -> SiteReading:
+    """Return what one source holds, without the run's folders and other sources within it."""
     sources = (settings.site, *settings.competitors)
     others = [settings.out, *(other.source for other in sources if other.source != site.source)]
-    return read_site(site, settings.crawl, settings.cache, others)
+    return read_source(site, settings.crawl, settings.cache, others)
 
 
 def _name_site(pages: Pages) -> tuple[Pages, str]:

@@ -23,6 +23,7 @@ from coverage_kit.tables.collected import (
     SEARCHES as SEARCHES,
     SOURCES as SOURCES,
     SPANS as SPANS,
+    UNREAD as UNREAD,
     Answers as Answers,
     Citations as Citations,
     Claims as Claims,
@@ -37,6 +38,7 @@ from coverage_kit.tables.collected import (
     Searches as Searches,
     Sources as Sources,
     Spans as Spans,
+    Unread as Unread,
 )
 from coverage_kit.tables.fetched import (
     ABSENT_PAGES as ABSENT_PAGES,

@@ -40,6 +40,27 @@ PAGES = Schema(
     ),
 )
 
+UNREAD = Schema(
+    "unread",
+    "what a site's source holds besides its pages: things of one kind, not read for one reason",
+    ("site", "source", "kind", "reason"),
+    (
+        SITE,
+        text("source", "folder or address that was read, as the settings name it"),
+        text("kind", "file, folder, address, sitemap or host"),
+        text("reason", "why these were not read, such as 'the ending .rst'"),
+        Column("n_items", "integer", "how many there are"),
+        Column(
+            "may_be_pages",
+            "flag",
+            "whether they may hold text for readers: such items are warned of, and counted beside "
+            "the pages that were read",
+        ),
+        text("example", "path or address of the first of them"),
+        optional("cure", "text", "what to do to have them read"),
+    ),
+)
+
 PASSAGES = Schema(
     "passages",
     "one passage, in reading order",
@@ -295,6 +316,7 @@ CLAIMS = Schema(
 
 # Types for signatures, from which `@checked` reads the schema; so in every module of tables.
 Pages = Annotated[pd.DataFrame, PAGES]
+Unread = Annotated[pd.DataFrame, UNREAD]
 Passages = Annotated[pd.DataFrame, PASSAGES]
 Queries = Annotated[pd.DataFrame, QUERIES]
 QuestionChecks = Annotated[pd.DataFrame, QUESTION_CHECKS]

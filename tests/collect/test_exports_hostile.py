@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from coverage_kit.collect import search_console
 from coverage_kit.collect.analytics import read_sessions
+from coverage_kit.collect.logs import packed
 from coverage_kit.collect.search_console import read_search_console
 from coverage_kit.errors import LogError
 
@@ -124,16 +124,17 @@ def archive(path, **members):
 
 
 def test_a_zip_that_unpacks_to_fill_the_disk_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(search_console, "_MAX_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr(packed, "_SMALL_BYTES", 1000)
+    monkeypatch.setattr(packed, "_MAX_RATIO", 1)
     path = archive(tmp_path / "x.zip", a=DEMAND + "a" * 600, b=DEMAND + "b" * 600)
-    with pytest.raises(LogError, match="at most 1,000 bytes in 1,000 files; found 1,288 bytes"):
+    with pytest.raises(LogError, match="2 files of 1,288 bytes"):
         read_search_console([str(path)])
 
 
 def test_a_zip_of_many_files_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(search_console, "_MAX_MEMBERS", 3)
+    monkeypatch.setattr(packed, "_MAX_MEMBERS", 3)
     path = archive(tmp_path / "x.zip", **{f"n{i}": DEMAND for i in range(4)})
-    with pytest.raises(LogError, match="in 4 files"):
+    with pytest.raises(LogError, match="4 files of"):
         read_search_console([str(path)])
 
 
@@ -141,7 +142,7 @@ def test_a_zip_of_many_files_says_so(tmp_path, monkeypatch):
 def test_half_a_zip_is_no_whole_one(tmp_path, share):
     path = archive(tmp_path / "x.zip", Queries=DEMAND + "crm,1,9,11%,3\n" * 50)
     write(path, path.read_bytes()[: int(path.stat().st_size * share)])
-    with pytest.raises(LogError, match="a readable zip of the export"):
+    with pytest.raises(LogError, match="a whole packed file"):
         read_search_console([str(path)])
 
 

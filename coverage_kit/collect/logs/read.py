@@ -172,7 +172,7 @@ def list_files(log: LogSettings) -> list[tuple[str, Path]]:
 def _find_files(setting: str) -> list[Path]:
     """Return the files of a setting. The error for a folder without logs says what it holds."""
     try:
-        return find_files(setting, with_packed=True)
+        return find_files(setting)
     except LogError as error:
         counts = count_passed_over(Path(setting))
         if not counts:

@@ -72,18 +72,18 @@ class GuardedSource:
             yield from self._source.rows(columns)
 
 
-def find_files(name: str, with_packed: bool = False) -> list[Path]:
+def find_files(name: str) -> list[Path]:
     """Return the log file with this name, or the log files in a folder with this name.
 
-    `with_packed` says whether files that gzip or zip packed count, which `open_file` unpacks.
-    Files in subfolders count, hidden files do not, nor what a run or a person's checks left there:
-    a project's folder may be that of its log. The files are sorted. Warns of what has the
-    ending of a log and is no file, such as a pipe or a broken link. Raises LogError for a file that
-    is missing, an ending that is not read, a folder that may not be read and a folder without logs.
+    Files that gzip or zip packed count, which `open_file` unpacks. Files in subfolders count,
+    hidden files do not, nor what a run or a person's checks left there: a project's folder may be
+    that of its log. The files are sorted. Warns of what has the ending of a log and is no file,
+    such as a pipe or a broken link. Raises LogError for a file that is missing, an ending that is
+    not read, a folder that may not be read and a folder without logs.
     """
     path = Path(name)
     if path.is_dir():
-        files = list(_files_in(path, PACKED_ENDINGS if with_packed else ()))
+        files = list(_files_in(path))
         if not files:
             raise LogError(
                 shown(path),
@@ -100,28 +100,24 @@ def find_files(name: str, with_packed: bool = False) -> list[Path]:
             "a pipe or device" if is_there else "no such file",
             "Save the log as a file." if is_there else "Correct the path, or name another file.",
         )
-    packed = PACKED_ENDINGS if with_packed else ()
-    if path.suffix.lower() not in (*ENDINGS, *packed):
+    if path.suffix.lower() not in (*ENDINGS, *PACKED_ENDINGS):
         cure = (
-            f"Unpack it{', or pack it as .zip or .gz' if packed else ''}."
+            "Unpack it, or pack it as .zip or .gz."
             if path.suffix.lower() in (*PACKED_ENDINGS, *OTHER_PACKED_ENDINGS)
             else "Export the log as such a file, or give the file the ending of its format."
         )
         raise LogError(
             shown(path),
-            f"a file ending in {', '.join((*ENDINGS, *packed))}",
+            f"a file ending in {', '.join((*ENDINGS, *PACKED_ENDINGS))}",
             path.suffix or "no ending",
             cure,
         )
     return [path]
 
 
-def _files_in(folder: Path, packed: Sequence[str]) -> Iterator[Path]:
-    """Yield the log files of a folder in order; links to folders are not followed.
-
-    `packed` are the endings of archives that count.
-    """
-    endings = (*ENDINGS, *packed, *(OTHER_PACKED_ENDINGS if packed else ()))
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Yield the log files of a folder in order; links to folders are not followed."""
+    endings = (*ENDINGS, *PACKED_ENDINGS, *OTHER_PACKED_ENDINGS)
     logs = []
     for parent, subfolders, names in os.walk(folder, onerror=_raise_unreadable):
         subfolders[:] = [subfolder for subfolder in subfolders if not subfolder.startswith(".")]
@@ -192,13 +188,13 @@ def open_file(path: Path) -> Sequence[Source]:
     not read it.
     """
     with reading(shown(path)):
-        unpacked = _unpacked(path)
+        unpacked = unpack_logs(path)
         files = unpacked.files if unpacked else [path]
         sources = [JoinedColumns(source) for file in files for source in _open(file)]
         return [GuardedSource(with_answers(source), unpacked) for source in sources]
 
 
-def _unpacked(path: Path) -> Unpacked | None:
+def unpack_logs(path: Path) -> Unpacked | None:
     """Return the files in a packed file, and None for a file that is not packed."""
     if not is_packed(path):
         return None

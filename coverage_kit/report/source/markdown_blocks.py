@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from coverage_kit.report.source.words import (
@@ -16,6 +15,7 @@ from coverage_kit.report.source.words import (
     Word,
     find_words,
 )
+from coverage_kit.text.markdown.parser import open_parser
 
 # Front matter: lines between two lines of "---" (YAML) or "+++" (TOML) at the start of a file.
 FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -63,7 +63,7 @@ class _BlockReader:
     def __init__(self, source: str, begin: int) -> None:
         self.source = source
         self.lines = [begin + line.start() for line in _LINE.finditer(source[begin:])]
-        self.tokens = MarkdownIt("commonmark").enable("table").parse(source[begin:])
+        self.tokens = open_parser().parse(source[begin:])
         self.blocks: list[MarkdownBlock] = []
 
     def read(self) -> list[MarkdownBlock]:

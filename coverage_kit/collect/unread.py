@@ -1,0 +1,104 @@
+"""Count what a site's source holds besides its pages, by kind and reason, so that all is shown."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from coverage_kit.collect.decode import clean_row
+from coverage_kit.tables import UNREAD, Unread
+
+Kind = Literal["file", "folder", "address", "sitemap", "host"]
+# How many of a kind a message counts, in words.
+_PLURALS: dict[Kind, str] = {
+    "file": "files",
+    "folder": "folders",
+    "address": "addresses",
+    "sitemap": "sitemaps",
+    "host": "hosts",
+}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Item:
+    """Things of one kind that were not read for one reason."""
+
+    example: str
+    cure: str
+    may_be_pages: bool
+    n_items: int = 0
+
+
+class UnreadItems:
+    """What was not read of one source, counted while it is read."""
+
+    def __init__(self) -> None:
+        self._items: dict[tuple[Kind, str], _Item] = {}
+
+    def add(  # noqa: PLR0913 (what an item consists of)
+        self,
+        kind: Kind,
+        reason: str,
+        example: str,
+        *,
+        cure: str = "",
+        may_be_pages: bool = True,
+        n_items: int = 1,
+    ) -> None:
+        """Count items that were not read; the first example and cure of a reason stay.
+
+        Args:
+            kind: what they are.
+            reason: why they were not read, in a few words that follow "not read:".
+            example: path or address of one of them.
+            cure: a sentence that says what to do to have them read; empty where nothing helps.
+            may_be_pages: whether they may hold text for readers. Pictures, hidden files and
+                installed packages do not.
+            n_items: how many there are.
+        """
+        item = self._items.setdefault((kind, reason), _Item(example, cure, may_be_pages))
+        item.n_items += n_items
+
+    def report(self, source: str) -> None:
+        """Log each kind and reason: a warning where it may hold text for readers, else for info.
+
+        Args:
+            source: what was read, as messages show it.
+        """
+        for (kind, reason), item in sorted(self._items.items()):
+            logger.log(
+                logging.WARNING if item.may_be_pages else logging.INFO,
+                "%s: %s not read: %s, such as %s%s",
+                source,
+                _count(kind, item.n_items),
+                reason,
+                item.example,
+                f". {item.cure}" if item.cure else "",
+            )
+
+    def table(self, site: str, source: str) -> Unread:
+        """Return a row for each kind and reason, sorted.
+
+        Args:
+            site: name of the site.
+            source: folder or address that was read.
+        """
+        rows: list[dict[str, Any]] = [
+            {
+                "site": site,
+                "source": source,
+                "kind": kind,
+                "reason": reason,
+                "n_items": item.n_items,
+                "may_be_pages": item.may_be_pages,
+                "example": item.example,
+                "cure": item.cure or None,
+            }
+            for (kind, reason), item in sorted(self._items.items())
+        ]
+        return UNREAD.table([clean_row(row) for row in rows])
+
+
+def _count(kind: Kind, n_items: int) -> str:
+    return f"1 {kind} is" if n_items == 1 else f"{n_items:,} {_PLURALS[kind]} are"

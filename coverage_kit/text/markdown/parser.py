@@ -1,0 +1,19 @@
+"""The Markdown parser with the rules of site generators.
+
+Reading a page and editing its file use the same parser, so that the words of a passage are found
+in their file. Every rule is a rule of markdown-it, never a change of the text before it is parsed:
+so every token knows its lines in the file.
+"""
+
+from markdown_it import MarkdownIt
+
+from coverage_kit.text.markdown.generators import add_generator_rules
+from coverage_kit.text.markdown.mdx import add_mdx_rules
+
+
+def open_parser() -> MarkdownIt:
+    """Return a parser of CommonMark with tables and the rules of site generators."""
+    parser = MarkdownIt("commonmark").enable("table")
+    add_mdx_rules(parser)
+    add_generator_rules(parser)
+    return parser
