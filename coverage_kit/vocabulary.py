@@ -124,6 +124,14 @@ ESTIMATED: DemandKind = "estimated"
 
 # Opens the status of a page that repeats another one; the other's URL follows.
 DUPLICATE_OF = "duplicate of "
+# What a site's source may hold besides its pages, each with its plural.
+UNREAD_KINDS = {
+    "file": "files",
+    "folder": "folders",
+    "address": "addresses",
+    "sitemap": "sitemaps",
+    "host": "hosts",
+}
 
 # What an editor fills in: these open a slot in a draft. Facts and sources come from others; words
 # are the writer's own, such as a heading.

@@ -6,17 +6,9 @@ from typing import Any, Literal
 
 from coverage_kit.collect.decode import clean_row
 from coverage_kit.tables import UNREAD, Unread
+from coverage_kit.vocabulary import UNREAD_KINDS
 
 Kind = Literal["file", "folder", "address", "sitemap", "host"]
-# How many of a kind a message counts, in words.
-_PLURALS: dict[Kind, str] = {
-    "file": "files",
-    "folder": "folders",
-    "address": "addresses",
-    "sitemap": "sitemaps",
-    "host": "hosts",
-}
-
 logger = logging.getLogger(__name__)
 
 
@@ -101,4 +93,4 @@ class UnreadItems:
 
 
 def _count(kind: Kind, n_items: int) -> str:
-    return f"1 {kind} is" if n_items == 1 else f"{n_items:,} {_PLURALS[kind]} are"
+    return f"1 {kind} is" if n_items == 1 else f"{n_items:,} {UNREAD_KINDS[kind]} are"

@@ -225,6 +225,32 @@ def inspect(
 
 
 @app.command(cls=Command, rich_help_panel=RUN)
+def inspect_site(
+    settings_file: Annotated[
+        Path | None, typer.Argument(metavar="SETTINGS", help="a coverage.toml")
+    ] = None,
+    site: Annotated[
+        str,
+        typer.Option(metavar="SITE", help="folder or file of pages, sitemap URL or start URL"),
+    ] = "",
+    base_url: Annotated[str, typer.Option(metavar="URL", help="URL of the folder's root")] = "",
+    page: Annotated[
+        str, typer.Option(metavar="PART", help="show the passages of the page with this address")
+    ] = "",
+) -> None:
+    """Show how your site is read: its pages, their addresses, what is not read, and why.
+
+    Example: coverage-kit inspect-site --site docs --base-url https://docs.example.com --page start
+    """
+    from coverage_kit.tasks.inspect_site import inspect_site as describe
+
+    settings = _site_settings("inspect-site", settings_file, site, base_url)
+    with naming_options() if settings_file is None else nullcontext():
+        description = describe(settings.site, settings.crawl, settings.cache, page)
+    say(description)
+
+
+@app.command(cls=Command, rich_help_panel=RUN)
 def run(
     settings_file: Annotated[
         Path | None, typer.Argument(metavar="SETTINGS", help="a coverage.toml")
@@ -306,6 +332,16 @@ def run(
         settings = resolve_paths(make_settings(values, where="run"), Path.cwd())
         summary = _run(settings, is_verbose=is_verbose)
     say(name_options(summary) if is_by_options else summary)
+
+
+def _site_settings(command: str, settings_file: Path | None, site: str, base_url: str) -> Settings:
+    """Return settings from a file, options or both, where only the site counts."""
+    if settings_file is None and not site:
+        cure = f"See coverage-kit {command} --help."
+        raise SettingsError(command, "a coverage.toml or --site", "neither", cure)
+    values = _start_values(settings_file, site)
+    _set(values, "site", base_url=base_url)
+    return resolve_paths(make_settings(values, where=command), Path.cwd())
 
 
 def _start_values(settings_file: Path | None, site: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ KEPT = {
     "init": "The new folder may lack files. Delete it, then run the same command again.",
     "fetches": f"The log is unchanged. {_AGAIN}.",
     "inspect": f"The log is unchanged. {_AGAIN}.",
+    "inspect-site": f"Fetched pages are kept in the cache. {_AGAIN}: it continues from there.",
     "compare": f"Both runs are kept. {_AGAIN}: each comparison is counted once.",
     "apply": f"Your site is unchanged, and so is an earlier copy. {_AGAIN}.",
     "draft": f"Drafts so far are kept. {_AGAIN}: it asks only for the others.",

@@ -14,6 +14,7 @@ from coverage_kit.report.asked import AskedWords
 from coverage_kit.report.edit_texts import list_name, name_edit, name_subject, name_task
 from coverage_kit.report.evidence import describe_nearest, with_rivals
 from coverage_kit.report.gap_lists import list_gaps
+from coverage_kit.report.site_account import cure_of
 from coverage_kit.report.texts import clean_text, is_missing
 from coverage_kit.report.wording import describe_cause, describe_open, describe_operation
 from coverage_kit.tables.answered import find_unanswered
@@ -245,6 +246,7 @@ def describe_pages(analysis: Analysis) -> pd.DataFrame:
     covered = (queries["demand"] * queries["coverage"]).groupby(own_page).sum()
     frame["n_nearest"] = n_nearest.reindex(frame["page_id"]).fillna(0).astype("int64").to_numpy()
     frame["is_own"] = frame["site"] == analysis.about.own_site
+    frame["cure"] = frame["status"].astype("str").map(cure_of)
     frame["demand_covered"] = covered.reindex(frame["page_id"]).fillna(0.0).to_numpy()
     frame["demand_covered"] = frame["demand_covered"].where(frame["is_own"])
     return frame.sort_values(

@@ -19,6 +19,7 @@ from coverage_kit.report import figure_data, figures
 from coverage_kit.report.joined import describe_gaps
 from coverage_kit.report.leads import LEADS
 from coverage_kit.report.level import between, describe_level
+from coverage_kit.report.site_account import count_own_pages, share_read
 from coverage_kit.report.texts import clean_text, is_missing, markup_lines
 from coverage_kit.report.trust import (
     describe_self_test,
@@ -267,7 +268,7 @@ def open_run(run: str | Path) -> Analysis:
     counts = [
         count(head.n_queries, "question"),
         count(head.n_answers, "answer"),
-        count(head.n_pages, "page"),
+        f"{share_read(count_own_pages(analysis))} read",
     ]
     trust = rate_trust(analysis.about)
     _show(

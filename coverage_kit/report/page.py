@@ -51,6 +51,7 @@ from coverage_kit.report.page_data.visibility import (
     referrals_context,
     reported_context,
 )
+from coverage_kit.report.site_account import describe_site
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text, name_file
 from coverage_kit.report.trust import (
@@ -58,7 +59,6 @@ from coverage_kit.report.trust import (
     RELIABLE,
     UNKNOWN_TRUST,
     describe_not_assessed,
-    describe_pages_left_out,
     describe_sampling,
     describe_self_test,
     describe_stability,
@@ -236,7 +236,9 @@ def _run_context(analysis: Analysis) -> Context:
         "predicted": predicted_under(analysis.about),
         "method": METHOD,
         "sampling": [
-            *map(clean_text, describe_pages_left_out(analysis.pages)),
+            *map(
+                clean_text, describe_site(analysis.pages, analysis.unread, analysis.about.own_site)
+            ),
             *describe_sampling(analysis.about, analysis.groups),
         ],
         "settings": [

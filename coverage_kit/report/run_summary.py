@@ -16,11 +16,11 @@ from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.overview import describe_rates_note
 from coverage_kit.report.page_data.trend import list_news, list_own_rates
 from coverage_kit.report.page_data.visibility import list_visibility_lines
+from coverage_kit.report.site_account import describe_site
 from coverage_kit.report.texts import clean_text, is_missing, shorten
 from coverage_kit.report.trust import (
     describe_bias,
     describe_not_assessed,
-    describe_pages_left_out,
     describe_reading,
     describe_sampling,
     describe_stability,
@@ -82,14 +82,13 @@ def _list_cures(about: About) -> list[str]:
 
 
 def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
-    is_read = analysis.pages["status"] == "ok"
+    about, pages = analysis.about, analysis.pages
     demand = float(analysis.queries["demand"].sum())
     lines = [
         f"Read: {count(len(analysis.queries), 'question')} asked {times(demand)}, "
-        f"{count(len(analysis.answers), 'answer')}{_describe_unanswered(analysis)}, "
-        f"{count(int(is_read.sum()), 'page')}.",
-        *map(clean_text, describe_pages_left_out(analysis.pages)),
-        *describe_sampling(analysis.about, analysis.groups),
+        f"{count(len(analysis.answers), 'answer')}{_describe_unanswered(analysis)}.",
+        *map(clean_text, describe_site(pages, analysis.unread, about.own_site)),
+        *describe_sampling(about, analysis.groups),
         *_list_notes(analysis),
     ]
     if account := describe_account(analysis.sources):

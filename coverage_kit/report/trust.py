@@ -1,7 +1,6 @@
 """How far a run can be trusted, in sentences.
 
-They describe the self-test, what every prediction depends on, which pages were not read, and how a
-long log was sampled.
+They describe the self-test, what every prediction depends on, and how a long log was sampled.
 """
 
 from dataclasses import dataclass
@@ -10,8 +9,7 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import About
-from coverage_kit.report.wording import CAUSES, count, describe_cause, percent
-from coverage_kit.vocabulary import DUPLICATE_OF
+from coverage_kit.report.wording import CAUSES, describe_cause, percent
 
 # The AUC per question under which coverage is not assessed, where there is none per gap. Assumed.
 MIN_AUC = 0.70
@@ -307,31 +305,4 @@ def describe_sampling(about: About, groups: pd.DataFrame) -> list[str]:
         lines.append(
             f"Of {about.n_answers_read:,} answers a sample of {share:.1%} is kept; all are counted."
         )
-    return lines
-
-
-def describe_pages_left_out(pages: pd.DataFrame) -> list[str]:
-    """Return how many pages repeat others and how many were not read for which reasons.
-
-    >>> describe_pages_left_out(pd.DataFrame({"status": ["ok", "http 404", "duplicate of /a"]}))
-    ['1 page repeats the text of another page and is not counted again.', \
-'1 page was not read: 1 x http 404.']
-    """
-    status = pages["status"].astype("str")
-    is_copy = status.str.startswith(DUPLICATE_OF)
-    lines = []
-    if n_copies := int(is_copy.sum()):
-        verbs = ("repeats", "is") if n_copies == 1 else ("repeat", "are")
-        lines.append(
-            f"{count(n_copies, 'page')} {verbs[0]} the text of another page and {verbs[1]} not "
-            "counted again."
-        )
-    reasons = status[(status != "ok") & ~is_copy].value_counts()
-    if len(reasons):
-        # Reasons of one count are sorted, so that their order is always the same.
-        ordered = sorted(reasons.items(), key=lambda reason: (-reason[1], str(reason[0])))
-        listed = ", ".join(f"{n:,} x {reason}" for reason, n in ordered)
-        n_rejected = int(reasons.sum())
-        verb = "was" if n_rejected == 1 else "were"
-        lines.append(f"{count(n_rejected, 'page')} {verb} not read: {listed}.")
     return lines

@@ -1045,6 +1045,7 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         fetches=make_fetches(),
         fetch_files=make_fetch_files(),
         absent_pages=make_absent_pages(),
+        unread=make_unread(),
         page_effects=make_page_effects(),
         associations=make_associations(),
         **make_answers(query_ids),
@@ -1053,6 +1054,32 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         **make_audit(),
         question_checks=make_question_checks(),
         about=ABOUT,
+    )
+
+
+def make_unread():
+    """Return files that were not read and addresses beyond a budget."""
+    common = {"site": ABOUT.own_site, "source": "site"}
+    return tables.UNREAD.table(
+        [
+            {
+                **common,
+                "kind": "file",
+                "reason": "the ending .rst",
+                "n_items": 12,
+                "may_be_pages": True,
+                "example": f"site/{HOSTILE[0]}.rst",
+                "cure": "Install the extra rst.",
+            },
+            {
+                **common,
+                "kind": "file",
+                "reason": "a picture",
+                "n_items": 40,
+                "may_be_pages": False,
+                "example": "site/logo.png",
+            },
+        ]
     )
 
 

@@ -63,6 +63,7 @@ def test_sheets_are_in_order(book):
         "brand facts",
         "wrong about us",
         "pages",
+        "not read",
         "findings",
         "glossary",
         *HIDDEN,

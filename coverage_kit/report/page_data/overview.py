@@ -22,6 +22,7 @@ from coverage_kit.report.joined import describe_edits
 from coverage_kit.report.level import describe_answered, describe_estimate, name_brand
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.page_data.trend import list_own_rates
+from coverage_kit.report.site_account import count_own_pages, share_read
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.trust import RELIABLE, rate_trust
 from coverage_kit.report.wording import count, percent, times
@@ -70,7 +71,7 @@ def describe_basis(analysis: Analysis, head: Headline) -> str:
     return (
         f"{count(head.n_queries, 'question')}{_describe_log(analysis)} asked {times(head.demand)}"
         f"{_describe_period(analysis)}"
-        f", {answers}{count(head.n_pages, 'page')} read."
+        f", {answers}{share_read(count_own_pages(analysis))} of your site read."
     )
 
 

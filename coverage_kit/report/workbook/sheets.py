@@ -153,6 +153,7 @@ _PAGES = (
     SheetColumn("title", "title", width=54),
     SheetColumn("site", "site", width=24),
     SheetColumn("status", "status", "status", 20),
+    SheetColumn("what to do", "cure", width=44),
     SheetColumn("words", "n_words", "integer", 9),
     SheetColumn("questions nearest to it", "n_nearest", "integer", 11),
     SheetColumn("times asked and covered", "demand_covered", "integer", 12),
@@ -160,6 +161,17 @@ _PAGES = (
         SheetColumn("passages", "n_passages", "integer", 10),
         SheetColumn("modified (UTC)", "modified_at", "time", 17),
     ),
+)
+# A row for each kind of files and addresses that are no pages, or were not read.
+_UNREAD = (
+    SheetColumn("site", "site", width=24),
+    SheetColumn("kind", "kind", width=10),
+    SheetColumn("why it is not read", "reason", width=44),
+    SheetColumn("how many", "n_items", "integer", 9),
+    SheetColumn("may hold pages", "may_be_pages", "flag", 9),
+    SheetColumn("such as", "example", width=62),
+    SheetColumn("what to do", "cure", width=62),
+    *fold(SheetColumn("source", "source", width=44)),
 )
 # Longer questions are cut in lists (assumed); the sheet of queries has them in full.
 _MAX_QUESTION_CHARACTERS = 100
@@ -207,6 +219,14 @@ def list_sheets(
         (tables.PAGES,),
         group="pages",
     )
+    unread = Sheet(
+        "not read",
+        _UNREAD,
+        analysis.unread.assign(source=analysis.unread["source"].map(name_file)),
+        "what else the sources of the sites hold, by kind and reason",
+        (tables.UNREAD,),
+        group="pages",
+    )
     sheets = [
         todo,
         gap_sheet,
@@ -217,6 +237,7 @@ def list_sheets(
         *other_gaps,
         *list_visibility_sheets(analysis),
         pages,
+        *([unread] if len(unread.rows) else []),
         *list_audit_sheets(analysis),
     ]
     # Sheets of a group are together, in the order above.

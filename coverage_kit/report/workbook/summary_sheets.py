@@ -9,10 +9,8 @@ from coverage_kit.headline import Headline, summarize
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.level import between, describe_answered, describe_level
-from coverage_kit.report.trust import (
-    describe_not_assessed,
-    describe_pages_left_out,
-)
+from coverage_kit.report.site_account import describe_site
+from coverage_kit.report.trust import describe_not_assessed
 from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import LOW_N, amount, count, interval, minutes
 from coverage_kit.report.workbook.sheet import (
@@ -128,7 +126,12 @@ def list_figures(
             "pages read",
             head.n_pages,
             "integer",
-            " ".join(["Of all sites.", *describe_pages_left_out(analysis.pages)]),
+            " ".join(
+                [
+                    "Of all sites.",
+                    *describe_site(analysis.pages, analysis.unread, analysis.about.own_site),
+                ]
+            ),
         ),
         (
             "questions",
