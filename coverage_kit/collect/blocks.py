@@ -16,6 +16,7 @@ from typing import Literal
 from lxml.html import HtmlElement
 
 from coverage_kit.collect.decode import clean_text
+from coverage_kit.text.page_elements import heading_anchor, heading_level
 from coverage_kit.text.page_markup import (
     INLINE,
     NOISE_CLASSES,
@@ -28,8 +29,6 @@ BlockKind = Literal["heading", "text", "lead", "item", "row", "code"]
 
 # Elements whose words lead to the text after them: a term, the title of a fold or a caption.
 _LEADS = frozenset({"dt", "summary", "caption", "legend"})
-# The level of each heading tag: 2 for "h2".
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # What a table for layout holds and a table of data does not: tables, code, lists and headings.
 _IN_CELL = "|".join(
     f"descendant::{tag}" for tag in ("table", "pre", "ul", "ol", "h1", "h2", "h3", "h4")
@@ -45,7 +44,8 @@ class TextBlock:
 
     `level` is the level of a heading, or the depth of a list item, from 0; `group` numbers lists
     and tables; `is_aside` says that the block is outside the main text; `n_linked_words` of its
-    words are links; `links` are their targets, as written, and their words.
+    words are links; `links` are their targets, as written, and their words; `anchor` is the id that
+    leads to a heading, without "#".
     """
 
     kind: BlockKind
@@ -56,6 +56,7 @@ class TextBlock:
     is_aside: bool = False
     n_linked_words: int = 0
     links: tuple[tuple[str, str], ...] = ()
+    anchor: str = ""
 
 
 def read_blocks(body: HtmlElement) -> list[TextBlock]:
@@ -108,7 +109,8 @@ class _BlockWalker:
         if self._is_skipped(element, tag):
             return
         if (level := heading_level(element)) > 0:
-            self._add("heading", _PERMALINK.sub("", plain_text(element)), level)
+            words = _PERMALINK.sub("", plain_text(element))
+            self._add("heading", words, level, heading_anchor(element))
         elif tag in INLINE:
             is_link = tag == "a"
             # A link in a link is part of the outer one: counted again, nested links would take the
@@ -142,12 +144,14 @@ class _BlockWalker:
             self._marker = ""
             self._kind = "text"
 
-    def _add(self, kind: BlockKind, text: str, level: int = 0) -> None:
+    def _add(self, kind: BlockKind, text: str, level: int = 0, anchor: str = "") -> None:
         self.flush()
         if text.strip():
-            self._append(kind, text, level, "")
+            self._append(kind, text, level, "", anchor)
 
-    def _append(self, kind: BlockKind, text: str, level: int, marker: str) -> None:
+    def _append(
+        self, kind: BlockKind, text: str, level: int, marker: str, anchor: str = ""
+    ) -> None:
         block = TextBlock(
             kind,
             text,
@@ -157,6 +161,7 @@ class _BlockWalker:
             is_aside=self._aside_depth > 0,
             n_linked_words=self._n_linked_words,
             links=tuple(self._links),
+            anchor=anchor,
         )
         self.blocks.append(block)
         self._n_linked_words = 0
@@ -227,16 +232,6 @@ class _BlockWalker:
         if tag == "form":
             return not _holds_page(element)
         return tag == "button" and not _is_accordion(element)
-
-
-def heading_level(element: HtmlElement) -> int:
-    """Return 1-6 for a heading, otherwise 0."""
-    if element.tag in _HEADINGS:
-        return _HEADINGS[str(element.tag)]
-    if element.get("role") != "heading":
-        return 0
-    level = element.get("aria-level", "2")
-    return int(level) if level in {"1", "2", "3", "4", "5", "6"} else 2
 
 
 def _outer_rows(table: HtmlElement) -> Iterator[HtmlElement]:

@@ -18,6 +18,9 @@ from coverage_kit.text.page_markup import LOOKS_LIKE_MARKUP
 
 # A run of backticks in code, which its fence must exceed.
 _BACKTICKS = re.compile(r"`{3,}")
+# The end of a heading whose own words look like an anchor; a backslash marks them as words.
+_ANCHOR_END = re.compile(r"\{#[^\s{}]+\}$")
+_ESCAPED = r"\\\g<0>"
 # The language at the start of a tag such as "en-GB" or "pt_BR".
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?=[-_]|$)")
 
@@ -88,7 +91,8 @@ def find_links(html: bytes, url: str, charset: str = "") -> tuple[str, ...]:
 def write_markdown(blocks: list[TextBlock]) -> str:
     """Return blocks as Markdown, separated by blank lines.
 
-    Items of a list, rows of a table, and a lead and its text have no blank line between them.
+    Items of a list, rows of a table, and a lead and its text have no blank line between them. A
+    heading ends with its anchor: "## Prices {#prices}".
     """
     pieces: list[str] = []
     for index, block in enumerate(blocks):
@@ -110,7 +114,7 @@ def _is_joined(previous: TextBlock, block: TextBlock) -> bool:
 
 def _write_block(block: TextBlock) -> str:
     if block.kind == "heading":
-        return f"{'#' * block.level} {block.text}"
+        return f"{'#' * block.level} {_ANCHOR_END.sub(_ESCAPED, block.text)}{_write_anchor(block)}"
     if block.kind == "item":
         return f"{'  ' * block.level}{block.marker}{block.text}"
     if block.kind == "code":
@@ -118,6 +122,10 @@ def _write_block(block: TextBlock) -> str:
         return f"{fence}\n{block.text}\n{fence}"
     # A backslash keeps words such as "# 1 choice" from becoming a heading of the page.
     return f"\\{block.text}" if LOOKS_LIKE_MARKUP.match(block.text) else block.text
+
+
+def _write_anchor(block: TextBlock) -> str:
+    return f" {{#{block.anchor}}}" if block.anchor else ""
 
 
 def _find_title(tree: HtmlElement, blocks: list[TextBlock]) -> str:

@@ -19,6 +19,7 @@ from coverage_kit.report.source.words import (
     find_words,
     is_invisible,
 )
+from coverage_kit.text.page_elements import heading_level
 from coverage_kit.text.page_markup import (
     INLINE,
     NOISE_CLASSES,
@@ -259,16 +260,6 @@ def _text_of(node: Node) -> str:
     run = _TextRun()
     _gather(node, run)
     return run.text()
-
-
-def heading_level(node: Node) -> int:
-    """Return 1-6 for a heading, otherwise 0."""
-    if len(node.tag) == 2 and node.tag[0] == "h" and node.tag[1] in "123456":
-        return int(node.tag[1])
-    if node.attributes.get("role") != "heading":
-        return 0
-    level = node.attributes.get("aria-level", "2")
-    return int(level) if level in {"1", "2", "3", "4", "5", "6"} else 2
 
 
 def cells_of(row: Node) -> list[Node]:

@@ -9,7 +9,6 @@ from coverage_kit.escaping import for_html
 from coverage_kit.report.source.html_blocks import (
     HtmlBlock,
     cells_of,
-    heading_level,
     read_html_blocks,
 )
 from coverage_kit.report.source.tree import (
@@ -32,6 +31,7 @@ from coverage_kit.report.source.words import (
     find_words,
     words_key,
 )
+from coverage_kit.text.page_elements import heading_level
 
 # Elements that hold the whole page: a new section never goes behind them.
 _ROOTS = frozenset({"", "html", "body", "main", "article"})
