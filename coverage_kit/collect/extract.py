@@ -109,6 +109,7 @@ def _is_joined(previous: TextBlock, block: TextBlock) -> bool:
         and previous.kind in {"item", "row"}
         and previous.group == block.group
     )
+    is_group = is_group or (block.is_continued and block.kind == "text")
     return is_group or (previous.kind == "lead" and block.kind not in {"heading", "code"})
 
 
@@ -119,7 +120,7 @@ def _write_block(block: TextBlock) -> str:
         return f"{'  ' * block.level}{block.marker}{block.text}"
     if block.kind == "code":
         fence = "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(block.text))])
-        return f"{fence}\n{block.text}\n{fence}"
+        return f"{fence}{block.language}\n{block.text}\n{fence}"
     # A backslash keeps words such as "# 1 choice" from becoming a heading of the page.
     return f"\\{block.text}" if LOOKS_LIKE_MARKUP.match(block.text) else block.text
 

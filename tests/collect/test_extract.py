@@ -371,7 +371,7 @@ def test_markdown_becomes_the_same_text():
     assert page.published_at == datetime(2024, 1, 2, tzinfo=UTC)
     assert page.modified_at == datetime(2024, 2, 3, tzinfo=UTC)
     assert page.text == (
-        "# Wool\n\nWash cold, see soap. Gently.\n\n- One\n- Two\n\nA | B\n1 | 2\n\n```\n# ls\n```"
+        "# Wool\n\nWash cold, see soap. Gently.\n\n- One\n- Two\n\nA | B\n1 | 2\n\n```sh\n# ls\n```"
     )
 
 
