@@ -32,6 +32,8 @@ _WORD = re.compile(r"\w+")
 _MARKS = re.compile(r"^\s*(?:#{1,6}\s|[-*+]\s|\d{1,9}[.)]\s|`{3,}.*$|\\)|\s\{#[^\s{}]+\}$")
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)(?:\s\{#[^\s{}]+\})?$")
 _GRAM = 4
+# A date or a section's name may come before the headline (assumed).
+_MAX_WORDS_BEFORE_HEADLINE = 20
 
 
 class Reading(NamedTuple):
@@ -95,7 +97,7 @@ def measure(read: Reader, truths: Sequence[Truth]) -> dict[str, float]:
         reading = read(truth.html)
         # Those who marked the articles left out the headline.
         is_article = truth.headings is None
-        text = _without_headline(reading.text) if is_article else reading.text
+        text = _without_headline(reading) if is_article else reading.text
         counts = {
             "words": (_grams(text, 1), _grams(truth.text, 1)),
             "runs": (_grams(text, _GRAM), _grams(truth.text, _GRAM)),
@@ -146,11 +148,15 @@ READERS: dict[str, Reader] = {
 
 def print_readers(title: str, readers: dict[str, dict[str, float]]) -> None:
     """Print one line for each reader."""
-    units = [unit for unit in ("words", "runs", "headings") if f"{unit}_f1" in readers["coverage_kit"]]
+    units = [
+        unit for unit in ("words", "runs", "headings") if f"{unit}_f1" in readers["coverage_kit"]
+    ]
     print(f"\n{title}: precision, recall and F1 of {', '.join(units)}")
     for reader, figures in readers.items():
         cells = [
-            " ".join(f"{figures[f'{unit}_{figure}']:.3f}" for figure in ("precision", "recall", "f1"))
+            " ".join(
+                f"{figures[f'{unit}_{figure}']:.3f}" for figure in ("precision", "recall", "f1")
+            )
             for unit in units
         ]
         print(f"{reader:<20} {'   '.join(cells)}")
@@ -165,8 +171,13 @@ def _of_markdown(text: str) -> Reading:
     )
 
 
-def _without_headline(text: str) -> str:
-    return text
+def _without_headline(reading: Reading) -> str:
+    headline = next(filter(str.strip, reading.headings), "")
+    if not headline:
+        return reading.text
+    start, found, end = reading.text.partition(headline)
+    is_first = bool(found) and len(start.split()) <= _MAX_WORDS_BEFORE_HEADLINE
+    return f"{start}\n{end}" if is_first else reading.text
 
 
 def _grams(text: str, length: int) -> Counter[Any]:

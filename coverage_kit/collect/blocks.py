@@ -29,6 +29,7 @@ from coverage_kit.text.page_elements import (
     holds_main,
     is_code,
     is_data_table,
+    is_lead,
     is_main,
     is_noise,
     own_text,
@@ -40,8 +41,8 @@ from coverage_kit.text.page_rules import read_rules
 # A lead is a line that leads to the text after it, such as a term or the button of an accordion.
 BlockKind = Literal["heading", "text", "lead", "item", "row", "code"]
 
-# Elements whose words lead to the text after them: a term, the title of a fold or a caption.
-_LEADS = frozenset({"dt", "summary", "caption", "legend"})
+# So many elements around a block say which blocks are of its kind (assumed).
+_N_HOLDERS = 4
 # The sign that links a heading to itself, such as the "¶" of "Install ¶" or the "#" of "#
 # Install".
 _PERMALINK = re.compile(r"^[¶#§🔗]+\s+|(?:\s+[#§]+|\s*[¶🔗]+)$")
@@ -55,7 +56,8 @@ class TextBlock:
     and tables; `is_aside` says that the block is outside the main text; `n_linked_words` of its
     words are links; `links` are their targets, as written, and their words; `anchor` is the id that
     leads to a heading, without "#"; `language` is that of code, where the page names it;
-    `is_continued` says that the block belongs to the one before, as a second definition does.
+    `is_continued` says that the block belongs to the one before, as a second definition does;
+    `holder` names the elements around the block, the nearest last, by tags and classes.
     """
 
     kind: BlockKind
@@ -69,6 +71,7 @@ class TextBlock:
     anchor: str = ""
     language: str = ""
     is_continued: bool = False
+    holder: str = ""
 
 
 def read_blocks(body: HtmlElement) -> list[TextBlock]:
@@ -105,6 +108,7 @@ class _BlockWalker:
         self._n_linked_words = 0
         self._links: list[tuple[str, str]] = []
         self._is_continued = False
+        self._holders: list[str] = []
 
     def visit(self, element: HtmlElement) -> None:
         """Add the blocks of an element."""
@@ -178,6 +182,7 @@ class _BlockWalker:
                 n_linked_words=self._n_linked_words,
                 links=tuple(self._links),
                 is_continued=self._is_continued,
+                holder=" ".join(self._holders[-_N_HOLDERS:]),
             )
         )
         self._n_linked_words = 0
@@ -192,6 +197,7 @@ class _BlockWalker:
 
     def _visit_container(self, element: HtmlElement, tag: str) -> None:
         self.flush()
+        self._holders.append(f"{tag}.{'.'.join((element.get('class') or '').split())}")
         is_content = is_main(element)
         is_aside = tag == "aside" or element.get("role") == "complementary"
         self._main_depth += is_content
@@ -199,7 +205,7 @@ class _BlockWalker:
         if tag == "li":
             self._kind = "item"
             self._marker = self._next_marker()
-        elif tag in _LEADS or tag == "button":
+        elif is_lead(element):
             self._kind = "lead"
         elif tag == "dd":
             before = element.getprevious()
@@ -209,6 +215,7 @@ class _BlockWalker:
         self._kind = "text"
         self._marker = ""
         self._is_continued = False
+        self._holders.pop()
         self._main_depth -= is_content
         self._aside_depth -= is_aside
 
@@ -219,10 +226,12 @@ class _BlockWalker:
         start = element.get("start", "1")
         # A number of more than five digits is a mistake or an attack, so the list starts at 1.
         first_number = int(start) if start.isdecimal() and len(start) < 6 else 1
+        self._holders.append(f"{element.tag}.{'.'.join((element.get('class') or '').split())}")
         self._counters.append(first_number if element.tag == "ol" else None)
         self._walk(element)
         self.flush()
         self._counters.pop()
+        self._holders.pop()
 
     def _next_marker(self) -> str:
         number = self._counters[-1] if self._counters else None

@@ -22,6 +22,11 @@ _WRAPPERS = frozenset({"section", "article", "div", "header", "hgroup", "details
 _MAX_WRAPPERS = 3
 # Attributes of a button that opens a section of the page.
 _OPENERS = ("aria-expanded", "aria-controls", "data-bs-toggle")
+# Elements whose words lead to the text after them, and the classes of such elements.
+_LEADS = frozenset({"dt", "summary", "caption", "legend", "button"})
+_LEAD_CLASSES = frozenset(
+    {"admonition-title", "callout-title", "alert-heading", "custom-block-title"}
+)
 # What a table for layout holds and a table of data without headings of columns does not.
 _IN_LAYOUT = frozenset({"pre", "ul", "ol", "dl", "h1", "h2", "h3", "h4"})
 # Marks of a table of data: without them, lists and headings in its cells make it a layout.
@@ -133,20 +138,33 @@ def heading_noise(heading: Element) -> set[Any]:
 
     Where nothing else is in the heading, they are its words.
     """
-    noise = {element for element in heading.iter() if _is_heading_noise(element, heading)}
-    return noise if noise and own_text(heading, noise).strip(" \t\n¶#§🔗") else set()
+    noise: set[Any] = set()
+    inner = [element for element in heading.iter() if isinstance(element.tag, str)][1:]
+    for is_noise_of_heading in (_is_control, _is_permalink):
+        more = noise | set(filter(is_noise_of_heading, inner))
+        if more != noise and own_text(heading, more).strip(" \t\n¶#§🔗"):
+            noise = more
+    return noise
 
 
-def _is_heading_noise(element: Element, heading: Element) -> bool:
-    if element is heading or not isinstance(element.tag, str):
-        return False
-    is_permalink = element.tag == "a" and element.get("href", "").startswith("#")
+def _is_control(element: Element) -> bool:
     return (
-        is_permalink
-        or element.tag == "button"
+        element.tag == "button"
         or element.get("aria-hidden", "") == "true"
         or not READER_CLASSES.isdisjoint(class_names(element))
     )
+
+
+def _is_permalink(element: Element) -> bool:
+    return bool(element.tag == "a" and element.get("href", "").startswith("#"))
+
+
+def is_lead(element: Element) -> bool:
+    """Return whether the words of an element lead to the text after them.
+
+    That is a term, the title of a fold or of a note, a caption, or the button of an accordion.
+    """
+    return element.tag in _LEADS or not _LEAD_CLASSES.isdisjoint(class_names(element))
 
 
 def own_text(element: Element, left_out: Collection[Any] = ()) -> str:

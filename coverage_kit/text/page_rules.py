@@ -80,7 +80,7 @@ _PARTS = {
             r"toc(?:[-_].*)?|.*[-_]toc|tocwrapper|table-?of-?contents?(?:[-_].*)?|on-this-page"
             r"|in-page-nav|contents|jump-?links?|anchor-links"
         ),
-        0.7,
+        0.5,
         2_000,
     ),
     "related": _Part(

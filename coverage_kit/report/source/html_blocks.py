@@ -30,15 +30,13 @@ from coverage_kit.text.page_elements import (
     holds_main,
     is_code,
     is_data_table,
+    is_lead,
     is_main,
     is_noise,
     table_rows,
 )
 from coverage_kit.text.page_markup import INLINE, SKIPPED, SKIPPED_ROLES
 from coverage_kit.text.page_rules import read_rules
-
-# Elements whose words lead to the text after them: a term, the title of a fold or a caption.
-_LEADS = frozenset({"dt", "summary", "caption", "legend", "button"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +210,7 @@ class _SourceWalker:
         self.main_depth += is_content
         if node.tag == "li":
             self.kind = "item"
-        elif node.tag in _LEADS:
+        elif is_lead(node):
             self.kind = "lead"
         self.holders.append(node)
         self._walk(node)
