@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the lines of a page are as long as they are on real sites
 """Pages written by hand as sites write them, each with the words and headings that a reader reads.
 
 The words are in reading order, without marks. No page is taken from a site.

@@ -208,8 +208,11 @@ class _BlockWalker:
         elif is_lead(element):
             self._kind = "lead"
         elif tag == "dd":
-            before = element.getprevious()
-            self._is_continued = before is not None and before.tag == "dd"
+            # Where their end tags are missing, the parser nests definitions.
+            neighbors = (element.getprevious(), element.getparent())
+            self._is_continued = any(
+                neighbor is not None and neighbor.tag == "dd" for neighbor in neighbors
+            )
         self._walk(element)
         self.flush()
         self._kind = "text"
@@ -245,13 +248,18 @@ class _BlockWalker:
         self._group += 1
         for caption in table.iterchildren("caption"):
             self._add("lead", plain_text(caption))
+        # A cell that spans rows or columns is in several places.
+        texts: dict[Any, str] = {}
         for row, row_cells in table_rows(table):
             self._links += _links_in(row)
-            cells = [" ".join(clean_text(self._cell_text(cell)).split()) for cell in row_cells]
+            for cell in row_cells:
+                if cell not in texts:
+                    texts[cell] = self._cell_text(cell)
+            cells = [texts[cell] for cell in row_cells]
             self._add("row", " | ".join(cells) if any(cells) else "")
 
     def _cell_text(self, cell: HtmlElement) -> str:
-        return cell_text(cell, self._rules.skipped)
+        return " ".join(clean_text(cell_text(cell, self._rules.skipped)).split())
 
     def _is_skipped(self, element: HtmlElement, tag: str) -> bool:
         role = element.get("role", "")

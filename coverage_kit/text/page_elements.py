@@ -36,7 +36,7 @@ _MAX_CELL_WORDS = 80
 # A cell that spans rows or columns is repeated where it is a label, not where it is a text
 # (assumed), and no more often than a real table needs (assumed).
 _MAX_LABEL_WORDS = 12
-_MAX_SPAN = 50
+_MAX_SPAN = 20
 _MAX_REPEATED = 10_000
 # Containers of code that may name its language.
 _CODE_HOLDERS = frozenset({"div", "figure", "pre", "td", "tr", "tbody", "table", "span", "code"})
@@ -51,6 +51,8 @@ LINE_BREAK = "\x1d"
 # Stands between items of a list until they are joined, and between lines of code that are blocks.
 _ITEM = "\x1e"
 _BREAK = "\x1f"
+# Where lines are blocks and the source breaks them, too, one break is enough.
+_LINES = re.compile("(?:\n?\x1f)+\n?")
 # So many elements within a heading are searched for an anchor (assumed).
 _MAX_INNER = 30
 
@@ -195,8 +197,7 @@ def code_text(element: Element, left_out: Collection[Any] = ()) -> str:
     """Return the text of a block of code with its line breaks."""
     pieces: list[str] = []
     _add_text(element, left_out, pieces, {"br": "\n"}, _BREAK)
-    # Where lines are blocks and the source breaks them, too, one break is enough.
-    return "".join(pieces).replace(f"\n{_BREAK}", "\n").replace(_BREAK, "\n").strip("\n").rstrip()
+    return _LINES.sub("\n", "".join(pieces)).strip("\n").rstrip()
 
 
 def _add_text(
