@@ -27,6 +27,9 @@ _MAX_ELEMENTS = 25_000
 _PROSE_WORDS = 15
 # A block is a link when so many of its words are (assumed).
 _LINK_SHARE = 0.8
+# How a sentence ends, in any script, and what may follow its end.
+_SENTENCE_ENDS = tuple(".!?:;\u2026\u3002\uff01\uff1f\uff1a\u061f\u06d4\u0964")
+_CLOSING = " \"')]\u201d\u2019\u00bb\u300d"
 # A longer line says something (assumed).
 _MAX_NOTE_WORDS = 14
 # Lines that are about the page, in English: where they have no class or role, only the words say
@@ -202,8 +205,21 @@ def _with_gaps(blocks: list[TextBlock], are_main: list[bool]) -> list[bool]:
         n_linked = sum(blocks[index].n_linked_words for index in gap)
         if n_words <= _MAX_GAP_WORDS and 2 * n_linked < n_words:
             for index in gap:
-                result[index] = not _is_link(blocks[index])
+                result[index] = _says_something(blocks[index], blocks[index - 1])
     return result
+
+
+def _says_something(block: TextBlock, before: TextBlock) -> bool:
+    """Return whether a short block is more than a label of a picture or of a button.
+
+    A sentence is, and so are items, rows and what a heading or a term leads to.
+    """
+    return (
+        block.kind != "text"
+        or before.kind in {"heading", "lead"}
+        or _n_words(block) >= _PROSE_WORDS
+        or block.text.rstrip(_CLOSING).endswith(_SENTENCE_ENDS)
+    )
 
 
 def _is_link(block: TextBlock) -> bool:
@@ -211,7 +227,7 @@ def _is_link(block: TextBlock) -> bool:
 
 
 def _without_notes(blocks: list[TextBlock], are_main: list[bool]) -> list[bool]:
-    """Leave out lines about the page, except where a term leads to them.
+    """Leave out links alone in a paragraph and lines about the page, unless a term leads to them.
 
     "3 May 2024" is an answer below a term or a heading of a section, such as "Release date", and no
     content below the title of an article.
@@ -221,6 +237,8 @@ def _without_notes(blocks: list[TextBlock], are_main: list[bool]) -> list[bool]:
         before = blocks[index - 1] if index else block
         if block.kind != "text" or before.kind == "lead":
             continue
+        if before.kind != "heading" and _is_link(block):
+            result[index] = False
         is_in_section = before.kind == "heading" and before.level > 1
         if is_note(block.text) or (not is_in_section and is_dateline(block.text)):
             result[index] = False
