@@ -12,19 +12,19 @@ import gzip
 import json
 import logging
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import lxml.html
 import trafilatura
 from readability import Document
 
 from coverage_kit.collect.decode import decode_page
 from coverage_kit.collect.extract import extract_page
 from coverage_kit.collect.page_try import try_page
+from coverage_kit.collect.structured import parse_html
+from coverage_kit.text.page_elements import heading_level, own_text
 from studies.extraction_pages import PAGES
 
 _WORD = re.compile(r"\w+")
@@ -130,12 +130,11 @@ def read_trafilatura(html: bytes, *, favor_recall: bool = False) -> Reading:
 
 def read_readability(html: bytes) -> Reading:
     """Return what readability-lxml reads."""
-    tree = lxml.html.fromstring(Document(decode_page(html)).summary() or "<p></p>")
-    headings = tree.xpath("//h1|//h2|//h3|//h4|//h5|//h6")
-    # Words of neighbouring elements are separate words.
-    return Reading(
-        "\n".join(tree.itertext()), tuple(" ".join(head.itertext()) for head in headings)
-    )
+    tree = parse_html(Document(decode_page(html)).summary())
+    if tree is None:
+        return Reading("", ())
+    headings = [own_text(element) for element in tree.iter() if heading_level(element)]
+    return Reading(own_text(tree), tuple(headings))
 
 
 READERS: dict[str, Reader] = {
@@ -200,7 +199,3 @@ def _score(read: Counter[Any], true: Counter[Any]) -> dict[str, float]:
     recall = n_shared / true.total() if true else 1.0
     f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
     return {"precision": precision, "recall": recall, "f1": f1}
-
-
-if __name__ == "__main__":
-    sys.exit(run_extraction(Path(sys.argv[1]), None))

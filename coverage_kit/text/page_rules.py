@@ -457,8 +457,8 @@ def _tab_labels(page: _Page) -> tuple[dict[Any, Any], set[Any]]:
             if panel is not None and not heading_level(panel) and panel not in page.holders:
                 labels.setdefault(panel, tab)
     labels |= _labels_by_order(page, by_list, labels)
-    tabs = set(labels.values())
-    return {panel: tab for panel, tab in labels.items() if not _begins_with(panel, tab)}, tabs
+    moved = set(labels.values())
+    return {panel: tab for panel, tab in labels.items() if not _begins_with(panel, tab)}, moved
 
 
 def _is_tab_list(element: Element) -> bool:
