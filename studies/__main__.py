@@ -27,6 +27,7 @@ from studies.change import run_change
 from studies.citations import run_citations
 from studies.clusters import measure_clusters, print_clusters
 from studies.encoders import measure_encoders
+from studies.extraction import run_extraction
 from studies.index import measure_index, read_vectors
 from studies.judge import run_judge
 from studies.logs import measure_logs
@@ -54,6 +55,7 @@ SETS_OF = {
     **dict.fromkeys(("citations", "visibility_gain"), ("chatgpt_products", "ai_search_bench")),
     "voice": ("chatgpt_products",),
     "index": INDEX_SETS,
+    "extraction": ("article_extraction",),
     "judge": ("expertqa",),
     "pillars": ("git_docs_tldr",),
     **dict.fromkeys(
@@ -139,6 +141,10 @@ def _run_pillars(folders: list[Path], options: argparse.Namespace) -> int:
     return 0
 
 
+def _run_extraction(folders: list[Path], options: argparse.Namespace) -> int:
+    return run_extraction(folders[0], options.json)
+
+
 def _run_real(folders: list[Path], options: argparse.Namespace) -> int:
     for folder in folders:
         run_real(folder, Path("runs/real") / folder.name, options.cache.parent)
@@ -207,6 +213,7 @@ WITHOUT_ENCODER: dict[str, Callable[[list[Path], argparse.Namespace], int]] = {
     "bing": _run_bing,
     "change": _run_change,
     "encoders": _run_encoders,
+    "extraction": _run_extraction,
     "logs": _run_logs,
     "pairs": _run_pairs,
     "pillars": _run_pillars,

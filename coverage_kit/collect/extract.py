@@ -18,6 +18,9 @@ from coverage_kit.text.page_markup import LOOKS_LIKE_MARKUP
 
 # A run of backticks in code, which its fence must exceed.
 _BACKTICKS = re.compile(r"`{3,}")
+# The end of a heading whose own words look like an anchor; a backslash marks them as words.
+_ANCHOR_END = re.compile(r"\{#[^\s{}]+\}$")
+_ESCAPED = r"\\\g<0>"
 # The language at the start of a tag such as "en-GB" or "pt_BR".
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?=[-_]|$)")
 
@@ -88,7 +91,8 @@ def find_links(html: bytes, url: str, charset: str = "") -> tuple[str, ...]:
 def write_markdown(blocks: list[TextBlock]) -> str:
     """Return blocks as Markdown, separated by blank lines.
 
-    Items of a list, rows of a table, and a lead and its text have no blank line between them.
+    Items of a list, rows of a table, and a lead and its text have no blank line between them. A
+    heading ends with its anchor: "## Prices {#prices}".
     """
     pieces: list[str] = []
     for index, block in enumerate(blocks):
@@ -105,19 +109,24 @@ def _is_joined(previous: TextBlock, block: TextBlock) -> bool:
         and previous.kind in {"item", "row"}
         and previous.group == block.group
     )
+    is_group = is_group or (block.is_continued and block.kind == "text")
     return is_group or (previous.kind == "lead" and block.kind not in {"heading", "code"})
 
 
 def _write_block(block: TextBlock) -> str:
     if block.kind == "heading":
-        return f"{'#' * block.level} {block.text}"
+        return f"{'#' * block.level} {_ANCHOR_END.sub(_ESCAPED, block.text)}{_write_anchor(block)}"
     if block.kind == "item":
         return f"{'  ' * block.level}{block.marker}{block.text}"
     if block.kind == "code":
         fence = "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(block.text))])
-        return f"{fence}\n{block.text}\n{fence}"
+        return f"{fence}{block.language}\n{block.text}\n{fence}"
     # A backslash keeps words such as "# 1 choice" from becoming a heading of the page.
     return f"\\{block.text}" if LOOKS_LIKE_MARKUP.match(block.text) else block.text
+
+
+def _write_anchor(block: TextBlock) -> str:
+    return f" {{#{block.anchor}}}" if block.anchor else ""
 
 
 def _find_title(tree: HtmlElement, blocks: list[TextBlock]) -> str:

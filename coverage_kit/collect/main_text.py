@@ -5,7 +5,7 @@ These are the blocks whose words trafilatura keeps, with the headings above them
 
 import logging
 import re
-from itertools import islice, pairwise
+from itertools import pairwise
 
 import trafilatura
 from lxml.html import HtmlElement
@@ -23,6 +23,50 @@ _MAX_GAP_WORDS = 60
 # For pages with more elements trafilatura takes from several seconds to minutes: its time grows
 # with the square of their number (measured: five seconds for 50,000 paragraphs).
 _MAX_ELEMENTS = 25_000
+# A block of fewer words may be a label rather than prose (assumed).
+_PROSE_WORDS = 15
+# A block is a link when so many of its words are (assumed).
+_LINK_SHARE = 0.8
+# How a sentence ends, in any script, and what may follow its end.
+_SENTENCE_ENDS = tuple(".!?:;\u2026\u3002\uff01\uff1f\uff1a\u061f\u06d4\u0964")
+_CLOSING = " \"')]\u201d\u2019\u00bb\u300d"
+# A longer line says something (assumed).
+_MAX_NOTE_WORDS = 14
+# Lines that are about the page, in English: where they have no class or role, only the words say
+# so. All of them are common on pages whose text people marked (article_extraction, first half) or
+# on documentation, and none is a sentence of content.
+_NOTES = re.compile(
+    r"(?:adverti[sz]e?ments?|adverts?|sponsored(?: content)?|loading|please wait"
+    r"|continue reading(?: below)?|story continues below(?: advertisement)?"
+    r"|(?:back|scroll) to top|on this page|in this article|table of contents"
+    r"|skip to (?:main )?content|read more|share|share this(?: \w+){0,2}"
+    r"|get short url|post comment|comments?|print|close|video|copy|copied!?"
+    r"|copy (?:link|code)|edit (?:this page|on \w+|this page on \w+)|view source|previous|next"
+    r"|(?:previous|next) (?:page|post|article)"
+    r"|(?:was|is|did) this (?:page|article|answer|post|information|content)? ?(?:\w+ ){0,3}"
+    r"(?:helpful|useful|question|problem)\??(?: yes| no| [/|]){0,4}"
+    r"|(?:copyright )?(?:©|\(c\))(?: [^.]*)?(?:\.? ?all rights reserved)?\.?"
+    r"|all rights reserved\.?)"
+    r"(?: ?(?:\.{2,3}|…|[→←»«↑:])){0,2}",
+    re.IGNORECASE,
+)
+# A line with the author, and what may follow a name: "By Ann Lee and Bo Ek | Fox News - 3 May".
+_BYLINE = re.compile(
+    r"(?:(?:[Ww]ritten|[Pp]osted|[Pp]ublished|[Rr]eviewed) )?(?:by|By|BY):? "
+    r"(?:[^\Wa-z_][\w.'\u2019-]*|and|de|van|von|der|la|al|bin|&)"
+    r"(?:[ ,|/·•\u2013-]+(?:[^\Wa-z_][\w.'\u2019:,-]*|and|de|van|von|der|la|al|bin|at|on|am|pm"
+    r"|updated|ago|of|the|&|\d[\w:,./-]*))*[ .,|]*"
+)
+# Words of dates and reading times. A line of nothing else is no content.
+_DATE_WORDS = re.compile(
+    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+    r"|mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?"
+    r"|sun(?:day)?|(?:first |last )?(?:published|updated|posted|modified|reviewed)(?: on)?"
+    r"|publish date|am|pm|[ap]\.m|[ecmp][sd]t|et|gmt|utc|ist|at|ago|min(?:ute)?s?|hours?|days?|read"
+    r"|\d{4}-\d{2}-\d{2}t[\d:.]+z?|\d{1,4}(?:st|nd|rd|th)?)\b",
+    re.IGNORECASE,
+)
 # A word of any script: spaces and punctuation do not decide whether a block matches.
 _WORD = re.compile(r"\w+")
 
@@ -36,9 +80,11 @@ def main_blocks(blocks: list[TextBlock], tree: HtmlElement) -> list[TextBlock]:
     """Return the blocks of the main content, in order.
 
     A block is kept when half of its runs of five words occur in trafilatura's text; a block of
-    fewer words, when it is a line of that text. A heading is kept when text below it is kept,
+    fewer words, when it is a line of that text. Prose in elements of the same kind is kept, too,
+    and so are short texts between what is kept. A heading is kept when text below it is kept,
     because trafilatura alone loses two headings of five. Where trafilatura finds too little to
-    judge by, all blocks are kept except those of asides.
+    judge by, all blocks are kept except those of asides. Lines such as "By Ann Lee, 3 May", "Back
+    to top" and "Advertisement" are left out.
     """
     text = _main_text(tree) if sum(1 for _ in tree.iter()) <= _MAX_ELEMENTS else ""
     lines = [_WORD.findall(line.lower()) for line in text.splitlines()]
@@ -49,7 +95,8 @@ def main_blocks(blocks: list[TextBlock], tree: HtmlElement) -> list[TextBlock]:
     )
     if len(words) < _MIN_WORDS or n_main_words < len(words) / 2:
         return all_blocks(blocks)
-    return _with_headings(blocks, _with_leads(blocks, _with_gaps(blocks, are_main)))
+    are_main = _with_gaps(blocks, _with_kin(blocks, are_main))
+    return _with_headings(blocks, _without_notes(blocks, _with_leads(blocks, are_main)))
 
 
 def all_blocks(blocks: list[TextBlock]) -> list[TextBlock]:
@@ -103,19 +150,52 @@ def _shingles(words: list[str]) -> list[tuple[str, ...]]:
     ]
 
 
-def _with_gaps(blocks: list[TextBlock], are_main: list[bool]) -> list[bool]:
-    """Add short runs of dropped blocks between main ones, or between the h1 and the first main one.
+def _with_kin(blocks: list[TextBlock], are_main: list[bool]) -> list[bool]:
+    """Add prose that is in elements of the same kind as main blocks, such as p in div.article.
 
-    Runs of links and blocks of asides stay dropped.
+    Behind the last main block, it is added up to a heading that is of another kind than those with
+    main text below them.
+    """
+    kinds = {
+        block.holder
+        for block, is_main in zip(blocks, are_main, strict=True)
+        if is_main and _n_words(block) >= _PROSE_WORDS
+    }
+    heading_kinds = {
+        block.holder
+        for (block, _), (_, is_main) in pairwise(zip(blocks, are_main, strict=True))
+        if block.kind == "heading" and block.level > 1 and is_main
+    }
+    first = are_main.index(True)
+    last = len(are_main) - are_main[::-1].index(True)
+    result = list(are_main)
+    for index in range(first, len(blocks)):
+        block = blocks[index]
+        if index >= last and block.kind == "heading" and block.holder not in heading_kinds:
+            break
+        if block.holder in kinds and block.kind == "text" and _is_prose(block):
+            result[index] = True
+    return result
+
+
+def _is_prose(block: TextBlock) -> bool:
+    n_words = _n_words(block)
+    return n_words >= _PROSE_WORDS and 2 * block.n_linked_words < n_words and not block.is_aside
+
+
+def _with_gaps(blocks: list[TextBlock], are_main: list[bool]) -> list[bool]:
+    """Add short runs of dropped blocks between main ones, or between a heading and the first one.
+
+    That heading is the h1, or else the last heading above. Runs of links and blocks of asides stay
+    dropped.
     """
     result = list(are_main)
     main_indices = [index for index, is_main in enumerate(are_main) if is_main]
-    title_indices = (
-        index
-        for index, block in enumerate(blocks[: main_indices[0]])
-        if block.kind == "heading" and block.level == 1
-    )
-    for start, end in pairwise([*islice(title_indices, 1), *main_indices]):
+    above = [
+        index for index, block in enumerate(blocks[: main_indices[0]]) if block.kind == "heading"
+    ]
+    titles = [index for index in above if blocks[index].level == 1]
+    for start, end in pairwise([*(titles[:1] or above[-1:]), *main_indices]):
         gap = [
             index
             for index in range(start + 1, end)
@@ -125,8 +205,72 @@ def _with_gaps(blocks: list[TextBlock], are_main: list[bool]) -> list[bool]:
         n_linked = sum(blocks[index].n_linked_words for index in gap)
         if n_words <= _MAX_GAP_WORDS and 2 * n_linked < n_words:
             for index in gap:
-                result[index] = True
+                result[index] = _says_something(blocks[index], blocks[index - 1])
     return result
+
+
+def _says_something(block: TextBlock, before: TextBlock) -> bool:
+    """Return whether a short block is more than a label of a picture or of a button.
+
+    A sentence is, and so are items, rows and what a heading or a term leads to.
+    """
+    return (
+        block.kind != "text"
+        or before.kind in {"heading", "lead"}
+        or _n_words(block) >= _PROSE_WORDS
+        or block.text.rstrip(_CLOSING).endswith(_SENTENCE_ENDS)
+    )
+
+
+def _is_link(block: TextBlock) -> bool:
+    return block.n_linked_words >= _LINK_SHARE * max(1, _n_words(block))
+
+
+def _without_notes(blocks: list[TextBlock], are_main: list[bool]) -> list[bool]:
+    """Leave out links alone in a paragraph and lines about the page, unless a term leads to them.
+
+    "3 May 2024" is an answer below a term or a heading of a section, such as "Release date", and no
+    content below the title of an article.
+    """
+    result = list(are_main)
+    for index, block in enumerate(blocks):
+        before = blocks[index - 1] if index else block
+        if block.kind != "text" or before.kind == "lead":
+            continue
+        if before.kind != "heading" and _is_link(block):
+            result[index] = False
+        is_in_section = before.kind == "heading" and before.level > 1
+        if is_note(block.text) or (not is_in_section and is_dateline(block.text)):
+            result[index] = False
+    return result
+
+
+def is_note(text: str) -> bool:
+    """Return whether a line is about the page and none of its content.
+
+    >>> is_note("Was this page helpful?"), is_note("Back to top of the hill it is steep.")
+    (True, False)
+    """
+    line = _short_line(text)
+    return bool(line) and _NOTES.fullmatch(line) is not None
+
+
+def is_dateline(text: str) -> bool:
+    """Return whether a line names the author or the date of a page and nothing else.
+
+    >>> is_dateline("By Ann Lee, updated 3 May 2024"), is_dateline("By bus it takes an hour.")
+    (True, False)
+    """
+    line = _short_line(text)
+    rest = _DATE_WORDS.sub(" ", line)
+    is_date = rest != line and _WORD.search(rest) is None
+    return is_date or _BYLINE.fullmatch(line) is not None
+
+
+def _short_line(text: str) -> str:
+    """Return a text on one line, or no text where it is too long for a note."""
+    words = text.split()
+    return " ".join(words) if len(words) <= _MAX_NOTE_WORDS else ""
 
 
 def _with_leads(blocks: list[TextBlock], are_main: list[bool]) -> list[bool]:

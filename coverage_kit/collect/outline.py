@@ -16,7 +16,6 @@ from tqdm.auto import tqdm
 
 from coverage_kit.collect.blocks import (
     TextBlock,
-    heading_level,
     plain_text,
     read_blocks,
 )
@@ -37,6 +36,7 @@ from coverage_kit.collect.structured import (
 )
 from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.tables import OUTLINES, Outlines, Pages, checked
+from coverage_kit.text.page_elements import heading_level
 from coverage_kit.text.page_markup import MARKDOWN
 from coverage_kit.text.sections import add_heading, heading_path, read_headings
 

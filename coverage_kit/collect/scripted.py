@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
-from coverage_kit.collect.blocks import heading_level, plain_text
+from coverage_kit.collect.blocks import plain_text
 from coverage_kit.collect.structured import visible_text
+from coverage_kit.text.page_elements import heading_level
 
 # Ids of the empty elements that common frameworks fill by script.
 _ROOTS = frozenset(

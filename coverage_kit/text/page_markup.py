@@ -123,8 +123,42 @@ NOISE_CLASSES = frozenset(
         "hash-link",
         "anchorjs-link",
         "mw-editsection",
+        "copybtn",
+        "btn-copy",
+        "copy-button",
+        "copy-btn",
+        "copy-code-button",
+        "clipboard-copy",
+        "zeroclipboard-container",
         "linenos",
         "linenodiv",
+        "lineno",
+        "linenumber",
+        "line-number",
+        "line-numbers-rows",
+        "line-numbers-wrapper",
+        "rouge-gutter",
+        "lnt",
+        "lntable-number",
+        "hljs-ln-numbers",
+        "blob-num",
+    }
+)
+# Classes of words that only screen readers read.
+READER_CLASSES = frozenset(
+    {
+        "sr-only",
+        "sr_only",
+        "visually-hidden",
+        "visuallyhidden",
+        "visually-hidden-focusable",
+        "screen-reader-text",
+        "screen-reader-only",
+        "screenreader-only",
+        "element-invisible",
+        "u-visually-hidden",
+        "govuk-visually-hidden",
+        "a11y-hidden",
     }
 )
 # Text that Markdown would read as a heading, a fence, an escape or a list item.

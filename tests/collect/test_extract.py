@@ -110,7 +110,7 @@ def test_permalinks_are_no_part_of_a_heading():
         f"<main><h2>Use<a class='headerlink' href='#u'>¶</a></h2><p>{WORDS}</p>"
         f"<h2>C# #</h2><p>{WORDS}</p></main>"
     )
-    assert headings(extract(body).text) == [("##", "Use"), ("##", "C#")]
+    assert headings(extract(body).text) == [("##", "Use {#u}"), ("##", "C#")]
 
 
 def test_short_sections_between_long_ones_are_kept():
@@ -371,7 +371,7 @@ def test_markdown_becomes_the_same_text():
     assert page.published_at == datetime(2024, 1, 2, tzinfo=UTC)
     assert page.modified_at == datetime(2024, 2, 3, tzinfo=UTC)
     assert page.text == (
-        "# Wool\n\nWash cold, see soap. Gently.\n\n- One\n- Two\n\nA | B\n1 | 2\n\n```\n# ls\n```"
+        "# Wool\n\nWash cold, see soap. Gently.\n\n- One\n- Two\n\nA | B\n1 | 2\n\n```sh\n# ls\n```"
     )
 
 

@@ -1,15 +1,17 @@
 """The blocks of an HTML source with the positions of their words.
 
 The blocks must agree with those of collect/blocks.py, which reads sites: otherwise the words of a
-passage are not found in its file. A change of the rules there (which elements are skipped, what
-ends a block, what is a table of data) belongs here, too. The tests
-`test_the_sample_site_changes_at_every_passage` and `test_ugly_pages_change_too` in
-tests/report/test_site_copy.py check that both agree. The two are not one module, because lxml does
-not keep positions in the source.
+passage are not found in its file. What an element is and whether it is read, both ask
+text/page_elements.py and text/page_rules.py. A change of the walk there (what ends a block) belongs
+here, too. The tests `test_the_sample_site_changes_at_every_passage` and
+`test_ugly_pages_change_too` in tests/report/test_site_copy.py, and those of test_site_copy_html.py,
+check that both agree. The two are not one module, because lxml does not keep positions in the
+source.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from coverage_kit.report.source.tree import Node, Text
 from coverage_kit.report.source.words import (
@@ -19,17 +21,22 @@ from coverage_kit.report.source.words import (
     find_words,
     is_invisible,
 )
-from coverage_kit.text.page_markup import (
-    INLINE,
-    NOISE_CLASSES,
-    SKIPPED,
-    SKIPPED_ROLES,
+from coverage_kit.text.page_elements import (
+    LINE_BREAK,
+    cell_text,
+    ends_in_break,
+    heading_level,
+    heading_noise,
+    holds_main,
+    is_code,
+    is_data_table,
+    is_lead,
+    is_main,
+    is_noise,
+    table_rows,
 )
-
-# Elements whose words lead to the text after them: a term, the title of a fold or a caption.
-_LEADS = frozenset({"dt", "summary", "caption", "legend", "button"})
-# What a table for layout holds and a table of data does not: tables, code, lists and headings.
-_IN_CELL = frozenset({"table", "pre", "ul", "ol", "h1", "h2", "h3", "h4"})
+from coverage_kit.text.page_markup import INLINE, SKIPPED, SKIPPED_ROLES
+from coverage_kit.text.page_rules import read_rules
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +48,16 @@ class HtmlBlock(SourceBlock):
         start: where its words start, with the inline elements around them.
         end: where they end.
         is_whole: whether the element holds nothing else.
+        cells: the cells of a row, with those that span it from another row.
+        panel: of a tab, the element that it opens; the block is read before that element.
     """
 
     element: Node = field(default_factory=lambda: Node("", {}, 0, 0))
     start: int = 0
     end: int = 0
     is_whole: bool = False
+    cells: tuple[Node, ...] = ()
+    panel: Node | None = None
 
 
 @dataclass
@@ -76,12 +87,22 @@ class _TextRun:
         self.start = start if self.start < 0 else min(self.start, start)
         self.end = max(self.end, end)
 
-    def space(self, position: int) -> None:
+    def space(self, position: int, space: str = " ") -> None:
         """Add a space that is not in the source."""
-        self.characters.append((" ", position, position))
+        self.characters.append((space, position, position))
 
-    def words(self) -> tuple[Word, ...]:
-        text = "".join(character for character, _, _ in self.characters)
+    def break_line(self, position: int) -> bool:
+        """Add a line break; return whether it is the second in a row, which ends a paragraph."""
+        is_second = ends_in_break(character for character, _, _ in reversed(self.characters))
+        self.characters.append((LINE_BREAK, position, position))
+        return is_second
+
+    def words(self, *, has_lines: bool = False) -> tuple[Word, ...]:
+        """Return the words; line breaks of the source count only in code (`has_lines`)."""
+        text = "".join(
+            " " if character.isspace() and not has_lines else character
+            for character, _, _ in self.characters
+        )
         return tuple(
             Word(word.key, self.characters[word.start][1], self.characters[word.end - 1][2])
             for word in find_words(text)
@@ -98,7 +119,7 @@ def read_html_blocks(source: str, root: Node) -> list[HtmlBlock]:
     """
     # A page without a body tag is read as a whole.
     body = next((node for node in root.iterate() if node.tag == "body"), root)
-    walker = _SourceWalker(source)
+    walker = _SourceWalker(source, body)
     walker.visit(body)
     walker.flush(body)
     return [block for block in walker.blocks if block.words]
@@ -107,9 +128,10 @@ def read_html_blocks(source: str, root: Node) -> list[HtmlBlock]:
 class _SourceWalker:
     """Walk a page once and collect inline text until a block ends it."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, body: Node) -> None:
         self.source = source
         self.blocks: list[HtmlBlock] = []
+        self.rules = read_rules(body)
         self.run = _TextRun()
         self.kind: BlockKind = "text"
         self.holders: list[Node] = []
@@ -120,15 +142,22 @@ class _SourceWalker:
     def visit(self, node: Node) -> None:
         if self._is_skipped(node):
             return
+        if (label := self.rules.labels.get(node)) is not None:
+            self._add_whole("lead", label)
+            if self.blocks and self.blocks[-1].element is label:
+                self.blocks[-1] = replace(self.blocks[-1], panel=node)
         if (level := heading_level(node)) > 0:
-            self._add_whole("heading", node, level)
+            self._add_whole("heading", node, level, left_out=heading_noise(node))
+        elif is_code(node):
+            self._add_whole("code", node, left_out=self.rules.skipped)
         elif node.tag in INLINE:
             self._visit_inline(node)
-        elif node.tag in {"br", "hr"}:
-            self.run.space(node.start)
-        elif node.tag == "pre":
-            self._add_whole("code", node)
-        elif node.tag == "table" and _is_data_table(node):
+        elif node.tag == "br":
+            if self.run.break_line(node.start):
+                self._flush_around()
+        elif node.tag == "hr":
+            self._flush_around()
+        elif node.tag == "table" and is_data_table(node):
             self._visit_table(node)
         else:
             self._visit_container(node)
@@ -177,46 +206,64 @@ class _SourceWalker:
 
     def _visit_container(self, node: Node) -> None:
         self._flush_around()
-        is_main = _is_main(node)
-        self.main_depth += is_main
+        is_content = is_main(node)
+        self.main_depth += is_content
         if node.tag == "li":
             self.kind = "item"
-        elif node.tag in _LEADS:
+        elif is_lead(node):
             self.kind = "lead"
         self.holders.append(node)
         self._walk(node)
         self.flush(node)
         self.holders.pop()
         self.kind = "text"
-        self.main_depth -= is_main
+        self.main_depth -= is_content
 
     def _visit_table(self, table: Node) -> None:
         self._flush_around()
         for child in table.children:
             if isinstance(child, Node) and child.tag == "caption":
                 self._add_whole("lead", child)
-        for row in table.iterate():
-            if row.tag != "tr":
-                continue
-            self._add_whole("row", row)
-            # A row without words has no block.
-            if self.blocks and self.blocks[-1].element is row:
-                self.blocks[-1] = replace(
-                    self.blocks[-1],
-                    text=" | ".join(map(_text_of, cells_of(row))),
-                )
+        for row, cells in table_rows(table):
+            self._add_row(row, cells)
 
-    def _add_whole(self, kind: BlockKind, node: Node, level: int = 0) -> None:
-        """Add a block of all the words in an element."""
+    def _add_row(self, row: Node, cells: list[Node]) -> None:
+        """Add a row: the words of its cells, and of those that span it from another row."""
         self._flush_around()
-        run = _TextRun()
-        _gather(node, run)
+        runs = [_run_of(cell, self.rules.skipped) for cell in cells]
+        own = [run for run, cell in zip(runs, cells, strict=True) if cell.parent is row]
+        own = [run for run in own if run.start >= 0]
+        joined = _TextRun()
+        for run in runs:
+            joined.characters += run.characters
+            joined.space(row.start)
+        if own:
+            self.blocks.append(
+                HtmlBlock(
+                    "row",
+                    " | ".join(cell_text(cell, self.rules.skipped) for cell in cells),
+                    joined.words(),
+                    element=row,
+                    start=min(run.start for run in own),
+                    end=max(run.end for run in own),
+                    is_whole=True,
+                    cells=tuple(cells),
+                )
+            )
+
+    def _add_whole(
+        self, kind: BlockKind, node: Node, level: int = 0, left_out: Collection[Any] = ()
+    ) -> None:
+        """Add a block of all the words in an element, except in the elements that are left out."""
+        self._flush_around()
+        is_lines = kind == "code"
+        run = _run_of(node, left_out, "\n" if is_lines else " ")
         if run.text():
             self.blocks.append(
                 HtmlBlock(
                     kind,
                     run.text(),
-                    run.words(),
+                    run.words(has_lines=is_lines),
                     level,
                     element=node,
                     start=run.start,
@@ -226,88 +273,44 @@ class _SourceWalker:
             )
 
     def _is_skipped(self, node: Node) -> bool:
-        role = node.attributes.get("role", "")
-        if node.tag in SKIPPED or role in SKIPPED_ROLES or _is_noise(node):
+        role = node.get("role")
+        if node in self.rules.kept:
+            return False
+        if node.tag in SKIPPED or role in SKIPPED_ROLES or is_noise(node):
+            return True
+        if node in self.rules.skipped:
             return True
         if node.tag == "header" or role == "banner":
-            return not self.main_depth and not _holds_page(node)
+            return not self.main_depth and not holds_main(node)
         if node.tag == "aside" or role == "complementary":
             return not self.main_depth
-        if node.tag == "form":
-            return not _holds_page(node)
-        return node.tag == "button" and not _is_accordion(node)
+        return node.tag == "form" and not (
+            holds_main(node) or any(inner.tag == "h1" for inner in node.iter())
+        )
 
 
-def _gather(node: Node, run: _TextRun) -> None:
-    """Add all the words in an element to a run."""
+def _run_of(node: Node, left_out: Collection[Any] = (), space: str = " ") -> _TextRun:
+    run = _TextRun()
+    _gather(node, run, left_out, space)
+    return run
+
+
+def _gather(node: Node, run: _TextRun, left_out: Collection[Any], space: str) -> None:
+    """Add the words in an element to a run, except those in elements that are left out.
+
+    `space` goes between the blocks in the element, and where it breaks a line.
+    """
     for child in node.children:
         if isinstance(child, Text):
             run.add(child)
-        elif child.tag not in SKIPPED and not _is_noise(child):
-            is_separate = child.tag == "br" or child.tag not in INLINE
-            if is_separate:
-                run.space(child.start)
+            continue
+        is_separate = child.tag == "br" or child.tag not in INLINE
+        if is_separate:
+            run.space(child.start, space)
+        if child.tag not in SKIPPED and child not in left_out and not is_noise(child):
             run_end = run.end
-            _gather(child, run)
-            if is_separate:
-                run.space(child.end)
-            elif run.end > run_end:
+            _gather(child, run, left_out, space)
+            if not is_separate and run.end > run_end:
                 run.widen(child.start, child.end)
-
-
-def _text_of(node: Node) -> str:
-    run = _TextRun()
-    _gather(node, run)
-    return run.text()
-
-
-def heading_level(node: Node) -> int:
-    """Return 1-6 for a heading, otherwise 0."""
-    if len(node.tag) == 2 and node.tag[0] == "h" and node.tag[1] in "123456":
-        return int(node.tag[1])
-    if node.attributes.get("role") != "heading":
-        return 0
-    level = node.attributes.get("aria-level", "2")
-    return int(level) if level in {"1", "2", "3", "4", "5", "6"} else 2
-
-
-def cells_of(row: Node) -> list[Node]:
-    """Return the cells of a table's row."""
-    return [
-        child for child in row.children if isinstance(child, Node) and child.tag in {"td", "th"}
-    ]
-
-
-def _inner(node: Node) -> Iterator[Node]:
-    return (inner for inner in node.iterate() if inner is not node)
-
-
-def _is_noise(node: Node) -> bool:
-    return not NOISE_CLASSES.isdisjoint(node.attributes.get("class", "").split())
-
-
-def _is_main(node: Node) -> bool:
-    return node.tag in {"main", "article"} or node.attributes.get("role") in {
-        "main",
-        "article",
-    }
-
-
-def _holds_page(node: Node) -> bool:
-    """Return whether a form or header wraps the whole page, as some web frameworks make it."""
-    inner_nodes = list(_inner(node))
-    return any(_is_main(inner) for inner in inner_nodes) or (
-        node.tag == "form" and any(inner.tag == "h1" for inner in inner_nodes)
-    )
-
-
-def _is_accordion(button: Node) -> bool:
-    """Return whether a button opens a section of text and thus serves as its heading."""
-    opens = not {"aria-expanded", "aria-controls", "data-bs-toggle"}.isdisjoint(button.attributes)
-    return opens or any(heading_level(inner) for inner in _inner(button))
-
-
-def _is_data_table(table: Node) -> bool:
-    if table.attributes.get("role") == "presentation":
-        return False
-    return not any(inner.tag in _IN_CELL for inner in _inner(table))
+        if is_separate:
+            run.space(child.end, space)

@@ -8,8 +8,6 @@ from itertools import takewhile
 from coverage_kit.escaping import for_html
 from coverage_kit.report.source.html_blocks import (
     HtmlBlock,
-    cells_of,
-    heading_level,
     read_html_blocks,
 )
 from coverage_kit.report.source.tree import (
@@ -32,6 +30,7 @@ from coverage_kit.report.source.words import (
     find_words,
     words_key,
 )
+from coverage_kit.text.page_elements import heading_level
 
 # Elements that hold the whole page: a new section never goes behind them.
 _ROOTS = frozenset({"", "html", "body", "main", "article"})
@@ -173,6 +172,8 @@ class HtmlPage:
     def insert_before(self, block: HtmlBlock, units: Sequence[Unit]) -> list[Splice]:
         """Insert units before a block."""
         item = _nearest(block.element, "li")
+        if block.panel is not None:
+            return [self._lines_before(block.panel.start, write_html(list(units)), block)]
         if block.kind == "row":
             return [self._insert_before_member(block, block.element, {"row"}, units)]
         if item is not None and item.parent is not None:
@@ -208,6 +209,8 @@ class HtmlPage:
         block is its last.
         """
         item = _nearest(block.element, "li")
+        if block.panel is not None:
+            return [self._lines_after(block.panel.open_end, write_html(list(units)), block)]
         if block.kind == "row":
             group = _nearest_ancestor(block.element, "table")
             return self._insert_after_member(block, block.element, group, {"row"}, units)
@@ -277,14 +280,16 @@ class HtmlPage:
 
     def _rewrite_cells(self, block: HtmlBlock, unit: Unit) -> list[Splice]:
         """Replace the words of the cells that differ."""
-        nodes = cells_of(block.element)
         texts = split_cells(unit.text)
-        if len(nodes) != len(texts):
+        if len(block.cells) != len(texts):
             raise CannotPlaceError("the table's row has another number of cells")
-        splices = []
-        for node, text, old in zip(nodes, texts, split_cells(block.text), strict=True):
-            if words_key(text) != words_key(old):
-                splices.append(Splice(node.open_end, node.close_start, for_html(text)))
+        splices: list[Splice] = []
+        for cell, text, old in zip(block.cells, texts, split_cells(block.text), strict=True):
+            if words_key(text) == words_key(old):
+                continue
+            if cell.parent is not block.element or block.cells.count(cell) > 1:
+                raise CannotPlaceError("a cell of the row belongs to other rows or columns, too")
+            splices += _rewrite_cell(cell, text, old)
         return splices
 
     def _insert_after_member(
@@ -408,6 +413,19 @@ class HtmlPage:
             node.tag == "aside" or node.attributes.get("role") == "complementary" for node in inner
         )
         return scope.start <= candidate.start < scope.end and not is_aside
+
+
+def _rewrite_cell(cell: Node, text: str, old: str) -> list[Splice]:
+    """Replace the words of a cell: of a list with as many items, those of the items that differ."""
+    items = [node for node in cell.iterate() if node.tag == "li"]
+    new_items, old_items = text.split("; "), old.split("; ")
+    if not items or not len(items) == len(new_items) == len(old_items):
+        return [Splice(cell.open_end, cell.close_start, for_html(text))]
+    return [
+        Splice(item.open_end, item.close_start, for_html(new))
+        for item, new, before in zip(items, new_items, old_items, strict=True)
+        if words_key(new) != words_key(before)
+    ]
 
 
 def _nearest(node: Node, tag: str) -> Node | None:

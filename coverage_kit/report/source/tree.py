@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import groupby
 from typing import NamedTuple
 
 # Elements that have no end tag (HTML standard, void elements).
@@ -117,6 +118,37 @@ class Node:
     children: list["Node | Text"] = field(default_factory=list)
     close_start: int = -1
     end: int = -1
+    # The text before the first child, and the text behind the element: as in lxml's elements.
+    text: str = ""
+    tail: str = ""
+    previous: "Node | None" = None
+
+    def get(self, name: str, default: str = "") -> str:
+        """Return an attribute."""
+        return self.attributes.get(name, default)
+
+    def getparent(self) -> "Node | None":
+        """Return the element around this element; None for the root."""
+        return self.parent
+
+    def getprevious(self) -> "Node | None":
+        """Return the element before this element in the same parent."""
+        return self.previous
+
+    def __iter__(self) -> Iterator["Node"]:
+        return (child for child in self.children if isinstance(child, Node))
+
+    def iter(self) -> Iterator["Node"]:
+        """Yield the element and the elements in it, in the order of their start tags."""
+        return self.iterate()
+
+    def itertext(self) -> Iterator[str]:
+        """Yield the texts in the element, in the order of the source."""
+        for child in self.children:
+            if isinstance(child, Text):
+                yield child.text
+            else:
+                yield from child.itertext()
 
     def iterate(self) -> Iterator["Node"]:
         """Yield the element and the elements in it, in the order of their start tags."""
@@ -155,6 +187,8 @@ class _TreeReader(HTMLParser):
         self._close(1, len(self.source), len(self.source))
         self.root.close_start = len(self.source)
         self.root.end = len(self.source)
+        for node in self.root.iterate():
+            _link(node)
         return self.root
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -242,6 +276,23 @@ class _TreeReader(HTMLParser):
         if depth < len(self.open):
             self.open[depth].end = end
         del self.open[depth:]
+
+
+def _link(node: Node) -> None:
+    """Set the texts before and behind the children, and which child is before which."""
+    previous: Node | None = None
+    for is_text, children in groupby(node.children, lambda child: isinstance(child, Text)):
+        if is_text:
+            text = "".join(child.text for child in children)
+            if previous is None:
+                node.text = text
+            else:
+                previous.tail = text
+            continue
+        for child in children:
+            if isinstance(child, Node):
+                child.previous = previous
+                previous = child
 
 
 def tags_within(root: Node, start: int, end: int) -> list[tuple[int, int]]:
