@@ -357,7 +357,7 @@ PAGES = {
             "Callouts",
             "Tabs and partials",
             "Live examples",
-            "Headings with signs: {#id} and <Tabs>",
+            "Headings with signs: {port} and <Tabs>",
         ),
         (
             "Pages are Markdown with components.",
@@ -371,7 +371,7 @@ PAGES = {
             "Signs in code marks are words of the heading.",
         ),
         "Keep sentences short and name the device first.",
-        signs=("{#id}", "<Tabs>"),
+        signs=("{port}", "<Tabs>"),
         code=(
             ":::tip Before you start\n\nImport nothing twice.\n\n:::",
             "import Tabs from '@theme/Tabs';\nimport Note from './_note.mdx';\n\n"

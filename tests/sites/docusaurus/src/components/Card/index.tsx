@@ -4,7 +4,7 @@ import Link from '@docusaurus/Link';
 export default function Card({title, href, children}) {
   return (
     <Link className="card" to={href}>
-      <h3>{title}</h3>
+      <strong>{title}</strong>
       <p>{children}</p>
     </Link>
   );
