@@ -36,7 +36,6 @@ LITTER = {
     "a footnote's mark": re.compile(r"\[\^"),
     "a link's mark": re.compile(r"\]\("),
 }
-SECTION = "## Who can help?\n\nAsk the hotline of your network operator."
 ADDED = "It was checked in May."
 
 
@@ -271,6 +270,11 @@ def change(edit, action, passage, before=None, after=None):
     }
 
 
+def help_with(path) -> str:
+    """Return the words of a new section: each page has others, because common texts count once."""
+    return f"Ask the hotline about {path.replace('/', ' ')} and name the page."
+
+
 def edited_passage(passages, path):
     """Return the passage with the sentence to edit, or None where no passage has it."""
     sentence = PAGES[path].edited
@@ -297,7 +301,7 @@ def replaced(reading, passages, tmp_path_factory):
 def inserted(reading, passages, tmp_path_factory):
     """A copy in which each page has one more section behind the section of that sentence."""
     rows = [
-        change(path, "insert_section", passage, after=SECTION)
+        change(path, "insert_section", passage, after=f"## Who can help?\n\n{help_with(path)}")
         for path in PAGES
         if (passage := edited_passage(passages, path)) is not None
     ]
@@ -349,7 +353,7 @@ def test_a_new_section_is_read_again_and_the_others_are_as_before(inserted, pass
     assert status.get(path, "its sentence is in no passage") == "applied"
     rows = list(passages_of(again, path)[["heading_path", "text"]].itertuples(index=False))
     new = [row for row in rows if row.heading_path.endswith(" > Who can help?")]
-    assert [row.text for row in new] == ["Ask the hotline of your network operator."]
+    assert [row.text for row in new] == [help_with(path)]
     old = list(passages_of(passages, path)[["heading_path", "text"]].itertuples(index=False))
     assert [row for row in rows if row not in new] == old
 
