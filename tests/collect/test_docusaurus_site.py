@@ -20,6 +20,7 @@ SETTINGS = SiteSettings(source=str(SITE), base_url=BASE_URL)
 FENCED = re.compile(
     r"^([ \t]*)(`{3,}|~{3,})[^\n]*\n(.*?)^[ \t]*\2[ \t]*$", re.MULTILINE | re.DOTALL
 )
+COMMENT = re.compile(r"<!--.*?-->|\{/\*.*?\*/\}", re.DOTALL)
 MATH = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.DOTALL)
 # What no reader of the site sees. Braces are those of JSX, because formulas are set aside.
 LITTER = {
@@ -275,9 +276,8 @@ def help_with(path) -> str:
     return f"Ask the hotline about {path.replace('/', ' ')} and name the page."
 
 
-def edited_passage(passages, path):
-    """Return the passage with the sentence to edit, or None where no passage has it."""
-    sentence = PAGES[path].edited
+def passage_with(passages, path, sentence):
+    """Return the passage of a page with a sentence, or None where no passage has it."""
     rows = [
         row for row in passages_of(passages, path).to_dict("records") if sentence in row["text"]
     ]
@@ -287,25 +287,42 @@ def edited_passage(passages, path):
 @pytest.fixture(scope="module")
 def replaced(reading, passages, tmp_path_factory):
     """A copy in which each page has one more sentence behind the sentence to edit."""
+    sentences = {path: page.edited for path, page in PAGES.items()}
+    return lengthened(reading, passages, sentences, tmp_path_factory.mktemp("replaced") / "copy")
+
+
+@pytest.fixture(scope="module")
+def replaced_beside_partials(reading, passages, tmp_path_factory):
+    """Such a copy, with sentences whose passages also have words of partials."""
+    sentences = {path: page.spliced for path, page in PAGES.items() if page.spliced}
+    return lengthened(reading, passages, sentences, tmp_path_factory.mktemp("spliced") / "copy")
+
+
+def lengthened(reading, passages, sentences, out):
+    """Return a copy in which a sentence of each page is followed by one more, as `copy_of` does."""
     rows = []
-    for path in PAGES:
-        passage = edited_passage(passages, path)
+    for path, sentence in sentences.items():
+        passage = passage_with(passages, path, sentence)
         if passage is not None:
-            sentence = PAGES[path].edited
             after = passage["text"].replace(sentence, f"{sentence} {ADDED}")
             rows.append(change(path, "replace_passage", passage, passage["text"], after))
-    return copy_of(reading, passages, rows, tmp_path_factory.mktemp("replaced") / "copy")
+    return copy_of(reading, passages, rows, out)
 
 
 @pytest.fixture(scope="module")
 def inserted(reading, passages, tmp_path_factory):
-    """A copy in which each page has one more section behind the section of that sentence."""
+    """A copy in which each page has one more section behind the section of a sentence."""
     rows = [
         change(path, "insert_section", passage, after=f"## Who can help?\n\n{help_with(path)}")
         for path in PAGES
-        if (passage := edited_passage(passages, path)) is not None
+        if (passage := passage_with(passages, path, section_sentence(path))) is not None
     ]
     return copy_of(reading, passages, rows, tmp_path_factory.mktemp("inserted") / "copy")
+
+
+def section_sentence(path) -> str:
+    """Return a sentence of the section behind which a new one is put."""
+    return PAGES[path].spliced or PAGES[path].edited
 
 
 def copy_of(reading, passages, rows, out):
@@ -334,8 +351,30 @@ def test_an_edit_of_a_passage_changes_its_sentence_alone(replaced, path):
     before, after = sources(out, path)
     sentence = PAGES[path].edited
     assert before.count(sentence) == 1
-    assert after == before.replace(sentence, f"{sentence} {ADDED}")
+    lines = with_paragraph_in_one_line(before, sentence)
+    expected = lines.replace(sentence, f"{sentence} {ADDED}")
+    assert with_paragraph_in_one_line(after, sentence) == expected
     assert f"{sentence} {ADDED}" in in_one_line(" ".join(passages_of(again, path)["text"]))
+
+
+def with_paragraph_in_one_line(source: str, sentence: str) -> str:
+    """Return a source with the paragraph of a sentence in one line, because edits may wrap it."""
+    parts = re.split(r"((?:\r?\n){2,})", source)
+    return "".join(" ".join(part.split("\n")) if sentence in part else part for part in parts)
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if PAGES[path].spliced])
+def test_an_edit_beside_words_of_a_partial_is_made_or_names_the_partial(
+    replaced_beside_partials, path
+):
+    out, status, _ = replaced_beside_partials
+    before, after = sources(out, path)
+    sentence = PAGES[path].spliced
+    if status.get(path) == "applied":
+        assert after == before.replace(sentence, f"{sentence} {ADDED}")
+    else:
+        assert after == before
+        assert "_note.mdx" in status[path] or "_aside.mdx" in status[path]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -363,7 +402,22 @@ def test_a_new_section_is_no_part_of_a_tab_a_callout_or_code(inserted, path):
     out, status, _ = inserted
     assert status.get(path, "its sentence is in no passage") == "applied"
     before, after = sources(out, path)
-    assert open_signs(after[: n_shared(before, after)]) == {}
+    n_before = n_shared(before, after)
+    start = before.index(section_sentence(path))
+    heading = [*re.finditer(r"^#+ ", before[:start], re.MULTILINE)][-1:]
+    # Where the heading above is itself in a tab, the new section may be in the same tab.
+    opened = open_signs(before[: heading[0].start()]) if heading else {}
+    assert open_signs(after[:n_before]) in ({}, opened)
+    assert not opened or "<TabItem" not in after[start:n_before]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_new_section_is_behind_all_that_its_neighbour_shows(inserted, path):
+    out, status, _ = inserted
+    assert status.get(path, "its sentence is in no passage") == "applied"
+    _, after = sources(out, path)
+    rest = COMMENT.sub("", after.split(help_with(path))[1]).lstrip()
+    assert rest == "" or re.match(r"#|</|:::\s*$|.+\r?\n-{3,}\r?\n", rest), rest[:80]
 
 
 def open_signs(text: str) -> dict[str, int]:

@@ -22,6 +22,7 @@ class Expected:
         code: its blocks of code, complete.
         signs: texts that look like signs of MDX, and are words of the page.
         edited: a sentence of a single line of the source, which an edit changes.
+        spliced: such a sentence whose passage also has words of a partial.
     """
 
     file: str
@@ -33,6 +34,7 @@ class Expected:
     hidden: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
+    spliced: str = ""
 
 
 SAFETY = (
@@ -106,7 +108,8 @@ PAGES = {
             "The gateway needs a network cable for the first start.",
             "Stop the service before you delete its folder.",
         ),
-        "Install the tool with dnf. A restart is not needed.",
+        "Stop the service before you delete its folder.",
+        spliced="Install the tool with dnf. A restart is not needed.",
         values=("Its web page listens on port 8443.",),
         code=(
             "sudo apt install ./hearthctl.deb\nhearthctl login --port 8443",
@@ -117,7 +120,7 @@ PAGES = {
     "docs/start/pair-devices": Expected(
         "docs/01-start/03-pairing.mdx",
         "Pair your devices",
-        ("", "Pair a meter", "Pair a car charger"),
+        ("", "Pair a meter", "Pair a car charger new"),
         (
             "Press Ctrl+P in the app to begin.",
             "Optical head",
@@ -182,6 +185,7 @@ PAGES = {
         ("", "The formula", "Errors"),
         (
             "The forecast of an hour is a weighted mean of the same hour on earlier days.",
+            r"\hat{e} = \frac{\sum_i w_i e_i}{\sum_i w_i}",
             "Weights halve every nine days, so that old habits fade.",
             "Most homes see an error of 11 percent for the next hour",
             "Days with guests can be left out by hand.",
@@ -451,23 +455,24 @@ PAGES = {
             "Windows & WSL",
             "Start the client as an administrator.",
             "The line needs a resistor of 120 ohms.",
+            "at the first device",
             "at the last device",
             'The shell, "as root"',
             "Is root needed?",
             "Only for ports below 1024.",
             "Read register 40001.",
             "About unit and speed",
-            "power",
-            "in watts",
-            "0 | 65535",
+            "40001 | power in watts | 0 | 65535",
+            "cost",
             "carbon",
             "Good to know: Values are lost when the power fails.",
             "See the limits first",
             "A write takes effect after two seconds.",
         ),
-        "Start the client as an administrator.",
+        "This line is indented by four spaces and is no code in MDX.",
+        spliced="A write takes effect after two seconds.",
         values=("Press F2 or Esc to leave the menu.",),
-        hidden=("tab-win", "require(", "expert", "unit = 7", "terminals.svg"),
+        hidden=("tab-win", "require(", "expert", "unit = 7", "terminals.svg", "device - at"),
         code=("[line]\nspeed = 9600", "register: 40002\nvalue: 1"),
     ),
     "docs/app/notifications": Expected(
