@@ -255,6 +255,11 @@ def test_tables_that_look_alike_are_each_behind_the_label_of_their_tab(pages, pa
     ]
 
 
+def test_items_of_a_list_without_blank_lines_around_it_are_a_line_each(pages):
+    lines = [line.strip() for line in page_of(pages, "docs/Expert/Modbus")["text"].split("\n")]
+    assert {"- at the first device", "- at the last device"} <= set(lines)
+
+
 # Edits
 
 

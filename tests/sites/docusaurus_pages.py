@@ -472,7 +472,7 @@ PAGES = {
         "This line is indented by four spaces and is no code in MDX.",
         spliced="A write takes effect after two seconds.",
         values=("Press F2 or Esc to leave the menu.",),
-        hidden=("tab-win", "require(", "expert", "unit = 7", "terminals.svg", "device - at"),
+        hidden=("tab-win", "require(", "expert", "unit = 7", "terminals.svg"),
         code=("[line]\nspeed = 9600", "register: 40002\nvalue: 1"),
     ),
     "docs/app/notifications": Expected(
