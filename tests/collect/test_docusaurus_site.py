@@ -76,8 +76,16 @@ def prose_of(pages, passages, path) -> str:
     """Return the words of a page's passages, a line for each line that is no code."""
     text = page_of(pages, path)["text"]
     code = {line.strip() for block in code_blocks(text) for line in block.split("\n")}
-    lines = "\n\n".join(passages_of(passages, path)["text"]).split("\n")
-    return "\n".join(line for line in lines if not line.strip() or line.strip() not in code)
+    lines = FENCED.sub("", "\n\n".join(passages_of(passages, path)["text"])).split("\n")
+    # A long block may be cut, so that its lines and fences are in several passages.
+    return "\n".join(
+        line for line in lines if line.strip() not in code and not line.strip().startswith("```")
+    )
+
+
+def words_of(text: str) -> str:
+    """Return a page's Markdown without code, and without the ids at the end of its headings."""
+    return re.sub(r"^(#.*?) \{#[^\s{}]+\}$", r"\1", FENCED.sub("", text), flags=re.MULTILINE)
 
 
 def in_one_line(text: str) -> str:
@@ -111,8 +119,7 @@ def test_of_the_published_pages_at_least_98_percent_are_read(pages):
 def test_a_page_of_cards_alone_is_a_page_without_words(pages):
     page = page_of(pages, CARDS_ONLY)
     assert page["status"] in {"ok", "no text"}
-    words = "" if pd.isna(page["text"]) else page["text"]
-    assert list(litter(words)) == []
+    words = "" if pd.isna(page["text"]) else words_of(page["text"])
     assert words.replace("# The app", "").strip() == ""
 
 
@@ -148,7 +155,7 @@ def test_the_folder_of_the_docs_alone_has_the_same_pages():
     assert set(alone["page_id"]) == expected
     for row in alone.dropna(subset="text").to_dict("records"):
         expected_page = PAGES[row["page_id"].removeprefix(f"{HOST}/")]
-        assert list(litter(FENCED.sub("", row["text"]), expected_page.signs)) == []
+        assert list(litter(words_of(row["text"]), expected_page.signs)) == []
 
 
 # What is known of a page
@@ -199,6 +206,22 @@ def test_headings(pages, passages, path):
     assert [step for step in paths if step.split(" > ")[-1] != "Footnotes"] == [*expected.headings]
 
 
+@pytest.mark.parametrize(
+    ("path", "heading", "anchor"),
+    [
+        pytest.param("docs", "What you need", "what-you-need", id="in braces"),
+        pytest.param("docs/guides/heat-pump", "Wire the two relays", "wire-relays", id="comment"),
+        pytest.param("docs/guides/heat-pump", "Factory reset", "factory-reset", id="of a partial"),
+        pytest.param("docs/cli/commands", "hearthctl goal set <goal>", "goal-set", id="of code"),
+        pytest.param("de/docs/start/setup", "System wählen", "choose-system", id="translated"),
+    ],
+)
+def test_ids_of_headings_are_the_anchors_of_their_passages(passages, path, heading, anchor):
+    rows = passages_of(passages, path)
+    below = rows["heading_path"].map(in_one_line).str.endswith(heading)
+    assert set(rows.loc[below, "anchor"]) == {anchor}
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_what_readers_see_is_there_in_its_order(pages, passages, path):
     text = in_one_line(prose_of(pages, passages, path))
@@ -226,7 +249,7 @@ def test_no_sign_of_mdx_is_left_in_passages_and_headings(pages, passages, path):
     signs = PAGES[path].signs
     assert list(litter(prose_of(pages, passages, path), signs)) == []
     assert list(litter("\n".join(passages_of(passages, path)["heading_path"]), signs)) == []
-    assert list(litter(FENCED.sub("", page_of(pages, path)["text"]), signs)) == []
+    assert list(litter(words_of(page_of(pages, path)["text"]), signs)) == []
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if PAGES[path].code])
