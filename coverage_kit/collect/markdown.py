@@ -8,6 +8,9 @@ from coverage_kit.collect.dates import parse_time
 from coverage_kit.collect.decode import decode_page
 from coverage_kit.collect.extract import Extract, extract_page
 from coverage_kit.collect.page_try import PageError
+from coverage_kit.text.markdown.includes import ReadInclude
+from coverage_kit.text.markdown.limits import MarkupError
+from coverage_kit.text.markdown.mdx import looks_like_mdx
 from coverage_kit.text.markdown.parser import open_parser
 
 # Front matter at the start of a file: lines between two "---" (YAML) or two "+++" (TOML).
@@ -39,12 +42,15 @@ _MODIFIED_KEYS = (
 )
 
 
-def extract_markdown(content: bytes) -> Extract:
+def extract_markdown(
+    content: bytes, read_include: ReadInclude | None = None, *, is_mdx: bool = False
+) -> Extract:
     """Return the content of a Markdown file.
 
-    Title, URL, dates and language come from its front matter where it has them.
+    Title, URL, dates and language come from its front matter where it has them. The arguments are
+    those of `render_markdown`.
     """
-    values, html = render_markdown(content)
+    values, html = render_markdown(content, read_include, is_mdx=is_mdx)
     page = extract_page(html.encode(), is_article=True)
     return replace(
         page,
@@ -56,17 +62,32 @@ def extract_markdown(content: bytes) -> Extract:
     )
 
 
-def render_markdown(content: bytes) -> tuple[dict[str, str], str]:
+def render_markdown(
+    content: bytes, read_include: ReadInclude | None = None, *, is_mdx: bool = False
+) -> tuple[dict[str, str], str]:
     """Return the front matter of a Markdown file, keys in lower case, and its body as HTML.
 
-    Raises PageError for what is no text, and for so many brackets that parsing would take long.
+    Raises PageError for what is no text, for so many brackets that parsing would take long, and
+    for markup that is nested too deeply or includes too many files.
+
+    Args:
+        content: the file.
+        read_include: returns the text of a file that the page includes, by its target as the page
+            writes it ("./_note.mdx", "@site/docs/_x.md"), or None where it cannot be read. None
+            reads no files.
+        is_mdx: whether the file is MDX by its name. Other files are MDX where they have its signs.
     """
     text = decode_page(content)
     if text.count("[") > _MAX_BRACKETS:
         raise PageError(f"more than {_MAX_BRACKETS:,} brackets")
     front = _FRONT.match(text)
     values = _read_front_matter(front[1], front[2]) if front is not None else {}
-    body = open_parser().render(text[front.end() :] if front is not None else text)
+    source = text[front.end() :] if front is not None else text
+    parser = open_parser(is_mdx=is_mdx or looks_like_mdx(source))
+    try:
+        body = parser.render(source, {"read_include": read_include})
+    except MarkupError as error:
+        raise PageError(str(error)) from error
     return values, f"<html><body><main>{body}</main></body></html>"
 
 

@@ -3,5 +3,10 @@
 from markdown_it import MarkdownIt
 
 
-def add_mdx_rules(parser: MarkdownIt) -> None:
+def looks_like_mdx(text: str) -> bool:
+    """Return whether a Markdown text has signs of MDX."""
+    return False
+
+
+def add_mdx_rules(parser: MarkdownIt, *, is_mdx: bool) -> None:
     """Add the rules of MDX and of Docusaurus, Mintlify, Nextra and Astro to a parser."""
