@@ -7,7 +7,9 @@ so every token knows its lines in the file.
 
 from markdown_it import MarkdownIt
 
+from coverage_kit.text.markdown.directives import add_directives
 from coverage_kit.text.markdown.generators import add_generator_rules
+from coverage_kit.text.markdown.github import add_github_rules
 from coverage_kit.text.markdown.includes import add_includes
 from coverage_kit.text.markdown.mdx import add_mdx_rules
 
@@ -20,7 +22,10 @@ def open_parser(*, is_mdx: bool = False) -> MarkdownIt:
             code, as in MDX (`looks_like_mdx`).
     """
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    add_github_rules(parser)
     add_includes(parser)
-    add_mdx_rules(parser, is_mdx=is_mdx)
+    add_directives(parser)
+    if is_mdx:
+        add_mdx_rules(parser)
     add_generator_rules(parser)
     return parser
