@@ -5,6 +5,7 @@ import re
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from coverage_kit.text.markdown.limits import MAX_NESTING, MarkupError
@@ -15,6 +16,10 @@ _HEADING_ID = re.compile(
 )
 # The box of a task: [ ] or [x].
 _TASK = re.compile(r"\[[ xX]\][ \t]+(?=\S)")
+# The kind of an alert in a quotation: [!NOTE].
+_ALERT = re.compile(r"\[!\w+\][+-]?[ \t]*\n?")
+# What begins the first paragraph of a block and is no text.
+_MARKS_OF_BLOCKS = {"list_item_open": _TASK, "blockquote_open": _ALERT}
 # A line of code that only marks lines: // highlight-next-line, # error-start, {/* … */}.
 _MARKED = re.compile(
     r"[ \t]*(?://|#|--|%|;|<!--|/\*|\{/\*)[ \t]*[\w-]{1,40}-(?:next-line|start|end)[ \t]*"
@@ -55,7 +60,9 @@ def _check_nesting(state: StateBlock, _: int, __: int, ___: bool) -> bool:
 def _read_text_fence(state: StateBlock, line: int, last: int, silent: bool) -> bool:
     start = state.bMarks[line] + state.tShift[line]
     fence = _TEXT_FENCE.match(state.src[start : state.eMarks[line]])
-    if fence is None or state.is_code_block(line):
+    # A mark that never closes is looked for once.
+    unclosed: set[str] = state.env.setdefault("unclosed_fences", set())
+    if fence is None or state.is_code_block(line) or fence[1] in unclosed:
         return False
     closing = (
         number
@@ -64,6 +71,7 @@ def _read_text_fence(state: StateBlock, line: int, last: int, silent: bool) -> b
     )
     end = next(closing, None)
     if end is None:
+        unclosed.add(fence[1])
         return False
     if not silent:
         last_line, state.lineMax = state.lineMax, end
@@ -74,21 +82,26 @@ def _read_text_fence(state: StateBlock, line: int, last: int, silent: bool) -> b
 
 
 def _clean_text(state: StateCore) -> None:
-    """Take out of headings, items and code what is no text of theirs."""
+    """Take out of headings, items, quotations and code what is no text of theirs."""
     tokens = state.tokens
     for index, token in enumerate(tokens):
         if token.type == "fence":
             token.content = _clean_code(token.content)
-        elif token.type == "inline" and index > 0:
-            opening = tokens[index - 1]
-            if opening.type == "heading_open":
-                heading_id = _HEADING_ID.search(token.content[-300:])
-                if heading_id is not None:
-                    opening.attrSet("id", heading_id[1] or heading_id[2])
-                    end = len(token.content) - len(heading_id[0])
-                    token.content = token.content[:end].rstrip()
-            elif index > 1 and tokens[index - 2].type == "list_item_open":
-                token.content = _TASK.sub("", token.content, count=1) if _TASK.match(token.content) else token.content
+        elif token.type == "inline" and index > 0 and tokens[index - 1].type == "heading_open":
+            _move_id(tokens[index - 1], token)
+        elif token.type == "inline" and index > 1:
+            mark = _MARKS_OF_BLOCKS.get(tokens[index - 2].type)
+            match = mark.match(token.content) if mark is not None else None
+            if match is not None:
+                token.content = token.content[match.end() :]
+
+
+def _move_id(heading: Token, words: Token) -> None:
+    """Make the id at the end of a heading's words the id of the heading."""
+    heading_id = _HEADING_ID.search(words.content[-300:])
+    if heading_id is not None:
+        heading.attrSet("id", heading_id[1] or heading_id[2])
+        words.content = words.content[: len(words.content) - len(heading_id[0])].rstrip()
 
 
 def _clean_code(code: str) -> str:

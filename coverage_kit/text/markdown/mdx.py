@@ -58,6 +58,8 @@ _RAW = re.compile(r"<(script|style|pre|textarea)(?=[\s>])")
 _TEMPLATE = re.compile(r"\{`((?:\\.|[^`\\])*)`\}", re.DOTALL)
 # A tag of a line, as far as needed to count what is open: its slash, and its name.
 _ANY_TAG = re.compile(r"<(/?)([A-Za-z][\w.]*)")
+# A file that Fumadocs includes: <include>./note.mdx</include>
+_INCLUDE = re.compile(r"<include(?:\s[^<>]*)?>([^<>]+)</include>\s*\Z")
 # A line that is one element of HTML: <summary>Words</summary>
 _ONE_ELEMENT = re.compile(r"<([a-z]\w*)[\s>].*</\1>\Z", re.DOTALL)
 # Signs of MDX outside code: a component, a comment, or names that only React knows. A component in
@@ -212,6 +214,12 @@ def _read_tags(state: StateBlock, line: int, last: int, silent: bool) -> bool:
     start = _start(state, line)
     if not state.src.startswith("<", start):
         return False
+    include = _INCLUDE.match(state.src[start : state.eMarks[line]])
+    if include is not None:
+        if not silent:
+            push_include(state, include[1].strip(), line, line + 1)
+            state.line = line + 1
+        return True
     tags, position, has_text = _leading_tags(state, start, state.eMarks[last - 1])
     if has_text:
         # Words behind an element of HTML are a paragraph with it.
@@ -222,8 +230,6 @@ def _read_tags(state: StateBlock, line: int, last: int, silent: bool) -> bool:
     if silent:
         return True
     next_line = _line_behind(state, line, position)
-    if tags[0].name == "include" and not has_text:
-        return False
     for tag in tags:
         _add_tag(state, tag, (line, next_line))
     state.line = next_line
