@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from markdown_it.rules_block import StateBlock
 
-from coverage_kit.text.markdown.labels import close_part, open_part
+from coverage_kit.text.markdown.labels import close_part, open_part, push_words
 
 BlockRule = Callable[[StateBlock, int, int, bool], bool]
 # A rule of these may end a paragraph, a table, a list or a quotation above it.
@@ -64,13 +64,20 @@ def parse_part(state: StateBlock, label: str, line: int, lines: range, indent: i
     opening.map = [line, max(lines.stop, line + 1)]
 
 
-def add_paragraph(state: StateBlock, text: str, start: int, end: int) -> None:
-    """Add a paragraph of inline Markdown that is on these lines."""
+def add_paragraph(
+    state: StateBlock, text: str, start: int, end: int, *, is_attribute: bool = False
+) -> None:
+    """Add a paragraph of inline Markdown that is on these lines.
+
+    Args:
+        state: the state of the block rule.
+        text: the inline Markdown.
+        start: the first of the lines.
+        end: the line behind them.
+        is_attribute: whether it is an argument of a tag, in which an edit changes nothing.
+    """
     state.push("paragraph_open", "p", 1).map = [start, end]
-    words = state.push("inline", "", 0)
-    words.content = text
-    words.map = [start, end]
-    words.children = []
+    push_words(state, text, (start, end), is_attribute=is_attribute)
     state.push("paragraph_close", "p", -1)
 
 
@@ -87,13 +94,4 @@ def add_code(state: StateBlock, start: int, end: int, body: range) -> None:
     token.content = state.getLines(
         body.start, body.stop, least_indent(state, body.start, body.stop), True
     )
-    token.map = [start, end]
-
-
-def add_include(state: StateBlock, target: str, start: int, end: int) -> None:
-    """Add the token of a file that the page includes."""
-    token = state.push("include", "", 0)
-    # Without a rule that renders it the token gives no text.
-    token.hidden = True
-    token.meta = {"target": target}
     token.map = [start, end]

@@ -5,7 +5,8 @@ import re
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 
-from coverage_kit.text.markdown.bodies import INTERRUPTS, add_include, text_of_line
+from coverage_kit.text.markdown.bodies import INTERRUPTS, text_of_line
+from coverage_kit.text.markdown.includes import push_include
 from coverage_kit.text.markdown.inline_marks import is_attribute_line
 
 # A line that stands for the table of contents.
@@ -50,7 +51,7 @@ def _dropped_line(state: StateBlock, start: int, end: int, silent: bool) -> bool
     if silent or not is_dropped:
         return is_dropped
     if include is not None:
-        add_include(state, include[1], start, start + 1)
+        push_include(state, include[1], start, start + 1)
     state.line = last + 1
     return True
 

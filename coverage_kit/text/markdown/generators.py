@@ -4,24 +4,17 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 
 from coverage_kit.text.markdown.dropped_lines import add_dropped_lines
-from coverage_kit.text.markdown.footnotes import add_footnote_rules
 from coverage_kit.text.markdown.inline_marks import add_inline_marks
 from coverage_kit.text.markdown.mkdocs import add_mkdocs_rules
 from coverage_kit.text.markdown.myst import add_myst_rules
 from coverage_kit.text.markdown.templates import add_template_rules
 
-# Blocks within blocks: a list in a tab in an admonition in a list takes eight levels. What is
-# deeper than this would be lost.
-_MAX_NESTING = 100
-
 
 def add_generator_rules(parser: MarkdownIt) -> None:
     """Add the marks of generators other than those that read MDX to a parser."""
-    parser.options["maxNesting"] = _MAX_NESTING
     add_myst_rules(parser)
     add_template_rules(parser)
     add_mkdocs_rules(parser)
     add_dropped_lines(parser)
-    add_footnote_rules(parser)
     add_inline_marks(parser)
     deflist_plugin(parser)

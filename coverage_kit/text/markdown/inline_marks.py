@@ -1,14 +1,10 @@
 """Inline marks of MkDocs, kramdown, Hexo and MyST that are no words: they go, their words stay."""
 
 import re
-from collections.abc import Callable
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Delimiter
-
-from coverage_kit.text.markdown.bodies import add_paragraph, text_of_line
 
 # One attribute: .class, #id, :key, key="value" or key=value.
 _ATTRIBUTE = (
@@ -35,28 +31,19 @@ _SHIFTED = re.compile(r"(?:\^(\w{1,40})\^(?!\^))|(?:~(\w{1,40})~(?!~))")
 # An edit in the text: {++added++}, {--removed--}, {~~old~>new~~}, {==marked==}, {>>note<<}.
 _EDIT_SIGNS = {"{--": "--}", "{>>": "<<}", "{~~": "~~}", "{++": "++}", "{==": "==}"}
 _MAX_EDIT = 2_000
-# A task's box at the start of an item.
-_BOX = re.compile(r"\[[ xX]\][ \t]+(?=\S)")
-# A label of Obsidian and GitHub at the start of a quotation: [!NOTE].
-_ALERT = re.compile(r"\[!([\w-]+)\][+-]?[ \t]*(.*)\Z")
 _KEY_NAMES = {"ctrl": "Ctrl", "cmd": "Cmd", "esc": "Esc", "del": "Del", "ins": "Ins"}
-
-InlineRule = Callable[[StateInline, bool], bool]
 
 
 def add_inline_marks(parser: MarkdownIt) -> None:
     """Add the inline marks to a parser."""
-    parser.enable("strikethrough")
     ruler = parser.inline.ruler
     ruler.before("escape", "attributes", _attributes)
     ruler.before("escape", "edit", _edit)
     ruler.before("escape", "keys", _keys)
     ruler.before("escape", "emoji", _emoji)
     ruler.before("strikethrough", "shifted", _shifted)
-    ruler.before("link", "task_box", _task_box)
     ruler.before("emphasis", "double_mark", _double_mark)
     parser.inline.ruler2.before("emphasis", "double_mark", _pair_double_marks)
-    parser.block.ruler.before("reference", "alert", _alert, {"alt": ["paragraph"]})
 
 
 def is_attribute_line(text: str) -> bool:
@@ -152,11 +139,6 @@ def _shifted(state: StateInline, silent: bool) -> bool:
     return match is not None and _skip(state, match.end(), match[1] or match[2], silent)
 
 
-def _task_box(state: StateInline, silent: bool) -> bool:
-    match = _BOX.match(state.src) if state.pos == 0 and state.src.startswith("[") else None
-    return match is not None and _skip(state, match.end(), "", silent)
-
-
 def _double_mark(state: StateInline, silent: bool) -> bool:
     """Add the sign of a mark or an insertion (== or ^^), which counts where it has a partner."""
     sign = state.src[state.pos]
@@ -188,16 +170,3 @@ def _pair_double_marks(state: StateInline) -> None:
                 continue
             for delimiter in (opening, delimiters[opening.end]):
                 state.tokens[delimiter.token].content = ""
-
-
-def _alert(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read the label of a quotation that is a note: its title stays, its kind goes."""
-    if state.parentType != "blockquote" or state.is_code_block(start):
-        return False
-    match = _ALERT.match(text_of_line(state, start))
-    if match is None or silent:
-        return match is not None
-    if match[2]:
-        add_paragraph(state, match[2], start, start + 1)
-    state.line = start + 1
-    return True

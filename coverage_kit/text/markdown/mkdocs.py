@@ -9,11 +9,11 @@ from markdown_it.rules_block import StateBlock
 
 from coverage_kit.text.markdown.bodies import (
     INTERRUPTS,
-    add_include,
     end_of_indented,
     parse_part,
     text_of_line,
 )
+from coverage_kit.text.markdown.includes import push_include
 
 # An admonition or a fold: !!! note "Title", ??? question "Title", ???+ tip.
 _ADMONITION = re.compile(
@@ -23,7 +23,37 @@ _ADMONITION = re.compile(
 _TAB = re.compile(r"===[+!]{0,2}[ \t]+(?:\"(.*)\"|'(.*)')\Z")
 # Kinds of admonitions, of which the mark may be without a body and a title.
 _KINDS = frozenset(
-    ["note", "abstract", "info", "tip", "success", "question", "warning", "failure", "danger", "bug", "example", "quote", "summary", "tldr", "todo", "hint", "important", "check", "done", "help", "faq", "caution", "attention", "fail", "missing", "error", "snippet", "cite", "seealso"]
+    [
+        "note",
+        "abstract",
+        "info",
+        "tip",
+        "success",
+        "question",
+        "warning",
+        "failure",
+        "danger",
+        "bug",
+        "example",
+        "quote",
+        "summary",
+        "tldr",
+        "todo",
+        "hint",
+        "important",
+        "check",
+        "done",
+        "help",
+        "faq",
+        "caution",
+        "attention",
+        "fail",
+        "missing",
+        "error",
+        "snippet",
+        "cite",
+        "seealso",
+    ]
 )
 # A snippet of another file: --8<-- "file.md", or the file's names between two marks.
 _SNIPPET = re.compile(r"-+8<-+(?:[ \t]+(?:\"(.+)\"|'(.+)'|(\[.*\])))?\Z")
@@ -87,7 +117,7 @@ def _snippet(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if not targets and not match[3]:
         last, targets = _listed_files(state, start, end)
     for target in targets:
-        add_include(state, _SECTION.sub("", target), start, last + 1)
+        push_include(state, _SECTION.sub("", target), start, last + 1)
     state.line = last + 1
     return True
 

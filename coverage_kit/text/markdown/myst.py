@@ -11,11 +11,11 @@ from markdown_it.rules_inline import StateInline
 from coverage_kit.text.markdown.bodies import (
     INTERRUPTS,
     add_code,
-    add_include,
     least_indent,
     parse_part,
     text_of_line,
 )
+from coverage_kit.text.markdown.includes import push_include
 
 # The start of a directive: ```{note} Title, :::{tab-item} Label.
 _DIRECTIVE = re.compile(r"(`{3,}|~{3,}|:{3,})[ \t]*\{([A-Za-z][\w:.+-]*)\}[ \t]*(.*)\Z")
@@ -26,20 +26,172 @@ _MARKS = re.compile(
 _OPTION = re.compile(r":[A-Za-z][\w-]*:(?:\s|\Z)")
 # Directives whose body is text. A fence of any other name stays code.
 _TEXTS = frozenset(
-    ["note", "tip", "hint", "important", "warning", "caution", "attention", "danger", "error", "seealso", "see", "admonition", "todo", "info", "question", "success", "failure", "bug", "example", "quote", "abstract", "summary", "versionadded", "versionchanged", "versionremoved", "deprecated", "tab-set", "tab-set-code", "tab-item", "tabs", "tab", "group-tab", "code-tab", "tabbed", "panels", "grid", "grid-item", "grid-item-card", "card", "card-header", "card-footer", "cards", "card-carousel", "dropdown", "details", "toggle", "collapse", "margin", "sidebar", "aside", "topic", "epigraph", "pull-quote", "highlights", "container", "div", "class", "rst-class", "only", "ifconfig", "hlist", "compound", "blockquote", "centered", "rubric", "figure", "figure-md", "subfigure", "list-table", "table", "glossary", "exercise", "exercise-start", "solution", "solution-start", "button-link", "button-ref", "article-info", "proof", "theorem", "lemma", "definition", "step", "steps"]
+    [
+        "note",
+        "tip",
+        "hint",
+        "important",
+        "warning",
+        "caution",
+        "attention",
+        "danger",
+        "error",
+        "seealso",
+        "see",
+        "admonition",
+        "todo",
+        "info",
+        "question",
+        "success",
+        "failure",
+        "bug",
+        "example",
+        "quote",
+        "abstract",
+        "summary",
+        "versionadded",
+        "versionchanged",
+        "versionremoved",
+        "deprecated",
+        "tab-set",
+        "tab-set-code",
+        "tab-item",
+        "tabs",
+        "tab",
+        "group-tab",
+        "code-tab",
+        "tabbed",
+        "panels",
+        "grid",
+        "grid-item",
+        "grid-item-card",
+        "card",
+        "card-header",
+        "card-footer",
+        "cards",
+        "card-carousel",
+        "dropdown",
+        "details",
+        "toggle",
+        "collapse",
+        "margin",
+        "sidebar",
+        "aside",
+        "topic",
+        "epigraph",
+        "pull-quote",
+        "highlights",
+        "container",
+        "div",
+        "class",
+        "rst-class",
+        "only",
+        "ifconfig",
+        "hlist",
+        "compound",
+        "blockquote",
+        "centered",
+        "rubric",
+        "figure",
+        "figure-md",
+        "subfigure",
+        "list-table",
+        "table",
+        "glossary",
+        "exercise",
+        "exercise-start",
+        "solution",
+        "solution-start",
+        "button-link",
+        "button-ref",
+        "article-info",
+        "proof",
+        "theorem",
+        "lemma",
+        "definition",
+        "step",
+        "steps",
+    ]
 )
 _TEXT_DOMAINS = ("py:", "c:", "cpp:", "js:", "rst:", "prf:", "confval", "option", "describe")
 # Directives of code, whose options are no part of it.
 _CODES = frozenset(
-    "code code-block code-cell sourcecode code-tab mermaid eval-rst math parsed-literal".split()
+    ["code", "code-block", "code-cell", "sourcecode", "code-tab", "mermaid", "eval-rst", "math", "parsed-literal"]
 )
 # Directives that show what is elsewhere, or nothing.
 _DROPPED = frozenset(
-    ["toctree", "contents", "tableofcontents", "bibliography", "footbibliography", "index", "genindex", "image", "literalinclude", "tags", "meta", "currentmodule", "module", "py:currentmodule", "py:module", "default-role", "highlight", "raw", "video", "youtube", "iframe", "plot", "automodule", "autoclass", "autofunction", "automethod", "autosummary", "click", "argparse", "program", "sectionauthor", "codeauthor", "nb-exec-table", "glue", "exercise-end", "solution-end", "sectnum", "tocdepth", "figure-start"]
+    [
+        "toctree",
+        "contents",
+        "tableofcontents",
+        "bibliography",
+        "footbibliography",
+        "index",
+        "genindex",
+        "image",
+        "literalinclude",
+        "tags",
+        "meta",
+        "currentmodule",
+        "module",
+        "py:currentmodule",
+        "py:module",
+        "default-role",
+        "highlight",
+        "raw",
+        "video",
+        "youtube",
+        "iframe",
+        "plot",
+        "automodule",
+        "autoclass",
+        "autofunction",
+        "automethod",
+        "autosummary",
+        "click",
+        "argparse",
+        "program",
+        "sectionauthor",
+        "codeauthor",
+        "nb-exec-table",
+        "glue",
+        "exercise-end",
+        "solution-end",
+        "sectnum",
+        "tocdepth",
+        "figure-start",
+    ]
 )
 # Directives whose argument is no label: a number of columns, a file, the name of a class.
 _UNLABELLED = frozenset(
-    ["tab-set", "tab-set-code", "tabs", "grid", "figure", "figure-md", "container", "div", "class", "rst-class", "only", "ifconfig", "hlist", "solution", "solution-start", "exercise-start", "button-link", "button-ref", "card-carousel", "cards", "panels", "glossary", "article-info", "subfigure", "grid-item", "code-tab"]
+    [
+        "tab-set",
+        "tab-set-code",
+        "tabs",
+        "grid",
+        "figure",
+        "figure-md",
+        "container",
+        "div",
+        "class",
+        "rst-class",
+        "only",
+        "ifconfig",
+        "hlist",
+        "solution",
+        "solution-start",
+        "exercise-start",
+        "button-link",
+        "button-ref",
+        "card-carousel",
+        "cards",
+        "panels",
+        "glossary",
+        "article-info",
+        "subfigure",
+        "grid-item",
+        "code-tab",
+    ]
 )
 # A role: {ref}`text <target>`.
 _ROLE = re.compile(r"\{([A-Za-z][\w:.+-]*)\}(`+)")
@@ -92,7 +244,7 @@ def _directive(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return True
     stop, following = _find_end(state, start, end)
     if name == "include":
-        add_include(state, match[3], start, following)
+        push_include(state, match[3], start, following)
     elif name in _CODES:
         add_code(state, start, following, range(_behind_options(state, start + 1, stop), stop))
     elif name not in _DROPPED:
@@ -138,11 +290,11 @@ def _directive_ends(source: str) -> dict[int, int]:
         if fence:
             is_end = mark[0] == fence[0] and len(mark) >= len(fence) and not rest
             fence = "" if is_end else fence
-        elif rest.startswith("{"):
+        elif rest and (rest.startswith("{") or mark[0] == ":"):
             waiting.append((mark, number))
             n_waiting[mark] += 1
         elif rest:
-            fence = mark if mark[0] != ":" and "`" not in rest else ""
+            fence = mark if "`" not in rest else ""
         elif n_waiting[mark]:
             begin = ""
             while begin != mark:

@@ -11,11 +11,11 @@ from markdown_it.rules_inline import StateInline
 from coverage_kit.text.markdown.bodies import (
     INTERRUPTS,
     add_code,
-    add_include,
     add_paragraph,
     least_indent,
     parse_lines,
 )
+from coverage_kit.text.markdown.includes import push_include
 from coverage_kit.text.markdown.labels import close_part, open_part
 from coverage_kit.text.markdown.tag_words import (
     included_file,
@@ -114,7 +114,7 @@ def _part_in_line(state: StateBlock, line: int, silent: bool) -> bool:
     words = text[tag.end : start].strip()
     if silent or not label or not words:
         return bool(label and words)
-    opening = open_part(state, label, line)
+    opening = open_part(state, label, line, is_attribute=True)
     add_paragraph(state, words, line, line + 1)
     close_part(state)
     opening.map = [line, line + 1]
@@ -175,9 +175,9 @@ class _TagReader:
         target = included_file(tag)
         words = words_of_tag(tag)
         if target:
-            add_include(self.state, target, start, end)
+            push_include(self.state, target, start, end)
         elif words:
-            add_paragraph(self.state, words, start, end)
+            add_paragraph(self.state, words, start, end, is_attribute=True)
 
     def _add_part(self, tag: Tag, begin: Position, end: Position) -> None:
         state = self.state
@@ -199,7 +199,9 @@ class _TagReader:
             return
         tabs: list[str] = state.env.setdefault("tab labels", [])
         tabs[:0] = labels_of_tabs(tag)
-        opening = open_part(state, _label_of_part(state, tag), begin[0])
+        line = self.lines[begin[0]]
+        label = _label_of_part(state, tag)
+        opening = open_part(state, label, begin[0], line.last + 1, is_attribute=True)
         self._read_between((begin[0], begin[1] + 1), end)
         close_part(state)
         opening.map = [begin[0], self.lines[end[0]].last + 1]
