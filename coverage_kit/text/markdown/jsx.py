@@ -16,9 +16,7 @@ _STRING_RESTS = {
     quote: re.compile(rf"(?:[^{quote}\\\n]|\\.)*+{quote}", re.DOTALL) for quote in "\"'"
 }
 # A string or a template without expressions, as the whole of an expression.
-_STRING = re.compile(
-    r"\s*(?:([\"'])((?:\\.|(?!\1)[^\\])*+)\1|`((?:\\.|[^`\\$]|\$(?!\{))*+)`)\s*\Z", re.DOTALL
-)
+_STRING = re.compile(r"\s*(?:([\"'])((?:\\.|(?!\1)[^\\])*+)\1|`((?:\\.|[^`\\$]|\$(?!\{))*+)`)\s*\Z", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _COMMENT = re.compile(r"\s*(?:/\*.*?\*/\s*|//[^\n]*\s*)*\Z", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
