@@ -83,7 +83,8 @@ class _FrontLoader(yaml.SafeLoader):
     So a title "No" and a version 1.10 stay as they are written, and dates are read with all others.
     """
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (as in its base)
+    # The resolvers of its base read dates, numbers and "No" as more than text.
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
 
 _FrontLoader.add_implicit_resolver(

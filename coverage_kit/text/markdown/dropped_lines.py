@@ -1,4 +1,4 @@
-"""Lines that are marks of a generator and no text: tables of contents, abbreviations, attributes."""
+"""Lines that are marks of a generator and no text, such as tables of contents and attributes."""
 
 import re
 

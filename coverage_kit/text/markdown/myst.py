@@ -116,7 +116,17 @@ _TEXTS = frozenset(
 _TEXT_DOMAINS = ("py:", "c:", "cpp:", "js:", "rst:", "prf:", "confval", "option", "describe")
 # Directives of code, whose options are no part of it.
 _CODES = frozenset(
-    ["code", "code-block", "code-cell", "sourcecode", "code-tab", "mermaid", "eval-rst", "math", "parsed-literal"]
+    [
+        "code",
+        "code-block",
+        "code-cell",
+        "sourcecode",
+        "code-tab",
+        "mermaid",
+        "eval-rst",
+        "math",
+        "parsed-literal",
+    ]
 )
 # Directives that show what is elsewhere, or nothing.
 _DROPPED = frozenset(

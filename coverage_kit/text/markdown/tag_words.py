@@ -39,7 +39,18 @@ _UNLABELLED = frozenset(
 )
 # Tags whose first word in quotes is a label.
 _FIRST_IS_LABEL = frozenset(
-    {"tab", "tabitem", "codetab", "details", "expand", "accordion", "collapse", "spoiler", "fold"}
+    {
+        "tab",
+        "tabitem",
+        "codetab",
+        "details",
+        "expand",
+        "accordion",
+        "collapse",
+        "spoiler",
+        "fold",
+        "cut",
+    }
 )
 # Tags of notes, whose label is the last word in quotes behind the kind: `notice tip "Title"`.
 _NOTES = frozenset({"notice", "admonition", "alert", "callout", "note", "tip", "warning", "info"})
@@ -50,6 +61,8 @@ _SHOWN = frozenset(
 _INCLUDES = frozenset(
     {"include", "include-markdown", "include_relative", "includes", "readfile", "include_markdown"}
 )
+# The file of an include that is written as a link: {% include [note](_includes/note.md) %}.
+_LINKED_FILE = re.compile(r"\]\(([^()\s]+)\)\Z")
 _MARKDOWN_FILE = re.compile(r"\.(?:md|mdx|markdown)\Z", re.IGNORECASE)
 # Words of a program instead of words for readers: a template in an argument, or an address.
 _NO_WORDS = re.compile(r"\{\{|\{%|\Ahttps?://\S*\Z")
@@ -57,19 +70,24 @@ _NO_WORDS = re.compile(r"\{\{|\{%|\Ahttps?://\S*\Z")
 
 def label_of_tag(tag: Tag) -> str:
     """Return the label of the part that a tag begins, as inline Markdown, or empty text."""
-    if tag.name == "blockquote":
-        return " ".join(word for word, _ in tag.words)
     if tag.name in _UNLABELLED:
         return ""
     named = next((tag.named[key] for key in _LABELS if tag.named.get(key)), "")
-    if named:
-        return _one_line(named)
+    return _one_line(named or _unnamed_label(tag))
+
+
+def _unnamed_label(tag: Tag) -> str:
+    words = [word for word, _ in tag.words]
     quoted = [word for word, is_quoted in tag.words if is_quoted]
-    if tag.name in _FIRST_IS_LABEL and tag.words:
-        is_liquid = tag.family == "liquid"
-        return _one_line(" ".join(word for word, _ in tag.words) if is_liquid else tag.words[0][0])
-    is_titled = tag.name in _NOTES and quoted and len(tag.words) > 1
-    return _one_line(quoted[-1]) if is_titled else ""
+    if tag.name == "blockquote":
+        return " ".join(words)
+    if tag.name in _FIRST_IS_LABEL and words:
+        return " ".join(words) if tag.family == "liquid" else words[0]
+    if tag.name not in _NOTES or len(words) < 2:
+        return ""
+    # Hexo's words behind the kind are the title.
+    title = " ".join(word for word in words[1:] if word != "no-icon")
+    return title if tag.family == "liquid" else next(reversed(quoted), "")
 
 
 def labels_of_tabs(tag: Tag) -> list[str]:
@@ -84,6 +102,8 @@ def words_of_tag(tag: Tag) -> str:
         return " ".join(word for word, _ in tag.words[1:])
     if tag.name == "link" and len(tag.words) > 1:
         return tag.words[0][0]
+    if tag.name == "heading" and tag.words:
+        return tag.words[0][0]
     keys = _WORDS if tag.name in _SHOWN else _ANY_WORDS
     words = (_one_line(tag.named.get(key, "")) for key in keys)
     shown = [text for text in dict.fromkeys(words) if text]
@@ -94,7 +114,9 @@ def included_file(tag: Tag) -> str:
     """Return the Markdown file that a tag includes, or empty text."""
     if tag.name not in _INCLUDES:
         return ""
-    target = tag.words[0][0] if tag.words else tag.named.get("file", "")
+    target = tag.words[-1][0] if tag.words else tag.named.get("file", "")
+    link = _LINKED_FILE.search(target)
+    target = link[1] if link is not None else target
     return target if _MARKDOWN_FILE.search(target) else ""
 
 

@@ -4,7 +4,8 @@ Liquid's tags are those of Jekyll, Hexo, GitBook and Eleventy; Jinja's in MkDocs
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
@@ -31,11 +32,17 @@ _ESCAPED = re.compile(r"\\(.)")
 # The start of a fence of code, and what is before it within a quotation.
 _FENCE = re.compile(r"(`{3,}|~{3,})([^`\n]*)$")
 _QUOTED = " \t>"
-# Tags whose body is no Markdown with tags: code, text as it is, and comments.
-CODE_TAGS = frozenset({"highlight", "codeblock", "code-block", "mermaid", "math", "katex"})
+# Tags whose body is code. That of GitBook's `code` is a fence.
+_CODE_TAGS = frozenset(
+    (
+        "highlight codeblock code-block code-toggle tabcodeblock terminal prism "
+        "mermaid plantuml graphviz chart math katex"
+    ).split()
+)
 # Tags that choose or repeat text and are no part of their own.
 CONTROL_TAGS = frozenset({"if", "unless", "for", "case", "capture", "liquid", "block", "filter"})
-VERBATIM_TAGS = CODE_TAGS | {"raw", "comment", "verbatim"}
+# Tags whose body is text as it is, or no text.
+_VERBATIM_TAGS = frozenset({"raw", "comment", "verbatim"})
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,16 @@ class Tag:
     def key(self) -> str:
         """What a tag and its end have in common."""
         return f"{self.family} {self.name}"
+
+    @property
+    def is_code(self) -> bool:
+        """Whether the body of the tag is code."""
+        return self.name in _CODE_TAGS or (self.family == "hugo" and self.name == "code")
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether other tags within the body are none."""
+        return self.is_code or self.name in _VERBATIM_TAGS
 
 
 @dataclass(frozen=True)
@@ -131,55 +148,90 @@ def find_tag_lines(source: str) -> TagLines:
 
     It reads the document once, whatever is in it.
     """
-    lines: dict[int, TagLine] = {}
-    ends: dict[Position, Position] = {}
-    waiting: list[tuple[str, Position]] = []
-    n_waiting: dict[str, int] = {}
-    verbatim = ""
-    for number, line in _lines_of_tags(source):
-        tags = tuple(
-            tag for tag in line.tags if not verbatim or (tag.is_end and tag.key == verbatim)
-        )
-        for index, tag in enumerate(line.tags):
-            if verbatim and not (tag.is_end and tag.key == verbatim):
-                continue
-            verbatim = ""
-            position = (number, index)
-            if not tag.is_end and not tag.is_whole:
-                waiting.append((tag.key, position))
-                n_waiting[tag.key] = n_waiting.get(tag.key, 0) + 1
-                verbatim = tag.key if tag.name in VERBATIM_TAGS else ""
-            elif tag.is_end and n_waiting.get(tag.key):
-                key = ""
-                while key != tag.key:
-                    key, begin = waiting.pop()
-                    n_waiting[key] -= 1
-                ends[begin] = position
-        if tags:
-            lines[number] = line
-    return TagLines(lines, ends)
+    scan = _Scan()
+    scan.read(source)
+    return TagLines(scan.lines, scan.ends)
 
 
-def _lines_of_tags(source: str) -> Iterator[tuple[int, TagLine]]:
-    """Yield the number of the first line and the tags of lines that consist of tags, not in code."""
-    fence = ""
-    position = 0
-    skipped = -1
-    for number, line in enumerate(source.split("\n")):
-        start = position
-        position += len(line) + 1
-        bare = line.lstrip(_QUOTED)
+class _Scan:
+    """One pass over the lines of a document, which pairs tags with their ends."""
+
+    def __init__(self) -> None:
+        self.lines: dict[int, TagLine] = {}
+        self.ends: dict[Position, Position] = {}
+        self._waiting: list[tuple[str, Position]] = []
+        self._n_waiting: Counter[str] = Counter()
+        # What ends a tag whose body holds no tags, and the mark and the indent of a fence of code.
+        self._verbatim = ""
+        self._fence = ""
+        self._fence_indent = 0
+        self._n_before_fence: Counter[str] = Counter()
+
+    def read(self, source: str) -> None:
+        """Read a document."""
+        start = 0
+        behind = -1
+        for number, line in enumerate(source.split("\n")):
+            bare = line.lstrip(_QUOTED)
+            indent = len(line) - len(bare)
+            is_code = self._is_code(bare, indent)
+            if number > behind and bare.startswith(("{%", "{{", "{#")):
+                tag_line = _read_line(source, start + indent, number)
+                if tag_line is not None and (not is_code or self._ends_fence(tag_line)):
+                    behind = tag_line.last
+                    self._fence = ""
+                    self._add(number, tag_line)
+            start += len(line) + 1
+
+    def _is_code(self, bare: str, indent: int) -> bool:
+        """Return whether a line is code, or the mark of a fence."""
         mark = _FENCE.match(bare)
-        if fence:
-            is_end = mark and mark[1][0] == fence[0] and len(mark[1]) >= len(fence)
-            fence = "" if is_end and mark and not mark[2].strip() else fence
-        elif mark and not mark[2].lstrip().startswith("{"):
-            fence = mark[1]
-        elif number > skipped and bare.startswith(("{%", "{{", "{#")):
-            tag_line = _read_line(source, start + len(line) - len(bare), number)
-            if tag_line is not None:
-                skipped = tag_line.last
-                yield number, tag_line
+        if self._fence:
+            # A fence within an item of a list ends with the item.
+            is_outside = bool(bare) and 2 <= self._fence_indent > indent
+            if not is_outside:
+                is_end = mark and mark[1].startswith(self._fence) and not mark[2].strip()
+                self._fence = "" if is_end else self._fence
+                return True
+            self._fence = ""
+        if mark is None or mark[2].lstrip().startswith("{"):
+            return False
+        self._fence, self._fence_indent = mark[1], indent
+        self._n_before_fence = Counter(self._n_waiting)
+        return True
+
+    def _ends_fence(self, line: TagLine) -> bool:
+        """Return whether Hugo ends here a shortcode around a fence that is not closed.
+
+        Hugo reads shortcodes before fences; examples of them are written in another way.
+        """
+        tag = line.tags[0]
+        return tag.family == "hugo" and tag.is_end and self._n_before_fence[tag.key] > 0
+
+    def _add(self, number: int, line: TagLine) -> None:
+        is_read = False
+        for index, tag in enumerate(line.tags):
+            if self._verbatim and not (tag.is_end and tag.key == self._verbatim):
+                continue
+            is_read = True
+            self._verbatim = ""
+            if tag.is_end:
+                self._end(tag.key, (number, index))
+            elif not tag.is_whole and tag.family in {"hugo", "liquid"}:
+                self._waiting.append((tag.key, (number, index)))
+                self._n_waiting[tag.key] += 1
+                self._verbatim = tag.key if tag.is_verbatim else ""
+        if is_read:
+            self.lines[number] = line
+
+    def _end(self, key: str, position: Position) -> None:
+        if not self._n_waiting[key]:
+            return
+        name = ""
+        while name != key:
+            name, begin = self._waiting.pop()
+            self._n_waiting[name] -= 1
+        self.ends[begin] = position
 
 
 def _read_line(source: str, start: int, number: int) -> TagLine | None:

@@ -1,4 +1,4 @@
-"""Block and inline rules for the tags of templates: Hugo, Jekyll, Hexo, GitBook, VitePress, MyST."""
+"""Rules for the tags of templates, which Hugo, Jekyll, Hexo, GitBook, VitePress and MyST have."""
 
 import re
 from typing import Any
@@ -24,7 +24,6 @@ from coverage_kit.text.markdown.tag_words import (
     words_of_tag,
 )
 from coverage_kit.text.markdown.tags import (
-    CODE_TAGS,
     CONTROL_TAGS,
     Position,
     Tag,
@@ -35,10 +34,15 @@ from coverage_kit.text.markdown.tags import (
 
 # An example of a shortcode that Hugo shows as text: {{</* ref */>}}.
 _EXAMPLE = re.compile(r"\{\{([<%])/\*(.{0,500}?)\*/([>%])\}\}", re.DOTALL)
-# The name of a file as the text of a link, which GitBook replaces by the title of the page.
-_FILE_LINK = re.compile(r"\[[^\]\s]+\.md\]\([^)\s]*\)\Z|\[https?://[^\]\s]*\]\([^)\s]*\)\Z")
+# A link alone, whose text may be the name of a file.
+_LINK = re.compile(r"\[([^\]\n]*)\]\(<?([^()\n]*?)>?\)\Z")
 # Tags in raw HTML, besides code.
 _HTML_CODE = re.compile(r"<(?:pre|code|script|style)\b", re.IGNORECASE)
+# Lines of attributes in HTML, with the item above {:toc}.
+_CONTENTS = re.compile(
+    r"^(?:[ \t]*(?:[-*+]|\d{1,9}\.)[ \t]+[^\n]{1,40}\n(?=[ \t]*\{:toc))?[ \t]*\{:[^{}\n]*\}[ \t]*$",
+    re.M,
+)
 _BADGE = re.compile(r"<Badge\b[^<>]{0,300}?\stext=[\"']([^\"'<>]{1,100})[\"'][^<>]{0,300}/>")
 _RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
 # No element of the inline text is looked for further away (assumed).
@@ -185,14 +189,14 @@ class _TagReader:
         body = range(first, end[0])
         if tag.name == "comment":
             return
-        if tag.name in CODE_TAGS:
+        if tag.is_code:
             add_code(state, begin[0], self.lines[end[0]].last + 1, body)
             return
         if tag.name in {"raw", "verbatim"}:
             parse_lines(state, body.start, body.stop, state.blkIndent)
             return
         text = state.src[tag.end : state.bMarks[end[0]]].strip(" \t\n>")
-        if tag.name == "content-ref" and _FILE_LINK.match(text):
+        if tag.name == "content-ref" and _is_file_link(text):
             return
         if tag.name in CONTROL_TAGS:
             self._read_between((begin[0], begin[1] + 1), end)
@@ -205,6 +209,15 @@ class _TagReader:
         self._read_between((begin[0], begin[1] + 1), end)
         close_part(state)
         opening.map = [begin[0], self.lines[end[0]].last + 1]
+
+
+def _is_file_link(text: str) -> bool:
+    """Return whether a text is a link that names a file, in whose place GitBook shows a title."""
+    link = _LINK.match(text)
+    name = link[1].strip().lower() if link is not None else " "
+    return link is not None and (
+        name.endswith(".md") or (" " not in name and name in link[2].lower())
+    )
 
 
 def _template_inline(state: StateInline, silent: bool) -> bool:
@@ -266,10 +279,11 @@ def _clean_code(state: StateCore) -> None:
 
 
 def _clean_html(state: StateCore) -> None:
-    """Take the tags of templates out of raw HTML."""
+    """Take the tags of templates, and attributes of kramdown, out of raw HTML."""
     for token in state.tokens:
         if token.type == "html_block" and "{" in token.content:
-            token.content = _without_tags(token.content)
+            content = _CONTENTS.sub("", token.content) if "{:" in token.content else token.content
+            token.content = _without_tags(content)
 
 
 def _without_tags(text: str) -> str:
