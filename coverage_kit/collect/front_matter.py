@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import ClassVar
 
 import yaml
 
@@ -84,7 +85,7 @@ class _FrontLoader(yaml.SafeLoader):
     """
 
     # The resolvers of its base read dates, numbers and "No" as more than text.
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
 
 _FrontLoader.add_implicit_resolver(

@@ -141,12 +141,12 @@ def _shifted(state: StateInline, silent: bool) -> bool:
 
 def _double_mark(state: StateInline, silent: bool) -> bool:
     """Add the sign of a mark or an insertion (== or ^^), which counts where it has a partner."""
-    sign = state.src[state.pos]
-    if silent or sign not in "=^":
+    source, start = state.src, state.pos
+    sign = source[start]
+    # A longer row of signs is none, and is not counted at each of them.
+    if silent or sign not in "=^" or not _is_double(source, start):
         return False
-    scanned = state.scanDelims(state.pos, True)
-    if scanned.length != 2:
-        return False
+    scanned = state.scanDelims(start, True)
     state.push("text", "", 0).content = sign * 2
     state.delimiters.append(
         Delimiter(
@@ -160,6 +160,16 @@ def _double_mark(state: StateInline, silent: bool) -> bool:
     )
     state.pos += 2
     return True
+
+
+def _is_double(source: str, start: int) -> bool:
+    """Return whether a character is the first of exactly two."""
+    sign = source[start]
+    return (
+        source[start - 1 : start] != sign
+        and source[start + 1 : start + 2] == sign
+        and source[start + 2 : start + 3] != sign
+    )
 
 
 def _pair_double_marks(state: StateInline) -> None:

@@ -1,4 +1,4 @@
-"""Block marks of MkDocs with Material and PyMdown: admonitions, tabs, snippets, Markdown in HTML."""
+"""Block marks of MkDocs with Material and PyMdown: admonitions, tabs, snippets, and others."""
 
 import re
 from bisect import bisect_left

@@ -224,7 +224,8 @@ _PAGE_FIELD = re.compile(
 )
 # What shows that a page is MyST, whose lines after "%" are comments.
 _SIGNS = re.compile(
-    r"^[ \t]*(?:`{3,}|:{3,})\{[A-Za-z][\w:-]*\}|^\([\w .:-]{1,200}\)=[ \t]*$|\{(?:ref|doc|term|any)\}`",
+    r"^[ \t]*(?:`{3,}|:{3,})\{[A-Za-z][\w:-]*\}|^\([\w .:-]{1,200}\)=[ \t]*$"
+    r"|\{(?:ref|doc|term|any)\}`",
     re.MULTILINE,
 )
 
