@@ -109,7 +109,8 @@ class FrontMatter:
 
     Attributes:
         values: texts, numbers, true or false, None, lists and mappings, by keys in lower case.
-        problem: why it could not be read as a whole, such as 'front matter that is no YAML, line 2', or empty text.
+        problem: why it could not be read as a whole, such as 'front matter that is no YAML, line
+            2', or empty text.
     """
 
     values: Mapping[str, object] = field(default_factory=dict)

@@ -78,7 +78,8 @@ def test_parts_of_mkdocs_are_prose_under_their_labels(source, text):
         ("Version {{ version }} is out.", "Version is out."),
         ('<div class="grid" markdown>\n**Bold** words.\n</div>\n', "Bold words."),
         (
-            '<figure markdown="span">\n  ![x](y){ width="3" }\n  <figcaption>Pond</figcaption>\n</figure>',
+            '<figure markdown="span">\n  ![x](y){ width="3" }\n'
+            "  <figcaption>Pond</figcaption>\n</figure>",
             "Pond",
         ),
         ("$$\nx = y\n$$", "$$ x = y $$"),
@@ -96,12 +97,14 @@ def test_inline_marks_of_mkdocs_are_no_text(source, text):
         ('{{% notice tip "Mix" %}}\nStir it.\n{{% /notice %}}\n', "Mix\nStir it."),
         ('{{% alert title="Mix" color="warning" %}}\nStir it.\n{{% /alert %}}\n', "Mix\nStir it."),
         (
-            '{{< tabs name="id1" >}}\n{{< tab "Red" >}}\nWarm.\n{{< /tab >}}{{< tab "Blue" >}}\nCold.\n'
+            '{{< tabs name="id1" >}}\n{{< tab "Red" >}}\nWarm.\n'
+            '{{< /tab >}}{{< tab "Blue" >}}\nCold.\n'
             "{{< /tab >}}\n{{< /tabs >}}\n",
             "Red\nWarm.\n\nBlue\nCold.",
         ),
         (
-            '{{< tabs items="Red,Blue" >}}\n  {{< tab >}}Warm.{{< /tab >}}\n  {{< tab >}}\n    Cold.\n'
+            '{{< tabs items="Red,Blue" >}}\n  {{< tab >}}Warm.{{< /tab >}}\n'
+            "  {{< tab >}}\n    Cold.\n"
             "  {{< /tab >}}\n{{< /tabs >}}\n",
             "Red\nWarm.\n\nBlue\nCold.",
         ),
@@ -150,7 +153,8 @@ def test_shortcodes_of_hugo_are_no_text(source, text):
         ("* TOC\n{:toc}\n\n## Pond\n{: .no_toc }\n\nText.\n{: .fs-6 }\n", "## Pond\n\nText."),
         ("{::options toc_levels='1' /}\n\n{: .note }\n> Stir it.\n", "Stir it."),
         (
-            '<details markdown="block">\n  <summary>Menu</summary>\n  {: .x }\n1. TOC\n{:toc}\n</details>\n',
+            '<details markdown="block">\n  <summary>Menu</summary>\n'
+            "  {: .x }\n1. TOC\n{:toc}\n</details>\n",
             "Menu",
         ),
         ("<p>{{ site.a }} words {% include b %}</p>", "words"),
@@ -169,7 +173,8 @@ def test_tags_of_jekyll_and_hexo_are_no_text(source, text):
     [
         ('{% hint style="info" %}\nStir it.\n{% endhint %}\n', "Stir it."),
         (
-            '{% tabs %}\n{% tab title="Red" %}\nWarm.\n{% endtab %}\n\n{% tab title="Blue" %}\nCold.\n'
+            '{% tabs %}\n{% tab title="Red" %}\nWarm.\n'
+            '{% endtab %}\n\n{% tab title="Blue" %}\nCold.\n'
             "{% endtab %}\n{% endtabs %}\n",
             "Red\nWarm.\n\nBlue\nCold.",
         ),
@@ -182,7 +187,8 @@ def test_tags_of_jekyll_and_hexo_are_no_text(source, text):
             "### One\n\nStir.",
         ),
         (
-            '{% swagger summary="Add a pond" %}\n{% swagger-description %}\nNew.\n{% endswagger-description %}\n'
+            '{% swagger summary="Add a pond" %}\n'
+            "{% swagger-description %}\nNew.\n{% endswagger-description %}\n"
             "{% endswagger %}\n",
             "Add a pond\nNew.",
         ),
@@ -212,11 +218,13 @@ def test_marks_of_vitepress_are_no_text(source, text):
         ("```{note} Mix\n:class: x\n\nStir it.\n```\n", "Mix\nStir it."),
         (":::{tip}\nStir it.\n:::\n", "Stir it."),
         (
-            "::::{tab-set}\n:::{tab-item} Red\n:sync: r\nWarm.\n:::\n:::{tab-item} Blue\nCold.\n:::\n::::\n",
+            "::::{tab-set}\n:::{tab-item} Red\n:sync: r\nWarm.\n:::\n"
+            ":::{tab-item} Blue\nCold.\n:::\n::::\n",
             "Red\nWarm.\n\nBlue\nCold.",
         ),
         (
-            ":::{tab-set}\n:::{tab-item} Red\nWarm.\n:::\n:::{tab-item} Blue\nCold.\n:::\n:::\n\nText.",
+            ":::{tab-set}\n:::{tab-item} Red\nWarm.\n:::\n"
+            ":::{tab-item} Blue\nCold.\n:::\n:::\n\nText.",
             "Red\nWarm.\n\nBlue\nCold.\n\nText.",
         ),
         (
@@ -224,7 +232,8 @@ def test_marks_of_vitepress_are_no_text(source, text):
             "Outer\nInner.\n\nMore.",
         ),
         (
-            "::::{grid} 1 2\n:::{grid-item-card} {octicon}`a;1em` Ponds\n:link: a\n\nAll.\n+++\nMore\n:::\n::::\n",
+            "::::{grid} 1 2\n:::{grid-item-card} {octicon}`a;1em` Ponds\n"
+            ":link: a\n\nAll.\n+++\nMore\n:::\n::::\n",
             "Ponds\nAll.\n\nMore",
         ),
         ("```{dropdown} Mix\nStir it.\n```\n", "Mix\nStir it."),

@@ -34,10 +34,21 @@ _FENCE = re.compile(r"(`{3,}|~{3,})([^`\n]*)$")
 _QUOTED = " \t>"
 # Tags whose body is code. That of GitBook's `code` is a fence.
 _CODE_TAGS = frozenset(
-    (
-        "highlight codeblock code-block code-toggle tabcodeblock terminal prism "
-        "mermaid plantuml graphviz chart math katex"
-    ).split()
+    {
+        "highlight",
+        "codeblock",
+        "code-block",
+        "code-toggle",
+        "tabcodeblock",
+        "terminal",
+        "prism",
+        "mermaid",
+        "plantuml",
+        "graphviz",
+        "chart",
+        "math",
+        "katex",
+    }
 )
 # Tags that choose or repeat text and are no part of their own.
 CONTROL_TAGS = frozenset({"if", "unless", "for", "case", "capture", "liquid", "block", "filter"})
