@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import ClassVar
 
 import yaml
 
@@ -84,10 +83,9 @@ class _FrontLoader(yaml.SafeLoader):
     So a title "No" and a version 1.10 stay as they are written, and dates are read with all others.
     """
 
-    # The resolvers of its base read dates, numbers and "No" as more than text.
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
-
+# The resolvers of its base read dates, fractions and words such as "No" as more than text.
+_FrontLoader.yaml_implicit_resolvers = {}
 _FrontLoader.add_implicit_resolver(
     "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
 )

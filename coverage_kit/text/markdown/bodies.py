@@ -1,14 +1,12 @@
 """Steps that the block rules of all dialects share: reading a line, a part and what is in it."""
 
-from collections.abc import Callable
-
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
 
 from coverage_kit.text.markdown.labels import close_part, open_part, push_words
 
-BlockRule = Callable[[StateBlock, int, int, bool], bool]
 # A rule of these may end a paragraph, a table, a list or a quotation above it.
-INTERRUPTS = {"alt": ["paragraph", "reference", "blockquote", "list", "table"]}
+INTERRUPTS: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list", "table"]}
 
 
 def text_of_line(state: StateBlock, line: int) -> str:

@@ -1,6 +1,7 @@
 """Rules for the tags of templates, which Hugo, Jekyll, Hexo, GitBook, VitePress and MyST have."""
 
 import re
+from types import ModuleType
 from typing import Any
 
 from markdown_it import MarkdownIt, helpers
@@ -56,30 +57,23 @@ def add_template_rules(parser: MarkdownIt) -> None:
     parser.inline.ruler.before("html_inline", "badge", _badge)
     parser.core.ruler.after("block", "template", _clean_html)
     parser.core.ruler.after("inline", "raw_code", _clean_code)
-    # The type is that of the library's attribute: a module or what has its functions.
-    parser.helpers = _Helpers()
+    parser.helpers = ModuleType("helpers")
+    vars(parser.helpers).update(vars(helpers), parseLinkDestination=_read_target)
 
 
-class _Helpers:
-    """The helpers of the parser, of which the target of a link may hold tags with spaces."""
-
-    parseLinkLabel = staticmethod(helpers.parseLinkLabel)  # noqa: N815 (the library's name)
-    parseLinkTitle = staticmethod(helpers.parseLinkTitle)  # noqa: N815 (the library's name)
-
-    @staticmethod
-    def parseLinkDestination(string: str, pos: int, maximum: int) -> Any:  # noqa: N802
-        """Return the target that starts at a position; its tags are left out of it."""
-        texts = []
-        start = pos
-        while (tag := _tag_before(string, pos, maximum)) is not None:
-            texts.append(string[pos : tag.start])
-            pos = tag.end
-        target = helpers.parseLinkDestination(string, pos, maximum)
-        if pos > start:
-            target.str = "".join([*texts, target.str])
-            target.pos = max(target.pos, pos)
-            target.ok = True
-        return target
+def _read_target(string: str, pos: int, maximum: int) -> Any:
+    """Return the target of a link, in which tags may hold spaces; the tags are left out of it."""
+    texts = []
+    start = pos
+    while (tag := _tag_before(string, pos, maximum)) is not None:
+        texts.append(string[pos : tag.start])
+        pos = tag.end
+    target = helpers.parseLinkDestination(string, pos, maximum)
+    if pos > start:
+        target.str = "".join([*texts, target.str])
+        target.pos = max(target.pos, pos)
+        target.ok = True
+    return target
 
 
 def _tag_before(string: str, pos: int, maximum: int) -> Tag | None:
