@@ -176,19 +176,25 @@ def _make(
     sources: Mapping[str, SourceFile],
 ) -> SourceFile:
     """Return a file's source with a change made; `sources` are those that the edit has changed."""
-    is_markdown = PurePosixPath(file).suffix.lower() in MARKDOWN
+    suffix = PurePosixPath(file).suffix.lower()
+    is_markdown = suffix in MARKDOWN
+    is_mdx = suffix == ".mdx"
     action: Action = change["action"]
     if action == "add_page":
         sibling = _read_sibling(copy, file)
         url = _make_url(copy, str(change["page_id"]))
-        _, text = write_new_page(_words(change, "after"), url, sibling, is_markdown=is_markdown)
+        _, text = write_new_page(
+            _words(change, "after"), url, sibling, is_markdown=is_markdown, is_mdx=is_mdx
+        )
         return SourceFile(text)
     source = sources.get(file) or copy.read(file)
     values = {name: _words(change, name) for name in ("action", "before", "after", "heading_path")}
     heading_path, section = _read_section(copy, change)
     values["before"] = values["before"] or _passage_text(copy, change)
     values["heading_path"] = heading_path or values["heading_path"]
-    return source.write(make_change(source.text, values, section, is_markdown=is_markdown))
+    return source.write(
+        make_change(source.text, values, section, is_markdown=is_markdown, is_mdx=is_mdx)
+    )
 
 
 def _words(change: Mapping[str, Any], name: str) -> str:

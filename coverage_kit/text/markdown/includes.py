@@ -19,7 +19,9 @@ from coverage_kit.text.markdown.limits import MAX_INCLUDE_DEPTH, MAX_INCLUDES, M
 # Returns the text of an included file by its target, or None where it cannot be read.
 ReadInclude = Callable[[str], str | None]
 # Front matter at the start of an included file.
-_FRONT = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:.*?\r?\n)??\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FRONT = re.compile(
+    r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:.*?\r?\n)??\1[ \t]*(?:\r?\n|\Z)", re.DOTALL
+)
 
 
 def push_include(state: StateBlock, target: str, start: int, end: int) -> Token:

@@ -16,13 +16,17 @@ _STRING_RESTS = {
     quote: re.compile(rf"(?:[^{quote}\\\n]|\\.)*+{quote}", re.DOTALL) for quote in "\"'"
 }
 # A string or a template without expressions, as the whole of an expression.
-_STRING = re.compile(r"\s*(?:([\"'])((?:\\.|(?!\1)[^\\])*+)\1|`((?:\\.|[^`\\$]|\$(?!\{))*+)`)\s*\Z", re.DOTALL)
+_STRING = re.compile(
+    r"\s*(?:([\"'])((?:\\.|(?!\1)[^\\])*+)\1|`((?:\\.|[^`\\$]|\$(?!\{))*+)`)\s*\Z", re.DOTALL
+)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _COMMENT = re.compile(r"\s*(?:/\*.*?\*/\s*|//[^\n]*\s*)*\Z", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _QUOTED = re.compile(r"([\"'`])((?:\\.|(?!\1)[^\\\n])*+)\1")
 _OBJECT = re.compile(r"\{[^{}]*\}")
 _PROPERTY = re.compile(r"[\"']?(\w+)[\"']?\s*:\s*([\"'`])((?:\\.|(?!\2)[^\\\n])*+)\2")
+# What hides words of a line, or begins a tag or an expression: code, an escape.
+_HIDES = re.compile(r"(`++)(?:(?!\1).)*?\1(?!`)|\\.|[<{]", re.DOTALL)
 # Two words side by side outside strings, which JavaScript has only behind its keywords.
 _TWO_WORDS = re.compile(r"([A-Za-z_]\w*)[ \t]+[A-Za-z_]\w*")
 _KEYWORDS = frozenset(
@@ -322,3 +326,21 @@ def looks_like_prose(expression: str) -> bool:
     if "<" in bare or "=>" in bare:
         return False
     return any(match[1] not in _KEYWORDS for match in _TWO_WORDS.finditer(bare))
+
+
+def hide_tags(text: str) -> str:
+    """Return a text of the same length with spaces for its tags and expressions, outside code."""
+    scanner = Scanner(len(text))
+    pieces: list[str] = []
+    position = 0
+    while (match := _HIDES.search(text, position)) is not None:
+        start, end = match.span()
+        hidden = -1
+        if match[0] == "<":
+            tag = scanner.read_tag(text, start, len(text))
+            hidden = tag.end if tag is not None else -1
+        elif match[0] == "{":
+            hidden = scanner.find_brace(text, start, len(text))
+        pieces += [text[position:start], " " * (hidden - start) if hidden > 0 else match[0]]
+        position = max(end, hidden)
+    return "".join([*pieces, text[position:]])

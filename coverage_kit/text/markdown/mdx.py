@@ -79,6 +79,7 @@ _INCLUDED = (".mdx", ".md", ".markdown")
 
 def looks_like_mdx(text: str) -> bool:
     """Return whether a Markdown text has signs of MDX: an import, an export or a component."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     scanner = Scanner(len(text))
     fence = ""
     is_mdx = False
@@ -397,6 +398,7 @@ def _push_paragraph(state: StateBlock, content: str, lines: tuple[int, int]) -> 
     opening = state.push("paragraph_open", "p", 1)
     opening.map = list(lines)
     opening.hidden = is_hidden
+    opening.meta = {"is_html": is_hidden}
     push_words(state, content, lines)
     state.push("paragraph_close", "p", -1).hidden = is_hidden
     _end_parts(state, content, lines[1])

@@ -95,7 +95,6 @@ class OpenParts:
             push_hidden(state, "html_tag", (line - 1, line)).content = part.html
         if part.opening.map is not None:
             part.opening.map[1] = line
-            part.opening.meta["is_closed"] = True
 
 
 def push_hidden(state: StateBlock, kind: str, lines: tuple[int, int]) -> Token:
