@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
@@ -73,6 +73,8 @@ _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 # Vue and Svelte have components too, but their braces are other ones.
 _SCRIPT = re.compile(r"<script[\s>]")
 _INTERRUPTS = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+# Lists of CommonMark are indented by no more.
+_MAX_LIST_INDENT = 3
 # Endings of files that are included as text.
 _INCLUDED = (".mdx", ".md", ".markdown")
 
@@ -109,6 +111,7 @@ def add_mdx_rules(parser: MarkdownIt) -> None:
     block.before("table", "mdx_expression", _read_expression)
     block.before("table", "mdx_raw", _read_raw, _INTERRUPTS)
     block.before("table", "mdx_tags", _read_tags, _INTERRUPTS)
+    block.at("list", _read_list, {"alt": ["paragraph", "reference", "blockquote"]})
     block.at("paragraph", _read_paragraph)
     parser.inline.ruler.before("html_inline", "mdx_tag", _read_inline_tag)
     parser.inline.ruler.before("html_inline", "mdx_expression", _read_inline_expression)
@@ -266,11 +269,16 @@ def _leading_tags(state: StateBlock, start: int, limit: int) -> tuple[list[Tag],
 
 def _interrupts(tags: list[Tag], *, has_text: bool) -> bool:
     """Return whether tags end the paragraph above them, without a blank line."""
-    if tags[0].is_closing or any(tag.find(_LABELS) for tag in tags if tag.is_component):
+    if tags[0].is_closing or any(_has_label(tag) for tag in tags if tag.is_component):
         return True
     if has_text:
         return False
     return any(not tag.is_self_closing and tag.name not in INLINE | _VOID for tag in tags)
+
+
+def _has_label(tag: Tag) -> bool:
+    name = tag.name.rpartition(".")[2]
+    return name in _TABS | _NAMED or tag.find(_LABELS) is not None
 
 
 def _read_rest(state: StateBlock, line: int, position: int, last: int) -> None:
@@ -366,6 +374,16 @@ def _open_html(tag: Tag) -> str:
     ]
     closing = f"</{tag.name}>" if tag.is_self_closing and tag.name not in _VOID else ""
     return f"<{tag.name}{''.join(texts)}>{closing}"
+
+
+def _read_list(state: StateBlock, line: int, last: int, silent: bool) -> bool:
+    """Read a list; other than in CommonMark, it may be indented by more than three spaces."""
+    indent = state.blkIndent
+    if not silent and state.sCount[line] - indent > _MAX_LIST_INDENT:
+        state.blkIndent = state.sCount[line]
+    is_list = list_block(state, line, last, silent)
+    state.blkIndent = indent
+    return is_list
 
 
 def _read_paragraph(state: StateBlock, line: int, _: int, __: bool) -> bool:
