@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _NAME = re.compile(r"[A-Za-z_$][\w$-]*(?:[.:][A-Za-z_$][\w$-]*)*")
+_TAG_START = re.compile(r"</?[A-Za-z_$>]")
 _ATTRIBUTE = re.compile(r"[A-Za-z_$@:][\w$.:@-]*")
 _SPACE = re.compile(r"\s*")
 # What decides where JavaScript ends: brackets, lines, strings and comments.
@@ -20,7 +21,7 @@ _STRING = re.compile(
     r"\s*(?:([\"'])((?:\\.|(?!\1)[^\\])*+)\1|`((?:\\.|[^`\\$]|\$(?!\{))*+)`)\s*\Z", re.DOTALL
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_COMMENT = re.compile(r"\s*(?:/\*.*?\*/\s*|//[^\n]*\s*)*\Z", re.DOTALL)
+_COMMENTS = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _QUOTED = re.compile(r"([\"'`])((?:\\.|(?!\1)[^\\\n])*+)\1")
 _OBJECT = re.compile(r"\{[^{}]*\}")
@@ -35,6 +36,8 @@ _KEYWORDS = frozenset(
 )
 # A tag or an expression is no longer than this (assumed): longer ones are data, not markup of text.
 _MAX_LENGTH = 60_000
+# Words in braces are no longer than this (assumed).
+_MAX_PROSE = 2_000
 # Levels of templates within one another (assumed).
 _MAX_DEPTH = 20
 
@@ -106,7 +109,7 @@ class Scanner:
 
     def read_tag(self, text: str, position: int, limit: int) -> Tag | None:
         """Return the tag at a position, or None where there is none."""
-        if self._left <= 0:
+        if self._left <= 0 or _TAG_START.match(text, position) is None:
             return None
         try:
             tag = _read_tag(text, position, min(limit, position + _MAX_LENGTH))
@@ -275,11 +278,6 @@ def _find_statement(text: str, position: int, limit: int) -> list[int]:
     return [*ends, limit]
 
 
-def is_comment(expression: str) -> bool:
-    """Return whether an expression is only a comment, or nothing."""
-    return _COMMENT.match(expression) is not None
-
-
 def read_string(expression: str) -> str | None:
     """Return the text of an expression that is a string, otherwise None."""
     match = _STRING.match(expression)
@@ -322,7 +320,9 @@ def looks_like_prose(expression: str) -> bool:
     >>> looks_like_prose("your own name"), looks_like_prose("user.name")
     (True, False)
     """
-    bare = _QUOTED.sub('""', expression)
+    if len(expression) > _MAX_PROSE:
+        return False
+    bare = _COMMENTS.sub("", _QUOTED.sub('""', expression))
     if "<" in bare or "=>" in bare:
         return False
     return any(match[1] not in _KEYWORDS for match in _TWO_WORDS.finditer(bare))

@@ -20,7 +20,6 @@ from coverage_kit.text.markdown.includes import push_include
 from coverage_kit.text.markdown.jsx import (
     Scanner,
     Tag,
-    is_comment,
     is_component,
     looks_like_prose,
     read_list,
@@ -117,6 +116,9 @@ def add_mdx_rules(parser: MarkdownIt) -> None:
     parser.inline.ruler.before("html_inline", "mdx_expression", _read_inline_expression)
     parser.core.ruler.after("block", "mdx_imports", _include_imports)
     parser.add_render_rule("html_tag", _render_tag)
+    # A component ends the line of text before it, even in an item without paragraphs.
+    for kind in ("component_open", "component_close"):
+        parser.add_render_rule(kind, lambda *_: "<div></div>")
 
 
 def _render_tag(_: object, tokens: list[Token], index: int, *__: object) -> str:
@@ -124,7 +126,9 @@ def _render_tag(_: object, tokens: list[Token], index: int, *__: object) -> str:
 
 
 def _scanner(env: Any, text: str) -> Scanner:
-    scanner: Scanner = env.setdefault("scanner", Scanner(len(text)))
+    scanner: Scanner | None = env.get("scanner")
+    if scanner is None:
+        scanner = env["scanner"] = Scanner(len(text))
     return scanner
 
 
@@ -472,7 +476,7 @@ def _read_inline_expression(state: StateInline, silent: bool) -> bool:
         return False
     end = _scanner(state.env, state.src).find_brace(state.src, state.pos, state.posMax)
     expression = state.src[state.pos + 1 : end - 1]
-    if end < 0 or (looks_like_prose(expression) and not is_comment(expression)):
+    if end < 0 or looks_like_prose(expression):
         return False
     if not silent:
         text = read_string(expression)
