@@ -201,7 +201,7 @@ def _read_attribute(text: str, position: int, limit: int) -> Attribute:
     raise _BrokenError(start)
 
 
-def _signs(text: str, position: int, limit: int) -> Iterator[tuple[str, int]]:
+def _signs(text: str, position: int, limit: int, depth: int = 0) -> Iterator[tuple[str, int]]:
     """Yield the brackets and the ends of lines of JavaScript, outside strings and comments."""
     while (match := _SIGNS.search(text, position, limit)) is not None:
         sign = match[0]
@@ -209,7 +209,7 @@ def _signs(text: str, position: int, limit: int) -> Iterator[tuple[str, int]]:
         if sign in {'"', "'"}:
             position = _skip_string(text, position, limit, sign)
         elif sign == "`":
-            position = _skip_template(text, position, limit, 0)
+            position = _skip_template(text, position, limit, depth + 1)
         elif sign == "//":
             # The slashes of an address such as https://x are no comment.
             if not text.startswith(":", match.start() - 1):
@@ -242,16 +242,14 @@ def _skip_template(text: str, position: int, limit: int, depth: int) -> int:
             return match.end()
         position = match.end() + 1 if match[0] == "\\" else match.end()
         if match[0] == "${":
-            position = _find_brace(text, match.end() - 1, limit, depth + 1)
+            position = _find_brace(text, match.end() - 1, limit, depth)
     raise _BrokenError(limit)
 
 
 def _find_brace(text: str, position: int, limit: int, depth: int = 0) -> int:
     """Return the position behind the brace that closes the brace at a position."""
-    if depth > _MAX_DEPTH:
-        raise _BrokenError(position)
     n_open = 0
-    for sign, start in _signs(text, position, limit):
+    for sign, start in _signs(text, position, limit, depth):
         n_open += (sign == "{") - (sign == "}")
         if not n_open:
             return start + 1
