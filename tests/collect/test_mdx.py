@@ -74,8 +74,7 @@ def test_lists_keep_their_numbers_around_tabs_and_directives():
         "3. Name the sensor.",
     ]
     assert part("guides/sensors.mdx", "Pair it by script") == (
-        'const hub = connect();\nhub.pair("door");\n\n'
-        "The page lists the sensor within a minute."
+        'const hub = connect();\nhub.pair("door");\n\nThe page lists the sensor within a minute.'
     )
 
 
@@ -148,7 +147,9 @@ def test_an_included_file_names_others_from_its_own_folder():
 
 
 def test_a_page_of_components_alone_has_no_text():
-    source = b"---\ntitle: All\n---\nimport A from '@theme/A'\n\n<DocCardList />\n\n<A rows={[1]} />\n"
+    source = (
+        b"---\ntitle: All\n---\nimport A from '@theme/A'\n\n<DocCardList />\n\n<A rows={[1]} />\n"
+    )
     assert extract_markdown(source).text == ""
 
 

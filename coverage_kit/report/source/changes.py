@@ -27,6 +27,7 @@ from coverage_kit.report.source.words import (
     apply_splices,
     words_key,
 )
+from coverage_kit.text.markdown.includes import ReadInclude
 from coverage_kit.vocabulary import Action
 
 B = TypeVar("B", bound=SourceBlock)
@@ -69,10 +70,11 @@ class SourcePage(Protocol[B]):
         """Return whether another block is in the same part of the page."""
 
 
-def make_change(
+def make_change(  # noqa: PLR0913 (what a file is, and what is changed in it)
     source: str,
     change: Mapping[str, Any],
     section: Section,
+    read_include: ReadInclude | None = None,
     *,
     is_markdown: bool,
     is_mdx: bool = False,
@@ -84,6 +86,7 @@ def make_change(
         change: a row of the changes table, `before` and `after` as text.
         section: the passages, in order, of the section after which a section is inserted: how much
             deeper than the section's heading each passage's heading is, and its text.
+        read_include: returns the text of a file that the source includes, by its target.
         is_markdown: whether the source is Markdown.
         is_mdx: whether it is MDX by the name of its file; otherwise its signs decide.
 
@@ -91,7 +94,7 @@ def make_change(
     change.
     """
     if is_markdown:
-        page = MarkdownPage(source, is_mdx=is_mdx)
+        page = MarkdownPage(source, read_include, is_mdx=is_mdx)
         try:
             return apply_splices(source, _splices(page, change, section))
         except WordsNotFoundError as error:

@@ -5,7 +5,7 @@ The same parser reads sites, so that the words of a passage are found in its fil
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markdown_it.token import Token
 
@@ -16,10 +16,12 @@ from coverage_kit.report.source.words import (
     Word,
     find_words,
 )
+from coverage_kit.text.markdown.includes import IncludeReader, ReadInclude
 from coverage_kit.text.markdown.jsx import hide_tags
 from coverage_kit.text.markdown.limits import MarkupError
 from coverage_kit.text.markdown.mdx import looks_like_mdx
 from coverage_kit.text.markdown.parser import open_parser
+from coverage_kit.text.page_markup import INLINE
 
 # Front matter: lines between two lines of "---" (YAML) or "+++" (TOML) at the start of a file.
 FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -27,6 +29,8 @@ FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*(?:\r?\n|\Z)", r
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 # What a reader does not see: the target of a link, "(url)" or "[label]" behind "[text]", and tags.
 _HIDDEN = re.compile(r"(?<=\])\([^()\s]*(?:\s+\"[^\"]*\")?\)|(?<=\])\[[^\]]*\]|<[^<>]*>")
+# The name of a tag.
+_TAG_NAME = re.compile(r"</?([A-Za-z][\w-]*)")
 # A comment or a tag of raw HTML.
 _TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
 
@@ -76,6 +80,7 @@ class MarkdownBlock(SourceBlock):
         is_attribute: whether its words are an attribute of a tag.
         has_tags: whether a component or an expression is within its words.
         parts: the parts around it, the outermost first.
+        included: the file that holds its words and that the page includes, or empty text.
     """
 
     start: int = 0
@@ -89,6 +94,7 @@ class MarkdownBlock(SourceBlock):
     is_attribute: bool = False
     has_tags: bool = False
     parts: tuple[Holder, ...] = ()
+    included: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,11 +114,14 @@ class MarkdownSource:
     is_mdx: bool
 
 
-def read_markdown(source: str, *, is_mdx: bool = False) -> MarkdownSource:
+def read_markdown(
+    source: str, read_include: ReadInclude | None = None, *, is_mdx: bool = False
+) -> MarkdownSource:
     """Return the blocks of a Markdown source without its front matter.
 
     Args:
         source: the source.
+        read_include: returns the text of a file that the source includes, by its target.
         is_mdx: whether it is MDX by the name of its file; otherwise its signs decide.
 
     Raises CannotPlaceError where it cannot be parsed.
@@ -121,14 +130,15 @@ def read_markdown(source: str, *, is_mdx: bool = False) -> MarkdownSource:
     begin = front.end() if front is not None else 0
     is_mdx = is_mdx or looks_like_mdx(source[begin:])
     try:
-        return _BlockReader(source, begin, is_mdx=is_mdx).read()
+        return _BlockReader(source, begin, IncludeReader(read_include), is_mdx=is_mdx).read()
     except MarkupError as error:
         raise CannotPlaceError(f"the file cannot be parsed: {error}") from error
 
 
 class _BlockReader:
-    def __init__(self, source: str, begin: int, *, is_mdx: bool) -> None:
+    def __init__(self, source: str, begin: int, includes: IncludeReader, *, is_mdx: bool) -> None:
         self.source = source
+        self.include_reader = includes
         self.is_mdx = is_mdx
         self.lines = [begin + line.start() for line in _LINE.finditer(source[begin:])]
         self.tokens = open_parser(is_mdx=is_mdx).parse(source[begin:])
@@ -153,8 +163,8 @@ class _BlockReader:
                 self._add_inline(token, self.tokens[index - 1], kinds)
             elif token.type in {"fence", "code_block", "html_block"}:
                 self._add_raw(token)
-            elif token.type == "include" and token.map is not None:
-                self.includes.append((self.lines[token.map[0]], str(token.meta["target"])))
+            elif token.type == "include":
+                self._add_include(str(token.meta["target"]), self._span(token.map or (0, 0)))
         blocks = [block for block in self.blocks if block.words]
         return MarkdownSource(blocks, tuple(self.parts), tuple(self.includes), self.is_mdx)
 
@@ -227,6 +237,33 @@ class _BlockReader:
         kind: BlockKind = "text" if token.type == "html_block" else "code"
         self._add(kind, text, span, span, is_raw=True)
 
+    def _add_include(self, target: str, span: tuple[int, int]) -> None:
+        """Add the blocks of an included file, in the position of the line that includes it."""
+        self.includes.append((span[0], target))
+        included = self.include_reader.enter(target)
+        if included is None:
+            return
+        text, inner = included
+        reader = _BlockReader(text, 0, inner, is_mdx=self.is_mdx)
+        start, end = span
+        top_start, top_end = self._top(span)
+        for block in reader.read().blocks:
+            self.blocks.append(
+                replace(
+                    block,
+                    words=tuple(Word(word.key, start, start) for word in block.words),
+                    start=start,
+                    end=end,
+                    lines_start=start,
+                    lines_end=end,
+                    top_start=top_start,
+                    top_end=top_end,
+                    prefix="",
+                    parts=self._parts(),
+                    included=block.included or target,
+                )
+            )
+
     def _add(  # noqa: PLR0913 (what a block consists of)
         self,
         kind: BlockKind,
@@ -289,9 +326,15 @@ def plain_words(token: Token) -> str:
     for child in token.children or ():
         if child.type in {"text", "code_inline"}:
             texts.append(child.content)
-        elif child.type in {"softbreak", "hardbreak"} or child.content.lower().startswith("<br"):
+        elif child.type in {"softbreak", "hardbreak"} or _ends_word(child):
             texts.append(" ")
     return "".join(texts)
+
+
+def _ends_word(token: Token) -> bool:
+    """Return whether a token is the tag of an element that is no part of a line of text."""
+    name = _TAG_NAME.match(token.content) if token.type == "html_inline" else None
+    return name is not None and name[1].lower() not in INLINE
 
 
 def _locate_words(

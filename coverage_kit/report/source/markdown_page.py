@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from coverage_kit.escaping import for_markdown, for_markdown_cell
+from coverage_kit.escaping import for_line, for_markdown, for_markdown_cell
 from coverage_kit.report.source.html_page import retitle
 from coverage_kit.report.source.markdown_blocks import (
     FRONT,
@@ -27,6 +27,7 @@ from coverage_kit.report.source.words import (
     find_words,
     words_key,
 )
+from coverage_kit.text.markdown.includes import ReadInclude
 
 # The title in front matter: title: "Range", or title = "Range" in TOML.
 _TITLE = re.compile(
@@ -54,9 +55,11 @@ class MarkdownPage:
 
     suffix = ".md"
 
-    def __init__(self, source: str, *, is_mdx: bool = False) -> None:
+    def __init__(
+        self, source: str, read_include: ReadInclude | None = None, *, is_mdx: bool = False
+    ) -> None:
         self.source = source
-        self._read = read_markdown(source, is_mdx=is_mdx)
+        self._read = read_markdown(source, read_include, is_mdx=is_mdx)
         self.blocks: list[MarkdownBlock] = self._read.blocks
         # Parts that hold no words of their own, such as a group of tabs: only parts can be in them.
         holders = {block.parts[-1] for block in self.blocks if block.parts}
@@ -112,6 +115,8 @@ class MarkdownPage:
         for block in blocks:
             if any(part in emptied for part in block.parts):
                 continue
+            if block.included:
+                raise CannotPlaceError(_in_included(block))
             if self._shares_lines(block):
                 raise CannotPlaceError(
                     "the words are on one line with a component or a directive, of which other "
@@ -265,6 +270,8 @@ class MarkdownPage:
         return indent[0] if indent is not None else ""
 
     def _check_words(self, block: MarkdownBlock) -> None:
+        if block.included:
+            raise CannotPlaceError(_in_included(block))
         if block.is_attribute:
             raise CannotPlaceError(
                 "the words are an attribute of a component, such as its title or label"
@@ -348,6 +355,10 @@ class MarkdownPage:
         if blank is None or blank.end() == position:
             return position
         return line_start(self.source, blank.end())
+
+
+def _in_included(block: MarkdownBlock) -> str:
+    return f"the words are in {for_line(block.included)}, a file that the page includes"
 
 
 def for_mdx(markdown: str) -> str:
