@@ -190,7 +190,7 @@ def write_new_page(
 
 
 def _new_markdown(title: str, units: list[Unit], sibling: str, *, is_mdx: bool) -> str:
-    text = for_mdx(write_markdown(units)) if is_mdx else write_markdown(units)
+    text = for_mdx(write_markdown(units), is_mdx=is_mdx)
     front = FRONT.match(sibling)
     if front is None or front[1] != "---":
         return text + "\n"

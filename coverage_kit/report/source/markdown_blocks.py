@@ -31,6 +31,8 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _HIDDEN = re.compile(r"(?<=\])\([^()\s]*(?:\s+\"[^\"]*\")?\)|(?<=\])\[[^\]]*\]|<[^<>]*>")
 # The name of a tag.
 _TAG_NAME = re.compile(r"</?([A-Za-z][\w-]*)")
+# A tag that begins or ends an element.
+_ELEMENT = re.compile(r"<(/?)([A-Za-z][\w-]*)(?:\s[^<>]*)?(?<!/)>")
 # A comment or a tag of raw HTML.
 _TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
 
@@ -55,12 +57,16 @@ class Holder:
         start: where its first line starts.
         end: where its last line ends.
         is_part: whether it is a part, with an opening and perhaps a closing line.
+        top_start: where the list, quotation or table around it starts, within its part.
+        top_end: where that ends.
         parts: the parts around it, the outermost first.
     """
 
     start: int
     end: int
     is_part: bool
+    top_start: int
+    top_end: int
     parts: tuple["Holder", ...]
 
 
@@ -146,6 +152,7 @@ class _BlockReader:
         self.parts: list[Holder] = []
         self.includes: list[tuple[int, str]] = []
         self.holders: list[Holder] = []
+        self.html_ends = self._find_html_ends()
 
     def read(self) -> MarkdownSource:
         # `kinds` has an entry for each open item.
@@ -168,18 +175,35 @@ class _BlockReader:
         blocks = [block for block in self.blocks if block.words]
         return MarkdownSource(blocks, tuple(self.parts), tuple(self.includes), self.is_mdx)
 
+    def _find_html_ends(self) -> dict[int, int]:
+        """Return where elements of raw HTML end that hold Markdown, by where they start."""
+        ends: dict[int, int] = {}
+        opened: dict[str, list[int]] = {}
+        for token in self.tokens:
+            if token.type != "html_block" or token.map is None:
+                continue
+            start, end = self._span(token.map)
+            for match in _ELEMENT.finditer(token.content):
+                starts = opened.setdefault(match[2].lower(), [])
+                if not match[1]:
+                    starts.append(start)
+                elif starts and (first := starts.pop()) != start:
+                    ends[first] = max(end, ends.get(first, end))
+        return ends
+
     def _enter(self, token: Token, lines: Sequence[int]) -> None:
         """Leave the holders that end before a token, and enter the holder that it begins."""
         start, end = self._span(lines)
+        end = max(end, self.html_ends.get(start, end))
         while self.holders and self.holders[-1].end <= start:
             self.holders.pop()
-        is_part = token.type in _PARTS
+        is_part = token.type in _PARTS or start in self.html_ends
         if not is_part and token.type not in _TREE_HOLDERS:
             return
         # A part that ends on the line on which the next begins does not hold it.
         while self.holders and is_part and self.holders[-1].end < end:
             self.holders.pop()
-        holder = Holder(start, end, is_part, self._parts())
+        holder = Holder(start, end, is_part, *self._top((start, end)), self._parts())
         self.holders.append(holder)
         if is_part:
             self.parts.append(holder)

@@ -62,7 +62,12 @@ class MarkdownPage:
         self._read = read_markdown(source, read_include, is_mdx=is_mdx)
         self.blocks: list[MarkdownBlock] = self._read.blocks
         # Parts that hold no words of their own, such as a group of tabs: only parts can be in them.
-        holders = {block.parts[-1] for block in self.blocks if block.parts}
+        holders = {
+            block.parts[-1]
+            for block in self.blocks
+            if block.parts
+            and not (block.is_attribute and block.lines_start == block.parts[-1].start)
+        }
         self._groups = {part.parts[-1] for part in self._read.parts if part.parts} - holders
 
     @property
@@ -193,7 +198,7 @@ class MarkdownPage:
             for part in last.parts
             if part not in around and not any(last.end <= start < part.end for start in later)
         ]
-        end = parts[0].end if parts else max(last.lines_end, last.top_end)
+        end = parts[0].top_end if parts else max(last.lines_end, last.top_end)
         return [self._insert(last, end, at_level(units, level))]
 
     def replace_title(self, before: str, after: str) -> list[Splice]:
@@ -233,12 +238,11 @@ class MarkdownPage:
 
     def _escape(self, text: str, *, is_inside: bool = False) -> str:
         words = for_markdown(text, is_inside=is_inside)
-        return for_mdx(words) if self._read.is_mdx else words
+        return for_mdx(words, is_mdx=self._read.is_mdx)
 
     def _write(self, units: Sequence[Unit], indent: str) -> str:
         """Return units as Markdown whose lines but the first begin with an indent."""
-        text = write_markdown(list(units))
-        text = for_mdx(text) if self._read.is_mdx else text
+        text = for_mdx(write_markdown(list(units)), is_mdx=self._read.is_mdx)
         return "\n".join(
             f"{indent}{line}" if line else indent.rstrip() for line in text.split("\n")
         )[len(indent) :]
@@ -248,13 +252,21 @@ class MarkdownPage:
         parts = list(block.parts)
         while parts and (parts[-1].end <= position or parts[-1] in self._groups):
             position = max(position, parts.pop().end)
-        # Behind a part the indent is that of the part, otherwise that of the block.
-        inner = len(block.parts) > len(parts)
-        start = block.parts[len(parts)].start if inner else block.top_start
-        indent = self._indent(start)
-        return Splice(
-            position, position, f"\n{indent.rstrip()}\n{indent}{self._write(units, indent)}"
-        )
+        indent = self._indent_behind(block, parts, position)
+        text = self._write(units, indent)
+        return Splice(position, position, f"\n{indent.rstrip()}\n{indent}{text}")
+
+    def _indent_behind(self, block: MarkdownBlock, parts: list[Holder], position: int) -> str:
+        """Return the indent of text behind a block, which these of its parts hold."""
+        start, top_start, top_end = block.lines_start, block.top_start, block.top_end
+        if len(block.parts) > len(parts):
+            left = block.parts[len(parts)]
+            start, top_start, top_end = left.start, left.top_start, left.top_end
+        if position < top_end:
+            return self._indent(start) if parts or top_start != start else ""
+        # Behind a quotation its mark is not repeated.
+        indent = self._indent(top_start) if parts else ""
+        return indent if top_start == start else indent.split(">")[0]
 
     def _legal_start(self, block: MarkdownBlock) -> int:
         """Return where text before a block can start."""
@@ -347,7 +359,7 @@ class MarkdownPage:
         if block.has_tags:
             raise CannotPlaceError("a component or an expression is in the table's row")
         row = "| " + " | ".join(for_markdown_cell(cell) for cell in cells) + " |"
-        return for_mdx(row) if self._read.is_mdx else row
+        return for_mdx(row, is_mdx=self._read.is_mdx)
 
     def _next_line(self, position: int) -> int:
         """Return where the next line that is not blank starts."""
@@ -361,13 +373,15 @@ def _in_included(block: MarkdownBlock) -> str:
     return f"the words are in {for_line(block.included)}, a file that the page includes"
 
 
-def for_mdx(markdown: str) -> str:
+def for_mdx(markdown: str, *, is_mdx: bool) -> str:
     r"""Return Markdown that `for_markdown` made as MDX reads it too: no expression, no statement.
 
-    >>> for_mdx("export it as a}")
+    Generators read .md files as MDX too, so that no line may begin as a statement there either.
+
+    >>> for_mdx("export it as a}", is_mdx=True)
     '&#101;xport it as a&#125;'
     """
-    words = markdown.replace("}", "&#125;")
+    words = markdown.replace("}", "&#125;") if is_mdx else markdown
     return _STATEMENT.sub(lambda match: f"&#{ord(match[0][0])};{match[0][1:]}", words)
 
 
