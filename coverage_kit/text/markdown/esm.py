@@ -6,7 +6,9 @@ from coverage_kit.text.markdown.jsx import Scanner
 
 # What an import names: Tabs, {Tab}, * as all, or the first and one of the others.
 _NAMED = r"\{[^{}]{0,5000}\}"
-_NAMES = rf"(?:type\s+)?(?:[\w$]+|\*\s*as\s+[\w$]+|{_NAMED})(?:\s*,\s*(?:{_NAMED}|\*\s*as\s+[\w$]+))?"
+_NAMES = (
+    rf"(?:type\s+)?(?:[\w$]+|\*\s*as\s+[\w$]+|{_NAMED})(?:\s*,\s*(?:{_NAMED}|\*\s*as\s+[\w$]+))?"
+)
 _TAIL = r"(?:\s+(?:with|assert)\s*\{[^{}\n]{0,200}\})?[ \t]*;?"
 _IMPORT = re.compile(
     rf"import\s*(?P<names>{_NAMES})\s*from\s*(?P<quote>[\"'])(?P<target>[^\"'\n]+)(?P=quote){_TAIL}"

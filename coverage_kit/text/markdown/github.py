@@ -28,7 +28,9 @@ _MARKED = re.compile(
 _MARKS = ("highlight", "error", "success", "warning", "add", "remove", "focus", "blur", "diff")
 _MARKED_NAME = re.compile(rf"\b(?:{'|'.join(_MARKS)})(?:-\w+)?-(?:next-line|start|end)\b")
 # A mark at the end of a line of code: // [!code ++].
-_CODE_MARK = re.compile(r"(?://|#|--|<!--|/\*|\{/\*)[ \t]*\[!code [^\]\n]{1,40}\][ \t]*(?:-->|\*/\}?)?[ \t]*$", re.M)
+_CODE_MARK = re.compile(
+    r"(?://|#|--|<!--|/\*|\{/\*)[ \t]*\[!code [^\]\n]{1,40}\][ \t]*(?:-->|\*/\}?)?[ \t]*$", re.M
+)
 # A fence whose content is no code but text of the page (Docusaurus).
 _TEXT_FENCE = re.compile(r"(`{3,}|~{3,})mdx-code-block[ \t]*\Z")
 

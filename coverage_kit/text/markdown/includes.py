@@ -8,6 +8,8 @@ parsed with the same rules.
 import posixpath
 import re
 from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -19,7 +21,9 @@ from coverage_kit.text.markdown.limits import MAX_INCLUDE_DEPTH, MAX_INCLUDES, M
 # Returns the text of an included file by its target, or None where it cannot be read.
 ReadInclude = Callable[[str], str | None]
 # Front matter at the start of an included file.
-_FRONT = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:.*?\r?\n)??\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FRONT = re.compile(
+    r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:.*?\r?\n)??\1[ \t]*(?:\r?\n|\Z)", re.DOTALL
+)
 
 
 def push_include(state: StateBlock, target: str, start: int, end: int) -> Token:
@@ -31,36 +35,79 @@ def push_include(state: StateBlock, target: str, start: int, end: int) -> Token:
     return token
 
 
-def add_includes(parser: MarkdownIt) -> None:
-    """Let a parser render the files that a page includes.
+@dataclass
+class IncludeReader:
+    """Reads the files that a page includes, and those that these include, within bounds.
 
-    A file that cannot be read has no text, like a file that includes itself. Rendering raises
-    MarkupError for a page that includes more than MAX_INCLUDES files.
+    Attributes:
+        read: returns the text of a file by its target; None reads no files.
+        chain: the targets of the files that include one another, the outermost first.
+        read_targets: the targets that were read for the page.
+    """
+
+    read: ReadInclude | None = None
+    chain: tuple[str, ...] = ()
+    read_targets: list[str] = field(default_factory=list)
+
+    def enter(self, target: str) -> "tuple[str, IncludeReader] | None":
+        """Return the text of a file without its front matter, and the reader of what it includes.
+
+        None is returned for a file that cannot be read, that includes itself or that is nested too
+        deeply. Raises MarkupError for a page that includes more than MAX_INCLUDES files.
+        """
+        target = _resolve(target, self.chain[-1] if self.chain else "")
+        if self.read is None or target in self.chain or len(self.chain) >= MAX_INCLUDE_DEPTH:
+            return None
+        self.read_targets.append(target)
+        if len(self.read_targets) > MAX_INCLUDES:
+            raise MarkupError(f"more than {MAX_INCLUDES} included files")
+        text = self.read(target)
+        if text is None:
+            return None
+        inner = IncludeReader(self.read, (*self.chain, target), self.read_targets)
+        return _FRONT.sub("", text, count=1), inner
+
+
+def add_includes(parser: MarkdownIt) -> None:
+    """Let a parser render the files that a page includes, which `env["read_include"]` reads.
+
+    What cannot be read has no text (`IncludeReader`).
     """
 
     def render(
         _: object, tokens: Sequence[Token], index: int, __: object, env: MutableMapping[str, Any]
     ) -> str:
-        return _render_include(parser, str(tokens[index].meta["target"]), env)
+        reader: IncludeReader = env.get("include_reader") or IncludeReader(env.get("read_include"))
+        env["include_reader"] = reader
+        included = reader.enter(str(tokens[index].meta["target"]))
+        if included is None:
+            return ""
+        text, inner = included
+        return str(parser.render(text, {"include_reader": inner}))
 
     parser.add_render_rule("include", render)
 
 
-def _render_include(parser: MarkdownIt, target: str, env: MutableMapping[str, Any]) -> str:
-    read: ReadInclude | None = env.get("read_include")
-    chain: tuple[str, ...] = env.get("include_chain", ())
-    target = _resolve(target, chain[-1] if chain else "")
-    if read is None or target in chain or len(chain) >= MAX_INCLUDE_DEPTH:
-        return ""
-    count: list[str] = env.setdefault("included", [])
-    count.append(target)
-    if len(count) > MAX_INCLUDES:
-        raise MarkupError(f"more than {MAX_INCLUDES} included files")
-    text = read(target)
-    if text is None:
-        return ""
-    inner = {"read_include": read, "include_chain": (*chain, target), "included": count}
-    return parser.render(_FRONT.sub("", text, count=1), inner)
+def include_paths(target: str, page: PurePosixPath) -> list[PurePosixPath]:
+    """Return the paths in a site's folder that a target may mean, the likeliest first.
+
+    Args:
+        target: the target as the page writes it.
+        page: the page's file, relative to the folder of the site.
+
+    >>> [str(path) for path in include_paths("../_a.mdx", PurePosixPath("docs/start/b.mdx"))]
+    ['docs/_a.mdx']
+    >>> [str(path) for path in include_paths("@site/docs/_a.mdx", PurePosixPath("b.mdx"))]
+    ['docs/_a.mdx', '_a.mdx']
+    """
+    if target.startswith(("@site/", "/", "~/")):
+        steps = PurePosixPath(target.lstrip("@~/").removeprefix("site/")).parts
+        # The folder of the site may be a folder of the project, such as docs.
+        paths = [PurePosixPath(*steps[start:]) for start in range(min(2, len(steps)))]
+    else:
+        paths = [page.parent / target]
+    normal = [posixpath.normpath(path.as_posix()) for path in paths]
+    return [PurePosixPath(path) for path in normal if not path.startswith(("..", "/"))]
 
 
 def _resolve(target: str, parent: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _NAME = re.compile(r"[A-Za-z_$][\w$-]*(?:[.:][A-Za-z_$][\w$-]*)*")
+_TAG_START = re.compile(r"</?[A-Za-z_$>]")
 _ATTRIBUTE = re.compile(r"[A-Za-z_$@:][\w$.:@-]*")
 _SPACE = re.compile(r"\s*")
 # What decides where JavaScript ends: brackets, lines, strings and comments.
@@ -16,13 +17,17 @@ _STRING_RESTS = {
     quote: re.compile(rf"(?:[^{quote}\\\n]|\\.)*+{quote}", re.DOTALL) for quote in "\"'"
 }
 # A string or a template without expressions, as the whole of an expression.
-_STRING = re.compile(r"\s*(?:([\"'])((?:\\.|(?!\1)[^\\])*+)\1|`((?:\\.|[^`\\$]|\$(?!\{))*+)`)\s*\Z", re.DOTALL)
+_STRING = re.compile(
+    r"\s*(?:([\"'])((?:\\.|(?!\1)[^\\])*+)\1|`((?:\\.|[^`\\$]|\$(?!\{))*+)`)\s*\Z", re.DOTALL
+)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_COMMENT = re.compile(r"\s*(?:/\*.*?\*/\s*|//[^\n]*\s*)*\Z", re.DOTALL)
+_COMMENTS = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _QUOTED = re.compile(r"([\"'`])((?:\\.|(?!\1)[^\\\n])*+)\1")
 _OBJECT = re.compile(r"\{[^{}]*\}")
 _PROPERTY = re.compile(r"[\"']?(\w+)[\"']?\s*:\s*([\"'`])((?:\\.|(?!\2)[^\\\n])*+)\2")
+# What hides words of a line, or begins a tag or an expression: code, an escape.
+_HIDES = re.compile(r"(`++)(?:(?!\1).)*?\1(?!`)|\\.|[<{]", re.DOTALL)
 # Two words side by side outside strings, which JavaScript has only behind its keywords.
 _TWO_WORDS = re.compile(r"([A-Za-z_]\w*)[ \t]+[A-Za-z_]\w*")
 _KEYWORDS = frozenset(
@@ -31,6 +36,8 @@ _KEYWORDS = frozenset(
 )
 # A tag or an expression is no longer than this (assumed): longer ones are data, not markup of text.
 _MAX_LENGTH = 60_000
+# Words in braces are no longer than this (assumed).
+_MAX_PROSE = 2_000
 # Levels of templates within one another (assumed).
 _MAX_DEPTH = 20
 
@@ -102,7 +109,7 @@ class Scanner:
 
     def read_tag(self, text: str, position: int, limit: int) -> Tag | None:
         """Return the tag at a position, or None where there is none."""
-        if self._left <= 0:
+        if self._left <= 0 or _TAG_START.match(text, position) is None:
             return None
         try:
             tag = _read_tag(text, position, min(limit, position + _MAX_LENGTH))
@@ -194,7 +201,7 @@ def _read_attribute(text: str, position: int, limit: int) -> Attribute:
     raise _BrokenError(start)
 
 
-def _signs(text: str, position: int, limit: int) -> Iterator[tuple[str, int]]:
+def _signs(text: str, position: int, limit: int, depth: int = 0) -> Iterator[tuple[str, int]]:
     """Yield the brackets and the ends of lines of JavaScript, outside strings and comments."""
     while (match := _SIGNS.search(text, position, limit)) is not None:
         sign = match[0]
@@ -202,7 +209,7 @@ def _signs(text: str, position: int, limit: int) -> Iterator[tuple[str, int]]:
         if sign in {'"', "'"}:
             position = _skip_string(text, position, limit, sign)
         elif sign == "`":
-            position = _skip_template(text, position, limit, 0)
+            position = _skip_template(text, position, limit, depth + 1)
         elif sign == "//":
             # The slashes of an address such as https://x are no comment.
             if not text.startswith(":", match.start() - 1):
@@ -235,16 +242,14 @@ def _skip_template(text: str, position: int, limit: int, depth: int) -> int:
             return match.end()
         position = match.end() + 1 if match[0] == "\\" else match.end()
         if match[0] == "${":
-            position = _find_brace(text, match.end() - 1, limit, depth + 1)
+            position = _find_brace(text, match.end() - 1, limit, depth)
     raise _BrokenError(limit)
 
 
 def _find_brace(text: str, position: int, limit: int, depth: int = 0) -> int:
     """Return the position behind the brace that closes the brace at a position."""
-    if depth > _MAX_DEPTH:
-        raise _BrokenError(position)
     n_open = 0
-    for sign, start in _signs(text, position, limit):
+    for sign, start in _signs(text, position, limit, depth):
         n_open += (sign == "{") - (sign == "}")
         if not n_open:
             return start + 1
@@ -269,11 +274,6 @@ def _find_statement(text: str, position: int, limit: int) -> list[int]:
     if n_open:
         raise _BrokenError(limit)
     return [*ends, limit]
-
-
-def is_comment(expression: str) -> bool:
-    """Return whether an expression is only a comment, or nothing."""
-    return _COMMENT.match(expression) is not None
 
 
 def read_string(expression: str) -> str | None:
@@ -318,7 +318,27 @@ def looks_like_prose(expression: str) -> bool:
     >>> looks_like_prose("your own name"), looks_like_prose("user.name")
     (True, False)
     """
-    bare = _QUOTED.sub('""', expression)
+    if len(expression) > _MAX_PROSE:
+        return False
+    bare = _COMMENTS.sub("", _QUOTED.sub('""', expression))
     if "<" in bare or "=>" in bare:
         return False
     return any(match[1] not in _KEYWORDS for match in _TWO_WORDS.finditer(bare))
+
+
+def hide_tags(text: str) -> str:
+    """Return a text of the same length with spaces for its tags and expressions, outside code."""
+    scanner = Scanner(len(text))
+    pieces: list[str] = []
+    position = 0
+    while (match := _HIDES.search(text, position)) is not None:
+        start, end = match.span()
+        hidden = -1
+        if match[0] == "<":
+            tag = scanner.read_tag(text, start, len(text))
+            hidden = tag.end if tag is not None else -1
+        elif match[0] == "{":
+            hidden = scanner.find_brace(text, start, len(text))
+        pieces += [text[position:start], " " * (hidden - start) if hidden > 0 else match[0]]
+        position = max(end, hidden)
+    return "".join([*pieces, text[position:]])

@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
@@ -20,7 +20,6 @@ from coverage_kit.text.markdown.includes import push_include
 from coverage_kit.text.markdown.jsx import (
     Scanner,
     Tag,
-    is_comment,
     is_component,
     looks_like_prose,
     read_list,
@@ -73,12 +72,15 @@ _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 # Vue and Svelte have components too, but their braces are other ones.
 _SCRIPT = re.compile(r"<script[\s>]")
 _INTERRUPTS = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+# Lists of CommonMark are indented by no more.
+_MAX_LIST_INDENT = 3
 # Endings of files that are included as text.
 _INCLUDED = (".mdx", ".md", ".markdown")
 
 
 def looks_like_mdx(text: str) -> bool:
     """Return whether a Markdown text has signs of MDX: an import, an export or a component."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     scanner = Scanner(len(text))
     fence = ""
     is_mdx = False
@@ -108,11 +110,15 @@ def add_mdx_rules(parser: MarkdownIt) -> None:
     block.before("table", "mdx_expression", _read_expression)
     block.before("table", "mdx_raw", _read_raw, _INTERRUPTS)
     block.before("table", "mdx_tags", _read_tags, _INTERRUPTS)
+    block.at("list", _read_list, {"alt": ["paragraph", "reference", "blockquote"]})
     block.at("paragraph", _read_paragraph)
     parser.inline.ruler.before("html_inline", "mdx_tag", _read_inline_tag)
     parser.inline.ruler.before("html_inline", "mdx_expression", _read_inline_expression)
     parser.core.ruler.after("block", "mdx_imports", _include_imports)
     parser.add_render_rule("html_tag", _render_tag)
+    # A component ends the line of text before it, even in an item without paragraphs.
+    for kind in ("component_open", "component_close"):
+        parser.add_render_rule(kind, lambda *_: "<div></div>")
 
 
 def _render_tag(_: object, tokens: list[Token], index: int, *__: object) -> str:
@@ -120,7 +126,9 @@ def _render_tag(_: object, tokens: list[Token], index: int, *__: object) -> str:
 
 
 def _scanner(env: Any, text: str) -> Scanner:
-    scanner: Scanner = env.setdefault("scanner", Scanner(len(text)))
+    scanner: Scanner | None = env.get("scanner")
+    if scanner is None:
+        scanner = env["scanner"] = Scanner(len(text))
     return scanner
 
 
@@ -265,11 +273,16 @@ def _leading_tags(state: StateBlock, start: int, limit: int) -> tuple[list[Tag],
 
 def _interrupts(tags: list[Tag], *, has_text: bool) -> bool:
     """Return whether tags end the paragraph above them, without a blank line."""
-    if tags[0].is_closing or any(tag.find(_LABELS) for tag in tags if tag.is_component):
+    if tags[0].is_closing or any(_has_label(tag) for tag in tags if tag.is_component):
         return True
     if has_text:
         return False
     return any(not tag.is_self_closing and tag.name not in INLINE | _VOID for tag in tags)
+
+
+def _has_label(tag: Tag) -> bool:
+    name = tag.name.rpartition(".")[2]
+    return name in _TABS | _NAMED or tag.find(_LABELS) is not None
 
 
 def _read_rest(state: StateBlock, line: int, position: int, last: int) -> None:
@@ -367,6 +380,16 @@ def _open_html(tag: Tag) -> str:
     return f"<{tag.name}{''.join(texts)}>{closing}"
 
 
+def _read_list(state: StateBlock, line: int, last: int, silent: bool) -> bool:
+    """Read a list; other than in CommonMark, it may be indented by more than three spaces."""
+    indent = state.blkIndent
+    if not silent and state.sCount[line] - indent > _MAX_LIST_INDENT:
+        state.blkIndent = state.sCount[line]
+    is_list = list_block(state, line, last, silent)
+    state.blkIndent = indent
+    return is_list
+
+
 def _read_paragraph(state: StateBlock, line: int, _: int, __: bool) -> bool:
     """Read a paragraph; other than in CommonMark, an indent does not keep a block from ending it."""
     last = state.lineMax
@@ -397,6 +420,7 @@ def _push_paragraph(state: StateBlock, content: str, lines: tuple[int, int]) -> 
     opening = state.push("paragraph_open", "p", 1)
     opening.map = list(lines)
     opening.hidden = is_hidden
+    opening.meta = {"is_html": is_hidden}
     push_words(state, content, lines)
     state.push("paragraph_close", "p", -1).hidden = is_hidden
     _end_parts(state, content, lines[1])
@@ -452,7 +476,7 @@ def _read_inline_expression(state: StateInline, silent: bool) -> bool:
         return False
     end = _scanner(state.env, state.src).find_brace(state.src, state.pos, state.posMax)
     expression = state.src[state.pos + 1 : end - 1]
-    if end < 0 or (looks_like_prose(expression) and not is_comment(expression)):
+    if end < 0 or looks_like_prose(expression):
         return False
     if not silent:
         text = read_string(expression)

@@ -91,11 +91,12 @@ class OpenParts:
         if part.has_label:
             state.level += 1
             close_part(state)
+        elif part.opening.type == "component_open":
+            push_hidden(state, "component_close", (line - 1, line))
         if part.html:
             push_hidden(state, "html_tag", (line - 1, line)).content = part.html
         if part.opening.map is not None:
             part.opening.map[1] = line
-            part.opening.meta["is_closed"] = True
 
 
 def push_hidden(state: StateBlock, kind: str, lines: tuple[int, int]) -> Token:
