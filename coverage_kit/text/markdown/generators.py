@@ -1,6 +1,7 @@
 """Marks of MkDocs, Hugo, Jekyll, Hexo, GitBook, VitePress and MyST in Markdown."""
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from mdit_py_plugins.deflist import deflist_plugin
 
 from coverage_kit.text.markdown.dropped_lines import add_dropped_lines
@@ -18,3 +19,11 @@ def add_generator_rules(parser: MarkdownIt) -> None:
     add_dropped_lines(parser)
     add_inline_marks(parser)
     deflist_plugin(parser)
+    parser.core.ruler.after("block", "terms", _complete_terms)
+
+
+def _complete_terms(state: StateCore) -> None:
+    """Give the terms of definition lists their line, which the plugin leaves empty."""
+    for token in state.tokens:
+        if token.map is not None and token.map[0] == token.map[1]:
+            token.map = [token.map[0], token.map[0] + 1]
