@@ -29,6 +29,7 @@ from coverage_kit.report.texts import clean_text
 from coverage_kit.storage.files import as_error, new_folder
 from coverage_kit.storage.written import COPY_MARK, kind_of_folder
 from coverage_kit.tables import Changes, Pages, Passages, checked
+from coverage_kit.text.markdown.includes import include_paths
 from coverage_kit.text.page_markup import MARKDOWN
 from coverage_kit.vocabulary import Action
 
@@ -176,19 +177,44 @@ def _make(
     sources: Mapping[str, SourceFile],
 ) -> SourceFile:
     """Return a file's source with a change made; `sources` are those that the edit has changed."""
-    is_markdown = PurePosixPath(file).suffix.lower() in MARKDOWN
+    suffix = PurePosixPath(file).suffix.lower()
+    is_markdown = suffix in MARKDOWN
+    is_mdx = suffix == ".mdx"
     action: Action = change["action"]
     if action == "add_page":
         sibling = _read_sibling(copy, file)
         url = _make_url(copy, str(change["page_id"]))
-        _, text = write_new_page(_words(change, "after"), url, sibling, is_markdown=is_markdown)
+        _, text = write_new_page(
+            _words(change, "after"), url, sibling, is_markdown=is_markdown, is_mdx=is_mdx
+        )
         return SourceFile(text)
     source = sources.get(file) or copy.read(file)
     values = {name: _words(change, name) for name in ("action", "before", "after", "heading_path")}
     heading_path, section = _read_section(copy, change)
     values["before"] = values["before"] or _passage_text(copy, change)
     values["heading_path"] = heading_path or values["heading_path"]
-    return source.write(make_change(source.text, values, section, is_markdown=is_markdown))
+    return source.write(
+        make_change(
+            source.text,
+            values,
+            section,
+            lambda target: _read_include(copy, target, file),
+            is_markdown=is_markdown,
+            is_mdx=is_mdx,
+        )
+    )
+
+
+def _read_include(copy: _Copy, target: str, file: str) -> str | None:
+    """Return the text of a file of the site that a page includes, or None."""
+    for path in include_paths(target, PurePosixPath(file)):
+        real = (copy.source / path).resolve()
+        if path.suffix.lower() in MARKDOWN and real.is_relative_to(copy.source) and real.is_file():
+            try:
+                return copy.read(path.as_posix()).text
+            except CannotPlaceError:
+                return None
+    return None
 
 
 def _words(change: Mapping[str, Any], name: str) -> str:

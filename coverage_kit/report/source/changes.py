@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Protocol, TypeVar
 
+from coverage_kit.escaping import for_line
 from coverage_kit.report.source.html_page import HtmlPage
 from coverage_kit.report.source.markdown_page import MarkdownPage
 from coverage_kit.report.source.place import (
     Piece,
+    WordsNotFoundError,
     find_heading,
     find_passage,
     heading_above,
@@ -25,11 +27,14 @@ from coverage_kit.report.source.words import (
     apply_splices,
     words_key,
 )
+from coverage_kit.text.markdown.includes import ReadInclude
 from coverage_kit.vocabulary import Action
 
 B = TypeVar("B", bound=SourceBlock)
 # The passages of a section: how much deeper than the section each passage's heading is, its text.
 Section = Sequence[tuple[int, str]]
+# So many included files are named in a reason.
+_MAX_NAMES = 3
 # Units that can replace an item of a list.
 _ITEMS = frozenset({"item", "number"})
 
@@ -65,12 +70,14 @@ class SourcePage(Protocol[B]):
         """Return whether another block is in the same part of the page."""
 
 
-def make_change(
+def make_change(  # noqa: PLR0913 (what a file is, and what is changed in it)
     source: str,
     change: Mapping[str, Any],
     section: Section,
+    read_include: ReadInclude | None = None,
     *,
     is_markdown: bool,
+    is_mdx: bool = False,
 ) -> str:
     """Return the source with one change made.
 
@@ -79,14 +86,28 @@ def make_change(
         change: a row of the changes table, `before` and `after` as text.
         section: the passages, in order, of the section after which a section is inserted: how much
             deeper than the section's heading each passage's heading is, and its text.
+        read_include: returns the text of a file that the source includes, by its target.
         is_markdown: whether the source is Markdown.
+        is_mdx: whether it is MDX by the name of its file; otherwise its signs decide.
 
     Raises CannotPlaceError where the words are not in the source, or the source does not allow the
     change.
     """
     if is_markdown:
-        return apply_splices(source, _splices(MarkdownPage(source), change, section))
+        page = MarkdownPage(source, read_include, is_mdx=is_mdx)
+        try:
+            return apply_splices(source, _splices(page, change, section))
+        except WordsNotFoundError as error:
+            raise CannotPlaceError(_with_includes(str(error), page)) from error
     return apply_splices(source, _splices(HtmlPage(source), change, section))
+
+
+def _with_includes(reason: str, page: MarkdownPage) -> str:
+    """Return why words are not in a file, with the files that it includes, if there are any."""
+    if not page.includes:
+        return reason
+    names = ", ".join(for_line(target) for target in page.includes[:_MAX_NAMES])
+    return f"{reason}; they may be in a file that it includes: {names}"
 
 
 def _splices(page: SourcePage[B], change: Mapping[str, Any], section: Section) -> list[Splice]:

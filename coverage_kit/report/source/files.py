@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from coverage_kit.escaping import for_file_name, for_html
 from coverage_kit.report.source.markdown_blocks import FRONT
-from coverage_kit.report.source.markdown_page import quote_yaml
+from coverage_kit.report.source.markdown_page import for_mdx, quote_yaml
 from coverage_kit.report.source.units import (
     Unit,
     at_level,
@@ -144,10 +144,12 @@ def place_new_page(page_id: str, page_files: Sequence[tuple[str, str]]) -> PureP
     ]
     if not 0 < len(steps) <= _MAX_PATH_STEPS or not all(steps):
         raise CannotPlaceError("the new page's id names no file")
-    # A new page has the suffix that most pages have.
-    suffixes = Counter(PurePosixPath(file).suffix.lower() for _, file in page_files)
-    suffix = suffixes.most_common(1)[0][0] if suffixes else ".html"
     path = PurePosixPath(*steps)
+    # A new page has the suffix that most pages of its folder have, or else most pages.
+    files = [PurePosixPath(file) for _, file in page_files]
+    siblings = [file for file in files if file.parent == path.parent] or files
+    suffixes = Counter(file.suffix.lower() for file in siblings)
+    suffix = suffixes.most_common(1)[0][0] if suffixes else ".html"
     return path if path.suffix.lower() == suffix else path.with_name(f"{path.name}{suffix}")
 
 
@@ -168,7 +170,9 @@ def _find_prefix(page_files: Sequence[tuple[str, str]]) -> str:
     return max(prefixes, key=lambda prefix: (prefixes[prefix], prefix)) if prefixes else ""
 
 
-def write_new_page(markdown: str, url: str, sibling: str, *, is_markdown: bool) -> tuple[str, str]:
+def write_new_page(
+    markdown: str, url: str, sibling: str, *, is_markdown: bool, is_mdx: bool = False
+) -> tuple[str, str]:
     """Return a new page's title and its source.
 
     Its format, language and front matter are those of another page of the site (`sibling`).
@@ -181,15 +185,16 @@ def write_new_page(markdown: str, url: str, sibling: str, *, is_markdown: bool) 
         at_level(units, 1) if units[0].kind == "heading" else [Unit("heading", title, 1), *units]
     )
     if is_markdown:
-        return title, _new_markdown(title, units, sibling)
+        return title, _new_markdown(title, units, sibling, is_mdx=is_mdx)
     return title, _new_html(title, units, url, sibling)
 
 
-def _new_markdown(title: str, units: list[Unit], sibling: str) -> str:
+def _new_markdown(title: str, units: list[Unit], sibling: str, *, is_mdx: bool) -> str:
+    text = for_mdx(write_markdown(units), is_mdx=is_mdx)
     front = FRONT.match(sibling)
     if front is None or front[1] != "---":
-        return write_markdown(units) + "\n"
-    return f"---\ntitle: {quote_yaml(title)}\n---\n\n{write_markdown(units)}\n"
+        return text + "\n"
+    return f"---\ntitle: {quote_yaml(title)}\n---\n\n{text}\n"
 
 
 def _new_html(title: str, units: list[Unit], url: str, sibling: str) -> str:

@@ -5,12 +5,13 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from coverage_kit.escaping import for_markdown, for_markdown_cell
+from coverage_kit.escaping import for_line, for_markdown, for_markdown_cell
 from coverage_kit.report.source.html_page import retitle
 from coverage_kit.report.source.markdown_blocks import (
     FRONT,
+    Holder,
     MarkdownBlock,
-    read_markdown_blocks,
+    read_markdown,
 )
 from coverage_kit.report.source.tree import line_start
 from coverage_kit.report.source.units import (
@@ -23,8 +24,10 @@ from coverage_kit.report.source.words import (
     CannotPlaceError,
     Splice,
     Word,
+    find_words,
     words_key,
 )
+from coverage_kit.text.markdown.includes import ReadInclude
 
 # The title in front matter: title: "Range", or title = "Range" in TOML.
 _TITLE = re.compile(
@@ -37,6 +40,12 @@ _NUMBER = re.compile(r"(\d{1,9})([.)]\s+)$")
 _PLAIN_YAML = re.compile(r"[A-Za-z][^\"'\\:#\[\]{}&*!|>%@`]*\Z")
 # Words that YAML reads as true, false or null.
 _YAML_WORDS = frozenset({"yes", "no", "true", "false", "null", "on", "off", "y", "n"})
+# A line that MDX reads as JavaScript.
+_STATEMENT = re.compile(r"^(?:import|export)\b", re.MULTILINE)
+# White space and marks of quotations at the start of a line.
+_INDENT = re.compile(r"[ \t>]*")
+# What begins or ends a tag or an expression.
+_TAG_SIGN = re.compile(r"[{}]|</?[A-Za-z>]|/>")
 # Blank lines, and lines that are blank but for the marks of a quotation.
 _BLANK_LINES = re.compile(r"(?:[ \t>]*(?:\r\n|\n|\r|\Z))*")
 
@@ -46,47 +55,80 @@ class MarkdownPage:
 
     suffix = ".md"
 
-    def __init__(self, source: str) -> None:
+    def __init__(
+        self, source: str, read_include: ReadInclude | None = None, *, is_mdx: bool = False
+    ) -> None:
         self.source = source
-        self.blocks: list[MarkdownBlock] = read_markdown_blocks(source)
+        self._read = read_markdown(source, read_include, is_mdx=is_mdx)
+        self.blocks: list[MarkdownBlock] = self._read.blocks
+        # Parts that hold no words of their own, such as a group of tabs: only parts can be in them.
+        holders = {
+            block.parts[-1]
+            for block in self.blocks
+            if block.parts
+            and not (block.is_attribute and block.lines_start == block.parts[-1].start)
+        }
+        self._groups = {part.parts[-1] for part in self._read.parts if part.parts} - holders
+
+    @property
+    def includes(self) -> tuple[str, ...]:
+        """The files that the page includes, as it names them."""
+        return tuple(dict.fromkeys(target for _, target in self._read.includes))
 
     def rewrite(self, block: MarkdownBlock, unit: Unit) -> list[Splice]:
         """Replace a block's words by a unit's.
 
         Where the unit only adds words before or after the block's words, these stay untouched.
         """
-        if block.is_raw:
-            raise CannotPlaceError("the words are in code or raw HTML of a Markdown file")
+        self._check_words(block)
         if block.kind == "row":
             return [Splice(block.start, block.end, self._row(block, unit))]
         # Words that stay keep their links and styles.
         text = " ".join(unit.text.split())
         old = block.text
         if len(text) > len(old) and text.startswith(f"{old} "):
-            new = for_markdown(text[len(old) + 1 :], is_inside=True)
+            new = self._escape(text[len(old) + 1 :], is_inside=True)
             return [Splice(block.end, block.end, f" {new}")]
         if len(text) > len(old) and text.endswith(f" {old}"):
-            new = for_markdown(text[: -len(old) - 1])
+            new = self._escape(text[: -len(old) - 1], is_inside=bool(block.prefix.strip()))
             return [Splice(block.start, block.start, f"{new} ")]
-        return [Splice(block.start, block.end, for_markdown(text))]
+        if block.has_tags:
+            return [self._rewrite_between_tags(block, text)]
+        return [Splice(block.start, block.end, self._escape(text))]
 
     def rewrite_words(self, words: Sequence[Word], text: str, block: MarkdownBlock) -> list[Splice]:
         """Replace some of a block's words by plain text."""
-        if block.is_raw or block.kind == "row":
+        self._check_words(block)
+        if block.kind == "row":
             raise CannotPlaceError("the words are in a table, in code or in raw HTML")
-        start = words[0].start
-        end = words[-1].end
-        # Marks and punctuation next to the words belong to them: "**word**,".
-        while start > block.start and not self.source[start - 1].isspace():
-            start -= 1
-        while end < block.end and not self.source[end].isspace():
-            end += 1
-        new = for_markdown(text) if start == block.start else for_markdown(text, is_inside=True)
-        return [Splice(start, end, new)]
+        start, end = self._widen(block, words[0].start, words[-1].end)
+        if block.has_tags:
+            self._check_tags(start, end)
+        return [Splice(start, end, self._escape(text, is_inside=start != block.start))]
 
     def remove(self, blocks: Sequence[MarkdownBlock]) -> list[Splice]:
-        """Remove blocks with the blank lines behind them."""
-        return [Splice(block.lines_start, self._next_line(block.lines_end), "") for block in blocks]
+        """Remove blocks with the blank lines behind them.
+
+        A part, such as a tab, is removed with the last of its blocks.
+        """
+        emptied = self._emptied_parts(blocks)
+        splices = [
+            Splice(part.start, self._next_line(part.end), "")
+            for part in emptied
+            if not any(outer in emptied for outer in part.parts)
+        ]
+        for block in blocks:
+            if any(part in emptied for part in block.parts):
+                continue
+            if block.included:
+                raise CannotPlaceError(_in_included(block))
+            if self._shares_lines(block):
+                raise CannotPlaceError(
+                    "the words are on one line with a component or a directive, of which other "
+                    "words stay"
+                )
+            splices.append(Splice(block.lines_start, self._next_line(block.lines_end), ""))
+        return splices
 
     def insert_before(self, block: MarkdownBlock, units: Sequence[Unit]) -> list[Splice]:
         """Insert units before a block.
@@ -99,13 +141,14 @@ class MarkdownPage:
             raise CannotPlaceError("only rows can be inserted between the rows of a table")
         has_items = units[0].kind in {"item", "number"}
         if block.kind == "item" and (has_items or not is_first):
-            lines = [f"{block.prefix}{for_markdown(unit.text)}\n" for unit in units]
+            lines = [f"{block.prefix}{self._escape(unit.text)}\n" for unit in units]
             return [Splice(block.lines_start, block.lines_start, "".join(lines))]
+        position = self._legal_start(block)
         # The marks of a quotation and the indent of an item are repeated on each line.
-        indent = block.prefix if not block.prefix.strip(" >") else ""
-        text = write_markdown(list(units)).replace("\n\n", f"\n{indent.rstrip()}\n{indent}")
-        new = f"{indent}{text}\n{indent.rstrip()}\n"
-        return [Splice(block.lines_start, block.lines_start, new)]
+        is_moved = position != block.lines_start or bool(block.prefix.strip(" >"))
+        indent = self._indent(position) if is_moved else block.prefix
+        new = f"{indent}{self._write(units, indent)}\n{indent.rstrip()}\n"
+        return [Splice(position, position, new)]
 
     def insert_after(self, block: MarkdownBlock, units: Sequence[Unit]) -> list[Splice]:
         """Insert units after a block.
@@ -117,7 +160,7 @@ class MarkdownPage:
         is_last = following is None or following.start >= block.top_end
         if block.kind not in {"row", "item"}:
             end = max(block.lines_end, block.top_end) if is_last else block.lines_end
-            return [self._insert(end, units)]
+            return [self._insert(block, end, units)]
         kinds = {"row"} if block.kind == "row" else {"item", "number"}
         inside = list(units)
         if is_last or block.kind == "row":
@@ -129,10 +172,11 @@ class MarkdownPage:
         ]
         splices = []
         if inside:
-            new = "".join(f"\n{line}" for line in lines)
+            indent = self._indent(block.lines_start) if block.kind == "row" else ""
+            new = "".join(f"\n{indent}{line}" for line in lines)
             splices.append(Splice(block.lines_end, block.lines_end, new))
         if outside:
-            splices.append(self._insert(block.top_end, outside))
+            splices.append(self._insert(block, block.top_end, outside))
         return splices
 
     def insert_section(
@@ -143,10 +187,19 @@ class MarkdownPage:
     ) -> list[Splice]:
         """Insert a section after the last block of another section.
 
-        Its heading has the level of the other section's heading, but is an h2 under an h1.
+        Its heading has the level of the other section's heading, but is an h2 under an h1. It goes
+        behind the parts that began in the other section.
         """
         level = max(2, heading.level) if heading is not None else 2
-        return [self._insert(max(last.lines_end, last.top_end), at_level(units, level))]
+        around = heading.parts if heading is not None else ()
+        later = [block.start for block in self.blocks if block.kind == "heading"]
+        parts = [
+            part
+            for part in last.parts
+            if part not in around and not any(last.end <= start < part.end for start in later)
+        ]
+        end = parts[0].top_end if parts else max(last.lines_end, last.top_end)
+        return [self._insert(last, end, at_level(units, level))]
 
     def replace_title(self, before: str, after: str) -> list[Splice]:
         """Replace a title: in the front matter, and in the h1 with its words."""
@@ -183,8 +236,112 @@ class MarkdownPage:
         quoted = json.dumps(new, ensure_ascii=False) if is_toml else quote_yaml(new)
         return [Splice(title.start(3), title.end(3), quoted)]
 
-    def _insert(self, position: int, units: Sequence[Unit]) -> Splice:
-        return Splice(position, position, f"\n\n{write_markdown(list(units))}")
+    def _escape(self, text: str, *, is_inside: bool = False) -> str:
+        words = for_markdown(text, is_inside=is_inside)
+        return for_mdx(words, is_mdx=self._read.is_mdx)
+
+    def _write(self, units: Sequence[Unit], indent: str) -> str:
+        """Return units as Markdown whose lines but the first begin with an indent."""
+        text = for_mdx(write_markdown(list(units)), is_mdx=self._read.is_mdx)
+        return "\n".join(
+            f"{indent}{line}" if line else indent.rstrip() for line in text.split("\n")
+        )[len(indent) :]
+
+    def _insert(self, block: MarkdownBlock, position: int, units: Sequence[Unit]) -> Splice:
+        """Insert units behind a position at or behind a block, where text is allowed."""
+        parts = list(block.parts)
+        while parts and (parts[-1].end <= position or parts[-1] in self._groups):
+            position = max(position, parts.pop().end)
+        indent = self._indent_behind(block, parts, position)
+        text = self._write(units, indent)
+        return Splice(position, position, f"\n{indent.rstrip()}\n{indent}{text}")
+
+    def _indent_behind(self, block: MarkdownBlock, parts: list[Holder], position: int) -> str:
+        """Return the indent of text behind a block, which these of its parts hold."""
+        start, top_start, top_end = block.lines_start, block.top_start, block.top_end
+        if len(block.parts) > len(parts):
+            left = block.parts[len(parts)]
+            start, top_start, top_end = left.start, left.top_start, left.top_end
+        if position < top_end:
+            return self._indent(start) if parts or top_start != start else ""
+        # Behind a quotation its mark is not repeated.
+        indent = self._indent(top_start) if parts else ""
+        return indent if top_start == start else indent.split(">")[0]
+
+    def _legal_start(self, block: MarkdownBlock) -> int:
+        """Return where text before a block can start."""
+        position = block.lines_start
+        for part in reversed(block.parts):
+            if part.start == position or part in self._groups:
+                position = part.start
+        return position
+
+    def _indent(self, position: int) -> str:
+        """Return the white space and the marks of quotations at the start of a line."""
+        indent = _INDENT.match(self.source, position)
+        return indent[0] if indent is not None else ""
+
+    def _check_words(self, block: MarkdownBlock) -> None:
+        if block.included:
+            raise CannotPlaceError(_in_included(block))
+        if block.is_attribute:
+            raise CannotPlaceError(
+                "the words are an attribute of a component, such as its title or label"
+            )
+        if block.is_raw:
+            raise CannotPlaceError("the words are in code or raw HTML of a Markdown file")
+
+    def _check_tags(self, start: int, end: int) -> None:
+        if _TAG_SIGN.search(self.source, start, end) is not None:
+            raise CannotPlaceError("a component or an expression is between the words")
+
+    def _widen(self, block: MarkdownBlock, start: int, end: int) -> tuple[int, int]:
+        """Return a span with the marks and punctuation next to its words: "**word**,"."""
+        while start > block.start and not self.source[start - 1].isspace():
+            start -= 1
+        while end < block.end and not self.source[end].isspace():
+            end += 1
+        return start, end
+
+    def _rewrite_between_tags(self, block: MarkdownBlock, text: str) -> Splice:
+        """Replace the words that differ, so that the tags between the others stay."""
+        old, new = block.words, find_words(text)
+        shorter = min(len(old), len(new))
+        keys = [(before.key, after.key) for before, after in zip(old, new, strict=False)]
+        n_before = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], keys))
+        pairs = zip(reversed(old), reversed(new), strict=False)
+        n_behind = sum(1 for _ in takewhile(lambda pair: pair[0].key == pair[1].key, pairs))
+        n_behind = min(n_behind, shorter - n_before)
+        # At least one word of the old text is replaced, because only words have positions.
+        if n_before + n_behind == len(old):
+            n_before, n_behind = (n_before - 1, n_behind) if n_before else (0, n_behind - 1)
+        start, end = self._widen(block, old[n_before].start, old[-1 - n_behind].end)
+        words = new[n_before : len(new) - n_behind]
+        new_start, new_end = words[0].start, words[-1].end
+        while new_start > 0 and not text[new_start - 1].isspace():
+            new_start -= 1
+        while new_end < len(text) and not text[new_end].isspace():
+            new_end += 1
+        self._check_tags(start, end)
+        is_inside = start != block.start
+        return Splice(start, end, self._escape(text[new_start:new_end], is_inside=is_inside))
+
+    def _emptied_parts(self, blocks: Sequence[MarkdownBlock]) -> set[Holder]:
+        """Return the parts all of whose blocks are among these, and that include no file."""
+        kept = {part for block in self.blocks if block not in blocks for part in block.parts}
+        emptied = {part for block in blocks for part in block.parts} - kept
+        return {
+            part
+            for part in emptied
+            if not any(part.start <= start < part.end for start, _ in self._read.includes)
+        }
+
+    def _shares_lines(self, block: MarkdownBlock) -> bool:
+        """Return whether a part begins or ends on the lines of a block."""
+        return block.is_attribute or any(
+            block.lines_start <= part.start < block.lines_end or part.end == block.lines_end
+            for part in block.parts
+        )
 
     def _item(self, block: MarkdownBlock, unit: Unit, number: int) -> str:
         """Return a unit as the item so many numbers after a block's item."""
@@ -193,13 +350,16 @@ class MarkdownPage:
         if block_number is not None:
             new_number = int(block_number[1]) + number
             prefix = f"{prefix[: block_number.start()]}{new_number}{block_number[2]}"
-        return prefix + for_markdown(unit.text)
+        return prefix + self._escape(unit.text)
 
     def _row(self, block: MarkdownBlock, unit: Unit) -> str:
         cells = split_cells(unit.text)
         if len(cells) != len(split_cells(block.text)):
             raise CannotPlaceError("the table's row has another number of cells")
-        return "| " + " | ".join(for_markdown_cell(cell) for cell in cells) + " |"
+        if block.has_tags:
+            raise CannotPlaceError("a component or an expression is in the table's row")
+        row = "| " + " | ".join(for_markdown_cell(cell) for cell in cells) + " |"
+        return for_mdx(row, is_mdx=self._read.is_mdx)
 
     def _next_line(self, position: int) -> int:
         """Return where the next line that is not blank starts."""
@@ -207,6 +367,22 @@ class MarkdownPage:
         if blank is None or blank.end() == position:
             return position
         return line_start(self.source, blank.end())
+
+
+def _in_included(block: MarkdownBlock) -> str:
+    return f"the words are in {for_line(block.included)}, a file that the page includes"
+
+
+def for_mdx(markdown: str, *, is_mdx: bool) -> str:
+    r"""Return Markdown that `for_markdown` made as MDX reads it too: no expression, no statement.
+
+    Generators read .md files as MDX too, so that no line may begin as a statement there either.
+
+    >>> for_mdx("export it as a}", is_mdx=True)
+    '&#101;xport it as a&#125;'
+    """
+    words = markdown.replace("}", "&#125;") if is_mdx else markdown
+    return _STATEMENT.sub(lambda match: f"&#{ord(match[0][0])};{match[0][1:]}", words)
 
 
 def quote_yaml(text: str) -> str:

@@ -19,6 +19,10 @@ Keys = tuple[str, ...]
 _MAX_SKIPPED_BLOCKS = 20
 
 
+class WordsNotFoundError(CannotPlaceError):
+    """The words of a change are not in its file."""
+
+
 @dataclass(frozen=True, eq=False)
 class Piece(Generic[B]):
     """A block of a passage, and which of its words belong to the passage.
@@ -60,7 +64,7 @@ def find_passage(blocks: Sequence[B], words: Keys, path: list[Keys]) -> list[Pie
     """
     hits = list(_find_hits(blocks, words))
     if not hits:
-        raise CannotPlaceError("the words are not in the file")
+        raise WordsNotFoundError("the words are not in the file")
     # The sort is stable: of passages that fit equally, the first in the file comes first.
     ranked = sorted(hits, key=lambda hit: _fit(blocks, hit, path), reverse=True)
     best = _fit(blocks, ranked[0], path)

@@ -1,0 +1,177 @@
+"""Pages in MDX, read as their words: nothing of their code is text, and none of their words is lost."""
+
+import re
+import time
+
+import pytest
+
+from coverage_kit.collect.extract import Extract
+from coverage_kit.collect.markdown import extract_markdown
+from coverage_kit.collect.page_try import PageError
+from coverage_kit.collect.passages import split_text
+from tests.mdx_pages import PAGES, PARTIALS
+
+# What no text of a page may hold, outside its code.
+LITTER = re.compile(
+    r"^import\b.*\bfrom\b|^export (?:const|default|function)|:::|\{#|</?[A-Za-z][\w.]*[\s/>]"
+    r"|\[\^|\[[ x]\] |className|style=|=>|\[!",
+    re.MULTILINE,
+)
+CODE = re.compile(r"^(`{3,})\n.*?^\1$", re.MULTILINE | re.DOTALL)
+
+
+def read(name: str) -> Extract:
+    return extract_markdown(PAGES[name].encode(), PARTIALS.get, is_mdx=name.endswith(".mdx"))
+
+
+def part(name: str, heading: str) -> str:
+    """Return the text of a page under a heading."""
+    page = read(name)
+    texts = [text for path, text in split_text(page.text, page.title) if path.endswith(heading)]
+    return "\n\n".join(texts)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_has_text_without_code_of_its_generator(name):
+    page = read(name)
+    assert page.text
+    assert LITTER.findall(CODE.sub("", page.text)) == []
+    assert "{" not in CODE.sub("", page.text).replace("{rooms}", "")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_signs_of_a_file_are_enough_to_read_it_as_mdx(name):
+    assert extract_markdown(PAGES[name].encode(), PARTIALS.get) == read(name)
+
+
+def test_a_page_of_docusaurus_is_its_prose_its_labels_and_its_partial():
+    assert read("start/install.mdx").text == (
+        "The hub needs a board with 1 GB of memory and answers on port 8080.\n\n"
+        "Before you begin\n"
+        "Write down the serial number, because support asks for it.\n\n"
+        "## Pick your board\n\n"
+        "Arm boards\n"
+        "Flash the image with dd if=hub.img of=/dev/sda and boot twice.\n\n"
+        "intel\n"
+        "Start the installer with sudo ./hub-install, one boot is enough.\n\n"
+        "The hub draws four watts. Never unplug it while the green light blinks.\n\n"
+        "## Take it off again\n\n"
+        "Stop the service, then delete /opt/hub."
+    )
+
+
+def test_lists_keep_their_numbers_around_tabs_and_directives():
+    text = part("guides/sensors.mdx", "Pair a sensor")
+    lines = [line for line in text.split("\n") if line]
+    assert lines[2:] == [
+        "1. Press the button of the sensor for five seconds.",
+        "In the app",
+        "Tap Add, then Sensor.",
+        "On the wall panel",
+        "Hold the plus sign.",
+        "2. Wait for the tone.",
+        "No tone means no radio: move closer.",
+        "3. Name the sensor.",
+    ]
+    assert part("guides/sensors.mdx", "Pair it by script") == (
+        'const hub = connect();\nhub.pair("door");\n\nThe page lists the sensor within a minute.'
+    )
+
+
+def test_tables_tasks_and_footnotes_are_words():
+    text = read("guides/alarms.md").text
+    assert "water | none | wet | dry\ndoor | 30 s | after ten at night" in text
+    assert "- Test the siren once a month.\n- Replace the battery" in text
+    assert "Ten at night is 22:00 in the time zone of the hub." in text
+    assert "Kind | Most\nRooms | 64\nRules | 500 per room" in read("reference/limits.mdx").text
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "words"),
+    [
+        ("quickstart.mdx", "Make a key", "Open Settings and make a key."),
+        ("quickstart.mdx", "Read a value", "Call GET /values with the key in the header."),
+        ("api/values.mdx", "since", "The first moment of the values, as a date."),
+        ("api/values.mdx", "X-Hub-Key", "The key of the hub."),
+        ("api/values.mdx", "properties of a value\nsensor", "The name of the sensor."),
+        ("help.mdx", "Which radio does it use?", "It uses 868 MHz, as KNX-RF does."),
+        ("help.mdx", "Ask us", "We answer within a day."),
+        ("docs/updates.mdx", "Stable", "Stable updates come four times a year."),
+        ("docs/updates.mdx", "Beta", "Beta updates come every week."),
+        ("src/content/docs/rules.mdx", "Short rules win", "Rules with one condition are"),
+        ("src/content/docs/rules.mdx", "Time", "Every day at seven."),
+        ("src/content/docs/rules.mdx", "Share rules", "Send a rule to a friend as a file."),
+        ("src/content/docs/rules.mdx", "All conditions", "A list of forty conditions."),
+        ("src/content/docs/rules.mdx", "Loops", "A rule that starts itself never ends."),
+        ("content/backup.mdx", "USB", "Plug in a stick of 1 GB."),
+        ("content/backup.mdx", "Cloud", "Give the address of your store."),
+    ],
+)
+def test_labels_lead_to_their_text(name, label, words):
+    assert f"{label}\n{words}" in read(name).text
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("quickstart.mdx", "Keys end after ninety days without use."),
+        ("content/backup.mdx", "To restore, hold the reset key while the hub starts."),
+    ],
+)
+def test_an_included_file_is_text_where_it_is_used_if_it_can_be_read(name, words):
+    assert words in read(name).text
+    unread = extract_markdown(PAGES[name].encode(), {}.get, is_mdx=True)
+    assert words not in unread.text
+    assert LITTER.findall(CODE.sub("", unread.text)) == []
+
+
+def test_files_that_include_each_other_end():
+    files = {
+        "./a.mdx": "import B from './b.mdx'\n\nWords of a.\n\n<B />",
+        "./b.mdx": "import A from './a.mdx'\n\nWords of b.\n\n<A />",
+    }
+    page = extract_markdown(b"import A from './a.mdx'\n\nText.\n\n<A />\n\n<A />", files.get)
+    assert page.text == "Text.\n\nWords of a.\n\nWords of b.\n\nWords of a.\n\nWords of b."
+
+
+def test_a_page_that_includes_very_many_files_is_an_error():
+    files = {f"./{n}.mdx": f"import A from './{n + 1}.mdx'\n\n" + "<A />\n\n" * 9 for n in range(9)}
+    with pytest.raises(PageError, match="included files"):
+        extract_markdown(files["./0.mdx"].encode(), files.get)
+
+
+def test_an_included_file_names_others_from_its_own_folder():
+    files = {"./notes/a.mdx": "import B from '../b.mdx'\n\n<B />", "./b.mdx": "Words of b."}
+    page = extract_markdown(b"import A from './notes/a.mdx'\n\n<A />", files.get)
+    assert page.text == "Words of b."
+
+
+def test_a_page_of_components_alone_has_no_text():
+    source = (
+        b"---\ntitle: All\n---\nimport A from '@theme/A'\n\n<DocCardList />\n\n<A rows={[1]} />\n"
+    )
+    assert extract_markdown(source).text == ""
+
+
+def test_headings_keep_their_words_without_their_ids():
+    assert "## Alarms by mail\n\nMails leave" in read("guides/alarms.md").text
+
+
+@pytest.mark.parametrize("line", ["<Tabs>\n", ":::tip\n", "<div>\n"])
+def test_markup_that_is_nested_without_end_is_an_error_of_the_page(line):
+    with pytest.raises(PageError, match="nested too deeply"):
+        extract_markdown((line * 100_000)[:500_000].encode(), is_mdx=True)
+
+
+@pytest.mark.parametrize(
+    "piece", ["<", "{", ":::\n", "<A x={", "{`${", "export const a = {\n\n", "{/*\n\n", "<!--\n"]
+)
+def test_hostile_pages_take_time_in_proportion_to_their_length(piece):
+    def seconds(n_characters: int) -> float:
+        content = (piece * n_characters)[:n_characters].encode()
+        start = time.process_time()
+        extract_markdown(content, is_mdx=True)
+        return time.process_time() - start
+
+    seconds(1_000)
+    assert seconds(80_000) < 12 * max(seconds(20_000), 0.05)
