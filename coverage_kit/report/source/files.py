@@ -147,9 +147,9 @@ def place_new_page(page_id: str, page_files: Sequence[tuple[str, str]]) -> PureP
     path = PurePosixPath(*steps)
     # A new page has the suffix that most pages of its folder have, or else most pages.
     files = [PurePosixPath(file) for _, file in page_files]
-    siblings = [file for file in files if file.parent == path.parent] or files
-    suffixes = Counter(file.suffix.lower() for file in siblings)
-    suffix = suffixes.most_common(1)[0][0] if suffixes else ".html"
+    of_site = Counter(file.suffix.lower() for file in files)
+    of_folder = Counter(file.suffix.lower() for file in files if file.parent == path.parent)
+    suffix = max(of_site, key=lambda suffix: (of_folder[suffix], of_site[suffix]), default=".html")
     return path if path.suffix.lower() == suffix else path.with_name(f"{path.name}{suffix}")
 
 

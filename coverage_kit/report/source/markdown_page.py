@@ -24,7 +24,6 @@ from coverage_kit.report.source.words import (
     CannotPlaceError,
     Splice,
     Word,
-    find_words,
     words_key,
 )
 from coverage_kit.text.markdown.includes import ReadInclude
@@ -40,6 +39,8 @@ _NUMBER = re.compile(r"(\d{1,9})([.)]\s+)$")
 _PLAIN_YAML = re.compile(r"[A-Za-z][^\"'\\:#\[\]{}&*!|>%@`]*\Z")
 # Words that YAML reads as true, false or null.
 _YAML_WORDS = frozenset({"yes", "no", "true", "false", "null", "on", "off", "y", "n"})
+# The line under the header of a table: |---|:--:|
+_TABLE_RULE = re.compile(r"\r?\n[ \t>]*\|?[ \t]*:?-[-:| \t]*(?=\r?\n|\Z)")
 # A line that MDX reads as JavaScript.
 _STATEMENT = re.compile(r"^(?:import|export)\b", re.MULTILINE)
 # White space and marks of quotations at the start of a line.
@@ -127,7 +128,8 @@ class MarkdownPage:
                     "the words are on one line with a component or a directive, of which other "
                     "words stay"
                 )
-            splices.append(Splice(block.lines_start, self._next_line(block.lines_end), ""))
+            end = self._header_end(block, blocks) or block.lines_end
+            splices.append(Splice(block.lines_start, self._next_line(end), ""))
         return splices
 
     def insert_before(self, block: MarkdownBlock, units: Sequence[Unit]) -> list[Splice]:
@@ -305,26 +307,25 @@ class MarkdownPage:
 
     def _rewrite_between_tags(self, block: MarkdownBlock, text: str) -> Splice:
         """Replace the words that differ, so that the tags between the others stay."""
-        old, new = block.words, find_words(text)
-        shorter = min(len(old), len(new))
-        keys = [(before.key, after.key) for before, after in zip(old, new, strict=False)]
-        n_before = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], keys))
-        pairs = zip(reversed(old), reversed(new), strict=False)
-        n_behind = sum(1 for _ in takewhile(lambda pair: pair[0].key == pair[1].key, pairs))
-        n_behind = min(n_behind, shorter - n_before)
-        # At least one word of the old text is replaced, because only words have positions.
-        if n_before + n_behind == len(old):
+        old, new = block.text.split(), text.split()
+        pairs = list(zip(old, new, strict=False))
+        n_before = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        pairs = list(zip(reversed(old), reversed(new), strict=False))[: len(pairs) - n_before]
+        n_behind = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        # At least one word is replaced by another, because only words have positions.
+        while not (
+            words_key(" ".join(old[n_before : len(old) - n_behind]))
+            and new[n_before : len(new) - n_behind]
+        ):
+            if not n_before + n_behind:
+                raise CannotPlaceError("the words have no position in the file")
             n_before, n_behind = (n_before - 1, n_behind) if n_before else (0, n_behind - 1)
-        start, end = self._widen(block, old[n_before].start, old[-1 - n_behind].end)
-        words = new[n_before : len(new) - n_behind]
-        new_start, new_end = words[0].start, words[-1].end
-        while new_start > 0 and not text[new_start - 1].isspace():
-            new_start -= 1
-        while new_end < len(text) and not text[new_end].isspace():
-            new_end += 1
+        first = len(words_key(" ".join(old[:n_before])))
+        last = len(words_key(" ".join(old[: len(old) - n_behind]))) - 1
+        start, end = self._widen(block, block.words[first].start, block.words[last].end)
         self._check_tags(start, end)
-        is_inside = start != block.start
-        return Splice(start, end, self._escape(text[new_start:new_end], is_inside=is_inside))
+        words = " ".join(new[n_before : len(new) - n_behind])
+        return Splice(start, end, self._escape(words, is_inside=start != block.start))
 
     def _emptied_parts(self, blocks: Sequence[MarkdownBlock]) -> set[Holder]:
         """Return the parts all of whose blocks are among these, and that include no file."""
@@ -335,6 +336,24 @@ class MarkdownPage:
             for part in emptied
             if not any(part.start <= start < part.end for start, _ in self._read.includes)
         }
+
+    def _header_end(self, block: MarkdownBlock, removed: Sequence[MarkdownBlock]) -> int:
+        """Return where the line under a table's header ends, or 0 for a block that is no header.
+
+        Raises CannotPlaceError where rows of the table stay.
+        """
+        rule = _TABLE_RULE.match(self.source, block.lines_end) if block.kind == "row" else None
+        if rule is None:
+            return 0
+        stays = any(
+            other.kind == "row"
+            and not self.source[rule.end() : other.lines_start].strip(" \t\r\n>")
+            for other in self.blocks
+            if other.lines_start > block.lines_end and other not in removed
+        )
+        if stays:
+            raise CannotPlaceError("the header of a table cannot go while its rows stay")
+        return rule.end()
 
     def _shares_lines(self, block: MarkdownBlock) -> bool:
         """Return whether a part begins or ends on the lines of a block."""

@@ -105,7 +105,7 @@ class Scanner:
 
     def __init__(self, n_characters: int) -> None:
         # The characters that may be read: those of a page many times over (assumed).
-        self._left = 2_000_000 + 20 * n_characters
+        self._left = 500_000 + 6 * n_characters
 
     def read_tag(self, text: str, position: int, limit: int) -> Tag | None:
         """Return the tag at a position, or None where there is none."""
