@@ -1,0 +1,26 @@
+"""Generators of sites: which files of a folder are pages, and where each is published."""
+
+from coverage_kit.collect.generators.detect import Detected, detect
+from coverage_kit.collect.generators.model import (
+    PARTIAL,
+    Decision,
+    Facts,
+    NotPublished,
+    Published,
+    is_rendered,
+    join,
+    slug_of,
+)
+
+__all__ = [
+    "PARTIAL",
+    "Decision",
+    "Detected",
+    "Facts",
+    "NotPublished",
+    "Published",
+    "detect",
+    "is_rendered",
+    "join",
+    "slug_of",
+]

@@ -1,0 +1,367 @@
+"""Detect which generator publishes a folder, by its configuration or by signs in its files."""
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from coverage_kit.collect.generators.docusaurus import docs_alone, read_docusaurus
+from coverage_kit.collect.generators.hexo import read_hexo
+from coverage_kit.collect.generators.hugo import hugo_alone, read_hugo
+from coverage_kit.collect.generators.jekyll import jekyll_alone, read_jekyll
+from coverage_kit.collect.generators.literals import read_config, read_text
+from coverage_kit.collect.generators.mkdocs import read_mkdocs
+from coverage_kit.collect.generators.model import BUILT, OUTSIDE, Generator, below, join
+from coverage_kit.collect.generators.simple import (
+    mdx_alone,
+    read_astro,
+    read_eleventy,
+    read_fumadocs,
+    read_gitbook,
+    read_jupyter_book,
+    read_mdbook,
+    read_mintlify,
+    read_nextra,
+    read_sphinx,
+    read_vitepress,
+    read_vuepress,
+)
+
+# How far above the folder a configuration may be.
+_LEVELS_ABOVE = 3
+# Files whose names are looked at, and whose starts are read, to see what a folder holds.
+_MAX_NAMES = 2000
+_MAX_TEXTS = 60
+_MAX_CHARACTERS = 4000
+_SCRIPTS = ("js", "ts", "mjs", "mts", "cjs", "cts")
+_POST = re.compile(r"(?:^|/)_posts/(?:.*/)?\d{4}-\d{2}-\d{2}-[^/]+\.(?:md|markdown|html)$")
+_THEME = re.compile(r"from\s+['\"]@(?:theme|docusaurus|site)[/'\"-]")
+_SNIPPET = re.compile(r"from\s+['\"]/_?snippets/")
+_STARLIGHT = re.compile(r"from\s+['\"]@astrojs/starlight")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Detected:
+    """The generator of a folder.
+
+    Attributes:
+        generator: its rules for this site.
+        root: the folder of the configuration.
+        prefix: the read folder below the root; empty where it is the root or is above it.
+        offset: the root below the read folder; empty where it is the folder or is above it.
+        config: the configuration's name; empty where the folder only looks like the generator's.
+    """
+
+    generator: Generator
+    root: Path
+    prefix: str = ""
+    offset: str = ""
+    config: str = ""
+
+    def name_in_root(self, file: str) -> str | None:
+        """Return the path below the root of a file of the folder; None where it is outside."""
+        return join(self.prefix, file) if not self.offset else below(file, self.offset) or None
+
+    @property
+    def path(self) -> str:
+        """Where the read folder is published below the site's root."""
+        return "" if self.offset else self.generator.folder_path(self.prefix) or ""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A folder that may have a configuration: its names, the chosen folder, the files below."""
+
+    root: Path
+    names: frozenset[str]
+    chosen: str
+    files: Sequence[str]
+
+    def first(self, *names: str) -> str:
+        return next((name for name in names if name in self.names), "")
+
+    def script(self, name: str) -> str:
+        return self.first(*(f"{name}.{ending}" for ending in _SCRIPTS))
+
+
+def detect(folder: Path, files: Sequence[str], names: Iterable[str]) -> Detected | None:
+    """Return the generator that publishes a folder, or None where none is known.
+
+    A configuration is looked for in the folder, up to three levels above it and one below it.
+    Without one, signs in the files decide.
+
+    Args:
+        folder: the folder that is read.
+        files: its files that may be pages, as POSIX paths below it.
+        names: names of all its files, for signs such as _category_.json.
+    """
+    if not files:
+        return None
+    real = Path(os.path.abspath(folder))  # noqa: PTH100 (links above stay as they are)
+    return (
+        _at(real, "", "", files)
+        or _above(real, files)
+        or _below(real, files)
+        or _by_signs(real, files, names)
+    )
+
+
+def _at(root: Path, prefix: str, offset: str, files: Sequence[str]) -> Detected | None:
+    """Return the generator whose configuration is in a folder, if it has pages of the files."""
+    inside = files
+    if prefix:
+        inside = [join(prefix, file) for file in files]
+    if offset:
+        inside = [name for file in files if (name := below(file, offset))]
+    place = _Place(root, _listed(root), prefix, inside)
+    for config, read in _READERS:
+        name = config(place)
+        generator = read(place, name) if name else None
+        if generator is not None and _has_pages(generator, inside):
+            return Detected(generator, root, prefix, offset, name)
+    return None
+
+
+def _above(folder: Path, files: Sequence[str]) -> Detected | None:
+    root, steps = folder, [folder.name]
+    for _ in range(_LEVELS_ABOVE):
+        # A configuration above a repository is not the repository's.
+        if (root / ".git").exists() or root.parent == root:
+            return None
+        root = root.parent
+        detected = _at(root, "/".join(reversed(steps)), "", files)
+        if detected is not None and detected.generator.folder_path(detected.prefix) is not None:
+            return detected
+        steps.append(root.name)
+    return None
+
+
+def _below(folder: Path, files: Sequence[str]) -> Detected | None:
+    """Return the generator of the one folder below that has a configuration."""
+    tops = sorted({file.partition("/")[0] for file in files if "/" in file})
+    found = [
+        detected for top in tops if (detected := _at(folder / top, "", top, files)) is not None
+    ]
+    if len(found) > 1:
+        logger.warning(
+            "%s: %d sites are in it (%s), so addresses follow the paths of files. "
+            "Name one of them as source.",
+            folder.name,
+            len(found),
+            ", ".join(detected.offset for detected in found[:5]),
+        )
+        return None
+    return found[0] if found else None
+
+
+def _has_pages(generator: Generator, files: Sequence[str]) -> bool:
+    """Return whether the generator publishes some of the files."""
+    for file in files:
+        rejected = generator.reject(file)
+        if rejected is None or rejected.reason not in {OUTSIDE, BUILT}:
+            return True
+    return False
+
+
+def _listed(folder: Path) -> frozenset[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(entry.name for entry in entries)
+    except OSError:
+        return frozenset()
+
+
+def _by_signs(folder: Path, files: Sequence[str], names: Iterable[str]) -> Detected | None:
+    generator = _looks_like(folder, files, frozenset(names))
+    return Detected(generator, folder) if generator is not None else None
+
+
+def _looks_like(folder: Path, files: Sequence[str], names: frozenset[str]) -> Generator | None:
+    if any(file.startswith("source/_posts/") for file in files):
+        return read_hexo(None)
+    if any(_POST.search(file) for file in files):
+        return jekyll_alone()
+    texts = _texts(folder, files)
+    if names & {"_category_.json", "_category_.yml", "_category_.yaml"} or any(
+        _THEME.search(text) for text in texts
+    ):
+        return docs_alone()
+    if any(file.rpartition("/")[2].lower() == "_index.md" for file in files):
+        has_content = any(file.startswith("content/") for file in files)
+        return read_hugo(folder, None, files) if has_content else hugo_alone(files)
+    if any(_SNIPPET.search(text) for text in texts):
+        return mdx_alone("Mintlify")
+    if any(_STARLIGHT.search(text) for text in texts):
+        return mdx_alone("Starlight")
+    if names & {"_meta.json", "_meta.js", "_meta.ts", "_meta.tsx"}:
+        return mdx_alone("Nextra")
+    return None
+
+
+def _texts(folder: Path, files: Sequence[str]) -> list[str]:
+    """Return the starts of some files of Markdown, first those of MDX."""
+    rendered = [file for file in files if file.lower().endswith(".mdx")][:_MAX_TEXTS]
+    rendered += [file for file in files if file.lower().endswith(".md")][:_MAX_TEXTS]
+    return [_start(folder / file) for file in rendered]
+
+
+def _start(path: Path) -> str:
+    try:
+        if not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            return file.read(_MAX_CHARACTERS).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _values(place: _Place, name: str) -> dict[str, object] | None:
+    """Return a configuration's values; None, with a warning, where it cannot be read."""
+    path = place.root / name
+    values = read_config(path)
+    if values is None and path.is_file() and path.stat().st_size:
+        logger.warning(
+            "%s cannot be read, so its defaults are assumed: check the addresses of your pages.",
+            path.name,
+        )
+    return values
+
+
+def _docusaurus_name(place: _Place) -> str:
+    is_bare = "docs" in place.names and (
+        place.script("sidebars") or place.first("sidebars.json", "versioned_docs")
+    )
+    return place.script("docusaurus.config") or is_bare or ""
+
+
+def _docusaurus(place: _Place, name: str) -> Generator:
+    is_config = name.startswith("docusaurus")
+    return read_docusaurus(place.root, _values(place, name) if is_config else None, place.chosen)
+
+
+def _press_name(folder: str) -> Callable[[_Place], str]:
+    def name(place: _Place) -> str:
+        if folder not in place.names:
+            return ""
+        inside = _Place(place.root / folder, _listed(place.root / folder), "", ())
+        config = inside.script("config") or inside.first("config.json")
+        return f"{folder}/{config}" if config else folder
+
+    return name
+
+
+def _vitepress(place: _Place, name: str) -> Generator:
+    values = _values(place, name) if "/" in name else None
+    if values and values.get("rewrites"):
+        logger.warning("%s: its rewrites are not followed, so some addresses are wrong.", name)
+    return read_vitepress(place.root, values)
+
+
+def _vuepress(place: _Place, name: str) -> Generator:
+    return read_vuepress(place.root, None)
+
+
+def _hugo_name(place: _Place) -> str:
+    name = place.first("hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json")
+    if name:
+        return name
+    if "config" in place.names and (place.root / "config" / "_default").is_dir():
+        return "config" if "content" in place.names else ""
+    name = place.first("config.toml", "config.yaml", "config.yml", "config.json")
+    return name if name and "content" in place.names else ""
+
+
+def _hugo(place: _Place, name: str) -> Generator:
+    return read_hugo(place.root, None if name == "config" else _values(place, name), place.files)
+
+
+def _hexo_name(place: _Place) -> str:
+    name = place.first("_config.yml", "_config.yaml")
+    is_hexo = '"hexo' in read_text(place.root / "package.json") or (
+        (place.root / "source" / "_posts").is_dir()
+    )
+    return name if is_hexo else ""
+
+
+def _jupyter_name(place: _Place) -> str:
+    return place.first("_config.yml") if "_toc.yml" in place.names else ""
+
+
+def _astro(place: _Place, name: str) -> Generator:
+    text = read_text(place.root / name)
+    is_starlight = "starlight" in text
+    return read_astro(place.root, _values(place, name), is_starlight=is_starlight)
+
+
+def _mintlify_name(place: _Place) -> str:
+    if "mint.json" in place.names:
+        return "mint.json"
+    text = read_text(place.root / "docs.json")
+    return "docs.json" if '"navigation"' in text or "mintlify" in text else ""
+
+
+def _fumadocs_name(place: _Place) -> str:
+    is_known = "fumadocs" in read_text(place.root / "package.json")
+    return place.script("source.config") or ("package.json" if is_known else "")
+
+
+def _nextra_name(place: _Place) -> str:
+    name = place.script("next.config")
+    is_nextra = any(
+        "nextra" in read_text(place.root / file) for file in (name, "package.json") if file
+    )
+    theme = place.first("theme.config.jsx", "theme.config.tsx", "theme.config.js")
+    return (name or theme) if name and (is_nextra or theme) else ""
+
+
+def _nextra(place: _Place, name: str) -> Generator:
+    return read_nextra(place.root, read_config(place.root / name))
+
+
+def _sphinx_name(place: _Place) -> str:
+    text = read_text(place.root / "conf.py")
+    return "conf.py" if re.search(r"^(?:extensions|project|html_theme)\s*=", text, re.M) else ""
+
+
+def _gitbook_name(place: _Place) -> str:
+    return place.first(".gitbook.yaml", ".gitbook.yml", "book.json", "SUMMARY.md")
+
+
+def _gitbook(place: _Place, name: str) -> Generator:
+    return read_gitbook(place.root, None if name == "SUMMARY.md" else _values(place, name))
+
+
+_Name = Callable[[_Place], str]
+_Read = Callable[[_Place, str], Generator]
+# How each generator's configuration is named and read; the first that is there counts.
+_READERS: tuple[tuple[_Name, _Read], ...] = (
+    (_docusaurus_name, _docusaurus),
+    (_press_name(".vitepress"), _vitepress),
+    (_press_name(".vuepress"), _vuepress),
+    (
+        lambda p: p.first("mkdocs.yml", "mkdocs.yaml"),
+        lambda p, n: read_mkdocs(p.root, _values(p, n)),
+    ),
+    (_hugo_name, _hugo),
+    (_hexo_name, lambda p, n: read_hexo(_values(p, n))),
+    (_jupyter_name, lambda p, n: read_jupyter_book(p.root, None)),
+    (lambda p: p.script("astro.config"), _astro),
+    (_mintlify_name, lambda p, n: read_mintlify(p.root, None)),
+    (_fumadocs_name, lambda p, n: read_fumadocs(p.root, None)),
+    (_nextra_name, _nextra),
+    (
+        lambda p: p.first("_config.yml", "_config.yaml", "_config.toml"),
+        lambda p, n: read_jekyll(p.root, _values(p, n)),
+    ),
+    (lambda p: p.first("book.toml"), lambda p, n: read_mdbook(p.root, _values(p, n))),
+    (_sphinx_name, lambda p, n: read_sphinx(p.root, _values(p, n))),
+    (
+        lambda p: p.first(".eleventy.js") or p.script("eleventy.config"),
+        lambda p, n: read_eleventy(p.root, None),
+    ),
+    (_gitbook_name, _gitbook),
+)
