@@ -2,11 +2,12 @@
 
 import json
 from collections import deque
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import date, datetime
 from typing import Any
 
 from lxml.html import HtmlElement
+
+from coverage_kit.collect.moments import SLASHED, read_moment
 
 # Names of meta tags, in lower case, that give the date of publication or modification.
 _PUBLISHED = frozenset(
@@ -43,6 +44,8 @@ _PUBLISHED_CLASSES = frozenset({"published", "dt-published", "entry-date", "pubd
 _MODIFIED_CLASSES = frozenset({"updated", "dt-updated", "modified"})
 # Longer JSON-LD is not parsed, so that no page can stop a run (assumed).
 _MAX_JSON_CHARACTERS = 1_000_000
+# No date is longer than this (assumed); a longer text is cut, and then it is none.
+_MAX_DATE_CHARACTERS = 200
 
 
 def find_dates(tree: HtmlElement) -> tuple[datetime | None, datetime | None]:
@@ -74,24 +77,29 @@ def list_dates(tree: HtmlElement) -> list[tuple[str, str, datetime]]:
     return [(event, source, moment) for event, source, moment in candidates if moment is not None]
 
 
-def parse_time(text: str) -> datetime | None:
-    """Return an ISO 8601 or e-mail date as UTC time, or None for any other text.
+def parse_time(value: object) -> datetime | None:
+    """Return the time that a page or its front matter names, as UTC, or None for anything else.
 
-    Years outside 1990-2100 give None too.
+    It reads what `read_moment` reads. Where day and month can be read in two ways, as in 03/04/2026
+    and in years of two digits, it guesses nothing and returns None.
 
     >>> str(parse_time("2024-05-01T10:00:00+02:00"))
     '2024-05-01 08:00:00+00:00'
+    >>> str(parse_time("Mar 9, 2024")), parse_time("03/04/2024")
+    ('2024-03-09 00:00:00+00:00', None)
     """
-    text = text.strip()
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = parse(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
-        # Other years are mistakes or defaults, such as 1970-01-01 (assumed).
-        if 1990 <= moment.year <= 2100:
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return None
+    if isinstance(value, str):
+        text = " ".join(value[:_MAX_DATE_CHARACTERS].split())
+        return None if _is_ambiguous(text) else read_moment(text)
+    return read_moment(value) if isinstance(value, (int, float, date)) else None
+
+
+def _is_ambiguous(text: str) -> bool:
+    match = SLASHED.match(text)
+    if match is None:
+        return False
+    first, second, year = match.groups()
+    return len(year) == 2 or (first != second and max(int(first), int(second)) <= 12)
 
 
 def _json_dates(tree: HtmlElement) -> dict[str, datetime]:

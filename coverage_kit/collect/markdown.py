@@ -1,94 +1,85 @@
 """Turn one Markdown file, with or without front matter, into the same extract as an HTML page."""
 
-import re
-import tomllib
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from coverage_kit.collect.dates import parse_time
 from coverage_kit.collect.decode import decode_page
 from coverage_kit.collect.extract import Extract, extract_page
+from coverage_kit.collect.front_matter import (
+    MODIFIED_KEYS,
+    PUBLISHED_KEYS,
+    FrontMatter,
+    read_front_matter,
+)
 from coverage_kit.collect.page_try import PageError
+from coverage_kit.text.markdown.front import find_front
 from coverage_kit.text.markdown.parser import open_parser
 
-# Front matter at the start of a file: lines between two "---" (YAML) or two "+++" (TOML).
-_FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n\1[ \t]*(?:\n|\Z)", re.DOTALL)
-# A line of YAML such as "title: Tea".
-_PAIR = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*?)\s*$")
 # The parser looks for the end of each open bracket: its time grows with the square of their number,
 # and 100,000 take a second (measured).
 _MAX_BRACKETS = 50_000
-# Keys of front matter that give the URL of the page, in order of preference.
-_URL_KEYS = ("url", "canonical", "canonical_url", "permalink")
-# Keys of front matter that give the date of publication, in order of preference.
-_PUBLISHED_KEYS = (
-    "date",
-    "published",
-    "published_at",
-    "publishdate",
-    "pubdate",
-)
-# Keys of front matter that give the date of the last change, in order of preference.
-_MODIFIED_KEYS = (
-    "lastmod",
-    "last_modified",
-    "modified",
-    "modified_at",
-    "updated",
-    "updated_at",
-    "last_modified_at",
-)
+
+
+@dataclass(frozen=True)
+class MarkdownPage:
+    """A page that is a Markdown file.
+
+    Attributes:
+        extract: its content.
+        front: its front matter; `front.problem` says what of it could not be read.
+        is_draft: whether its generator does not publish it.
+    """
+
+    extract: Extract
+    front: FrontMatter
+    is_draft: bool
+
+
+def read_markdown_page(
+    content: bytes, read_include: Callable[[str], str | None] | None = None
+) -> MarkdownPage:
+    """Return the content of a Markdown file and its front matter.
+
+    Title, URL, dates and language come from its front matter where it has them. Raises PageError as
+    `render_markdown` does.
+
+    Args:
+        content: the bytes of the file.
+        read_include: returns the Markdown of a file that the page includes, by its name there, or
+            None where there is no such file; without it nothing is included.
+    """
+    front, html = render_markdown(content, read_include)
+    page = extract_page(html.encode(), is_article=True)
+    extract = replace(
+        page,
+        title=front.title or page.title or front.short_title,
+        language=front.language,
+        url=front.url,
+        published_at=front.date(PUBLISHED_KEYS),
+        modified_at=front.date(MODIFIED_KEYS),
+    )
+    return MarkdownPage(extract, front, front.is_draft)
 
 
 def extract_markdown(content: bytes) -> Extract:
-    """Return the content of a Markdown file.
-
-    Title, URL, dates and language come from its front matter where it has them.
-    """
-    values, html = render_markdown(content)
-    page = extract_page(html.encode(), is_article=True)
-    return replace(
-        page,
-        title=values.get("title", "") or page.title,
-        language=_first(values, ("lang", "language", "locale"))[:2].lower(),
-        url=_first(values, _URL_KEYS),
-        published_at=parse_time(_first(values, _PUBLISHED_KEYS)),
-        modified_at=parse_time(_first(values, _MODIFIED_KEYS)),
-    )
+    """Return the content of a Markdown file, as `read_markdown_page` does."""
+    return read_markdown_page(content).extract
 
 
-def render_markdown(content: bytes) -> tuple[dict[str, str], str]:
-    """Return the front matter of a Markdown file, keys in lower case, and its body as HTML.
+def render_markdown(
+    content: bytes, read_include: Callable[[str], str | None] | None = None
+) -> tuple[FrontMatter, str]:
+    """Return the front matter of a Markdown file and its body as HTML.
 
     Raises PageError for what is no text, and for so many brackets that parsing would take long.
     """
     text = decode_page(content)
     if text.count("[") > _MAX_BRACKETS:
         raise PageError(f"more than {_MAX_BRACKETS:,} brackets")
-    front = _FRONT.match(text)
-    values = _read_front_matter(front[1], front[2]) if front is not None else {}
-    body = open_parser().render(text[front.end() :] if front is not None else text)
-    return values, f"<html><body><main>{body}</main></body></html>"
-
-
-def _read_front_matter(mark: str, text: str) -> dict[str, str]:
-    """Return the top-level text values of front matter, by keys in lower case.
-
-    `mark` is '---' for YAML, of which lines of the form `key: value` are read, or '+++' for TOML.
-    """
-    if mark == "+++":
-        try:
-            return {key.lower(): str(value) for key, value in tomllib.loads(text).items()}
-        except tomllib.TOMLDecodeError:
-            return {}
-    matches = (_PAIR.match(line) for line in text.split("\n"))
-    return {match[1].lower(): _unquote(match[2]) for match in matches if match is not None}
-
-
-def _unquote(value: str) -> str:
-    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-    # Only an unquoted value may have a comment behind it: within quotes "#" is text.
-    return value[1:-1] if is_quoted else re.sub(r"\s+#.*$", "", value)
-
-
-def _first(values: dict[str, str], keys: tuple[str, ...]) -> str:
-    return next((values[key] for key in keys if values.get(key)), "")
+    lines = find_front(text)
+    front = FrontMatter()
+    if lines is not None:
+        front = read_front_matter(lines.kind, text[lines.start : lines.end])
+        text = text[lines.body :]
+    body = open_parser().render(text, {"read_include": read_include})
+    return front, f"<html><body><main>{body}</main></body></html>"

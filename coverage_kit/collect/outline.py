@@ -20,8 +20,9 @@ from coverage_kit.collect.blocks import (
     plain_text,
     read_blocks,
 )
-from coverage_kit.collect.dates import list_dates, parse_time
+from coverage_kit.collect.dates import list_dates
 from coverage_kit.collect.decode import clean_row
+from coverage_kit.collect.front_matter import MODIFIED_KEYS, PUBLISHED_KEYS, FrontMatter
 from coverage_kit.collect.markdown import render_markdown
 from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.scripted import find_scripted
@@ -81,24 +82,7 @@ _RIGHTS = re.compile(
 )
 # Keys of front matter that name authors and dates, in order of preference.
 _FRONT_AUTHORS = ("author", "authors", "byline")
-_FRONT_DATES = {
-    "published": (
-        "date",
-        "published",
-        "published_at",
-        "publishdate",
-        "pubdate",
-    ),
-    "modified": (
-        "lastmod",
-        "last_modified",
-        "modified",
-        "modified_at",
-        "updated",
-        "updated_at",
-        "last_modified_at",
-    ),
-}
+_FRONT_DATES = {"published": PUBLISHED_KEYS, "modified": MODIFIED_KEYS}
 
 OutlineRow = Mapping[str, Any]
 
@@ -177,22 +161,18 @@ def _outline_markdown(
     try:
         front, html = render_markdown(Path(path).read_bytes())
     except OSError:
-        front = {}
+        front = FrontMatter()
         html = ""
     tree = parse_html(html) if html else None
     yield from (
         _main_content(tree, page, text, title) if tree is not None else _headings(text, title)
     )
     for key in _FRONT_AUTHORS:
-        if front.get(key, "").strip("[] "):
-            yield {
-                "kind": "author",
-                "value": front[key].strip("[] "),
-                "detail": "front matter",
-            }
+        authors = ", ".join(front.texts(key))
+        if authors:
+            yield {"kind": "author", "value": authors, "detail": "front matter"}
     for event, keys in _FRONT_DATES.items():
-        moments = (parse_time(front.get(key, "")) for key in keys)
-        moment = next(filter(None, moments), None)
+        moment = front.date(keys)
         if moment is not None:
             yield {
                 "kind": f"machine {event} date",
