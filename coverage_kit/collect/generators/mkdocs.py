@@ -40,6 +40,7 @@ class MkDocs:
         languages: languages other than the default, by suffix (a.de.md) or folder (de/a.md).
         default_language: its suffix and folder are left out of addresses.
         by_folder: whether languages are folders.
+        snippets: folders in which included files are looked for.
     """
 
     docs: str = "docs"
@@ -51,6 +52,7 @@ class MkDocs:
     languages: frozenset[str] = frozenset()
     default_language: str = ""
     by_folder: bool = False
+    snippets: tuple[str, ...] = ()
     site_url: str = ""
     name: str = "MkDocs"
 
@@ -132,6 +134,7 @@ def read_mkdocs(root: Path, config: Values | None) -> MkDocs:
         languages=languages,
         default_language=default,
         by_folder=by_folder,
+        snippets=_snippets(config.get("markdown_extensions")),
         site_url=url if isinstance(url, str) else "",
     )
 
@@ -150,6 +153,13 @@ def _plugins(value: Any) -> dict[str, Any]:
         for entry in listed:
             named |= entry if isinstance(entry, dict) else {str(entry): {}}
     return {re.sub(r".*/", "", str(name)): options or {} for name, options in named.items()}
+
+
+def _snippets(extensions: Any) -> tuple[str, ...]:
+    options = _plugins(extensions).get("pymdownx.snippets")
+    folders = options.get("base_path") if isinstance(options, dict) else None
+    listed = folders if isinstance(folders, list) else [folders]
+    return tuple(join(folder) for folder in listed if isinstance(folder, str))
 
 
 def _blog(plugins: dict[str, Any]) -> str | None:
