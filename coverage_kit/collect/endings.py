@@ -1,4 +1,4 @@
-"""What a file of a site's folder holds, by its name: a page, a text that is not read, or no text."""
+"""What a file of a site's folder is by its name: a page, a text that is not read, or no text."""
 
 import re
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ _BUILT = "Read the built HTML: name its folder as source."
 _CONVERT = "Save each as HTML or Markdown."
 _UNPACK = "Unpack it into the folder."
 _RENDERED = (
-    "Only a server or a browser makes pages of them: give a start URL as source, or name the folder "
-    "of the built HTML."
+    "Only a server or a browser makes pages of them: give a start URL as source, or name the "
+    "folder of the built HTML."
 )
 # Endings of texts that may be pages, and what to do to have them read.
 _TEXTS = {

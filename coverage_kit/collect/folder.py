@@ -108,14 +108,12 @@ def _other_reader(path: Path) -> Reader | None:
 
 
 def _no_page_error(folder: Path, unread: UnreadItems) -> SiteError:
-    """Return an error that names the texts of the folder that are not read, and the cure."""
+    """Return an error that says what the folder holds instead of pages, and the cure."""
     expected = f"files ending in {', '.join(sorted(PAGES))}"
-    texts = unread.texts()
-    if not texts:
-        return SiteError(str(folder), expected, "none", "Name the folder that holds the pages.")
-    kinds = [f"{n_items:,} x {reason}" for reason, n_items, _ in texts[:3]]
-    cure = next((cure for _, _, cure in texts if cure), "Name the folder that holds the pages.")
-    return SiteError(str(folder), expected, f"none, but {', '.join(kinds)}", cure)
+    reasons = unread.reasons()[:3]
+    kinds = ", ".join(f"{n_items:,} x {reason}" for reason, n_items, _ in reasons)
+    cure = next((cure for _, _, cure in reasons if cure), "Name the folder that holds the pages.")
+    return SiteError(str(folder), expected, f"none, but {kinds}" if kinds else "none", cure)
 
 
 def _base_url(base_url: str, detected: Detected | None, folder: Path) -> str:

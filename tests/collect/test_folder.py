@@ -3,9 +3,11 @@ import os
 
 import pytest
 
-from coverage_kit.collect.folder import list_files, read_folder
+from coverage_kit.collect.folder import read_folder
+from coverage_kit.collect.folder_files import list_files
 from coverage_kit.collect.rows import PageRows, page_rows
-from coverage_kit.collect.site import read_site
+from coverage_kit.collect.site import read_site, read_source
+from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings, SiteSettings
 from tests.collect.local_site import page
@@ -31,6 +33,11 @@ def read(folder, base_url="", **crawl):
     return read_site(
         SiteSettings(source=str(folder), base_url=base_url), CrawlSettings(**crawl)
     ).set_index("page_id")
+
+
+def unread_rows(folder):
+    """Return what is not read of a folder, by reason."""
+    return read_source(SiteSettings(source=str(folder))).unread.set_index("reason")
 
 
 def write_run(folder):
@@ -197,20 +204,23 @@ def test_pages_that_differ_by_a_date_a_number_or_a_sign_both_stay(folder, other)
     assert set(read(folder)["status"]) == {"ok"}
 
 
-def test_runs_caches_and_copies_inside_the_folder_are_passed_over_with_a_warning(folder, caplog):
+def test_runs_caches_and_copies_inside_the_folder_are_counted(folder, caplog):
     write(folder, a_html=page("A", "One."), docs__b_html=page("B", "Two."))
     write_run(folder / "runs" / "latest")
     write_run(folder / "docs" / "old results")
     write(folder, copy__a_html=page("A", "Changed."), fetched__x_html=page("X", "Fetched."))
     (folder / "copy" / ".coverage-kit-copy.json").write_text("{}")
     (folder / "fetched" / f"crawl-{'0' * 32}.json").write_text("{}")
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         assert read(folder).index.tolist() == ["shop/a.html", "shop/docs/b.html"]
+    not_read = "files are not read: in"
     assert caplog.messages == [
-        f"{folder}: 2 files are passed over (in copy: a changed copy of a site)",
-        f"{folder}: 5 files are passed over (in docs/old results: a run)",
-        f"{folder}: 2 files are passed over (in fetched: a cache)",
-        f"{folder}: 5 files are passed over (in runs/latest: a run)",
+        f"{folder}: 2 {not_read} copy: a changed copy of a site, such as "
+        f"{folder}/copy/.coverage-kit-copy.json",
+        f"{folder}: 5 {not_read} docs/old results: a run, such as "
+        f"{folder}/docs/old results/comparison.md",
+        f"{folder}: 2 {not_read} fetched: a cache, such as {folder}/fetched/crawl-{'0' * 32}.json",
+        f"{folder}: 5 {not_read} runs/latest: a run, such as {folder}/runs/latest/comparison.md",
     ]
 
 
@@ -256,10 +266,21 @@ def test_every_file_is_a_page_or_is_counted(folder, tmp_path):
     (folder / "leaving.html").symlink_to(tmp_path / "outside.html")
     (folder / "loop").symlink_to(folder)
     os.mkfifo(folder / "pipe.md")
-    files = list_files(folder)
+    unread = UnreadItems()
+    files = list_files(folder, unread=unread)
     n_files = sum(len(names) for _, _, names in os.walk(folder))
     n_linked_folders = 1
-    assert len(files.pages) + sum(files.passed_over.values()) == n_files + n_linked_folders
+    rows = unread.table("shop", "shop").set_index("reason")
+    assert len(files.pages) + rows["n_items"].sum() == n_files + n_linked_folders
+    assert rows["n_items"].to_dict() == {
+        "a link to a folder, which is not followed": 1,
+        "a link to nothing": 1,
+        "hidden files": 1,
+        "in runs: a run": 5,
+        "no ending": 1,
+        "no file": 1,
+    }
+    assert all(os.path.lexists(example) for example in rows["example"])
 
 
 @pytest.mark.parametrize(
@@ -328,7 +349,8 @@ def test_a_folder_that_cannot_be_opened_is_counted(folder, monkeypatch):
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    assert list_files(folder).passed_over == {"in closed: Permission denied": 1}
+    rows = unread_rows(folder)
+    assert rows.loc["in closed: Permission denied", "may_be_pages"]
 
 
 def test_an_unreadable_file_is_a_row(folder, monkeypatch):

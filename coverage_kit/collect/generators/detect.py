@@ -193,13 +193,13 @@ def _looks_like(folder: Path, files: Sequence[str], names: frozenset[str]) -> Ge
     if any(file.rpartition("/")[2].lower() == "_index.md" for file in files):
         has_content = any(file.startswith("content/") for file in files)
         return read_hugo(folder, None, files) if has_content else hugo_alone(files)
-    if any(_SNIPPET.search(text) for text in texts):
-        return mdx_alone("Mintlify")
-    if any(_STARLIGHT.search(text) for text in texts):
-        return mdx_alone("Starlight")
-    if names & {"_meta.json", "_meta.js", "_meta.ts", "_meta.tsx"}:
-        return mdx_alone("Nextra")
-    return None
+    signs = {
+        "Mintlify": any(_SNIPPET.search(text) for text in texts),
+        "Starlight": any(_STARLIGHT.search(text) for text in texts),
+        "Nextra": bool(names & {"_meta.json", "_meta.js", "_meta.ts", "_meta.tsx"}),
+    }
+    name = next((name for name, is_there in signs.items() if is_there), "")
+    return mdx_alone(name) if name else None
 
 
 def _texts(folder: Path, files: Sequence[str]) -> list[str]:

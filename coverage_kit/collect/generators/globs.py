@@ -82,3 +82,7 @@ def _part_source(part: str) -> str:
         inside = signs[:-1].replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
         return f"[{'^' if negated else ''}{inside}]" if inside else re.escape(part)
     return re.escape(part)
+
+
+NO_GLOBS = Globs()
+NONE_IGNORED = Ignored()

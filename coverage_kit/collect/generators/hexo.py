@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from coverage_kit.collect.generators.globs import Globs
+from coverage_kit.collect.generators.globs import NO_GLOBS, Globs
 from coverage_kit.collect.generators.literals import Values
 from coverage_kit.collect.generators.model import (
     BUILT,
@@ -58,7 +58,7 @@ class Hexo:
     permalink: str = ":year/:month/:day/:title/"
     post_name: str = ":title"
     default_category: str = "uncategorized"
-    skipped: Globs = Globs()
+    skipped: Globs = NO_GLOBS
     site_url: str = ""
     name: str = "Hexo"
 

@@ -237,7 +237,9 @@ def _bundles(
         path = PurePosixPath(file)
         name, _, language = path.stem.partition(".")
         is_index = name == "index" and (not language or language in languages)
-        if is_index and is_rendered(file) and str(path.parent) not in roots:
+        folder = str(path.parent)
+        is_content = folder not in roots and any(below(file, mount.folder) for mount in mounts)
+        if is_index and is_rendered(file) and is_content:
             bundles.add(str(path.parent))
     return frozenset(bundles)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from coverage_kit.collect.generators.globs import Globs, Ignored
+from coverage_kit.collect.generators.globs import NONE_IGNORED, Globs, Ignored
 from coverage_kit.collect.generators.literals import Values, read_text
 from coverage_kit.collect.generators.model import (
     BUILT,
@@ -61,6 +61,7 @@ class Jekyll:
         defaults: pairs of a scope (path, type) and the front matter that files in it have.
         needs_front: whether a Markdown file without front matter is no page.
         is_github: whether a README is the page of its folder, as on GitHub Pages.
+        is_guess: whether only posts are known to be Jekyll's: other pages then have no ending.
     """
 
     source: str = ""
@@ -68,11 +69,12 @@ class Jekyll:
     permalink: str = "date"
     collections: Mapping[str, str | None] = field(default_factory=dict)
     collections_folder: str = ""
-    excluded: Ignored = Ignored()
+    excluded: Ignored = NONE_IGNORED
     included: frozenset[str] = frozenset()
     defaults: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = ()
     needs_front: bool = True
     is_github: bool = False
+    is_guess: bool = False
     site_url: str = ""
     name: str = "Jekyll"
 
@@ -88,49 +90,50 @@ class Jekyll:
     def reject(self, file: str) -> NotPublished | None:
         """Return why a file is no page, as far as its name shows it."""
         inside = below(file, self.source)
-        if inside is None:
-            return NotPublished(OUTSIDE)
+        reason = OUTSIDE if inside is None else self._why_no_page(inside)
+        return NotPublished(reason) if reason else None
+
+    def _why_no_page(self, inside: str) -> str:
         if below(inside, self.output) is not None:
-            return NotPublished(BUILT)
+            return BUILT
         if self.excluded.match(inside):
-            return NotPublished("excluded by _config.yml")
+            return "excluded by _config.yml"
         special = [step for step in inside.split("/") if step.startswith("_")]
-        if "_drafts" in special:
-            return NotPublished(DRAFT)
-        if "_posts" in special:
-            is_post = _POST.fullmatch(PurePosixPath(inside).stem) is not None
-            return None if is_post else NotPublished("a post whose name has no date")
+        reason = PARTIAL if any(step not in self.included for step in special) else ""
         name, _ = self._collection(inside)
-        if name:
-            pattern = self.collections[name]
-            hidden = NotPublished(f"the collection {name}, which has no pages (output: true)")
-            return None if pattern is not None else hidden
-        is_special = any(step not in self.included for step in special)
-        return NotPublished(PARTIAL) if is_special else None
+        if "_drafts" in special:
+            reason = DRAFT
+        elif "_posts" in special:
+            is_post = _POST.fullmatch(PurePosixPath(inside).stem) is not None
+            reason = "" if is_post else "a post whose name has no date"
+        elif name:
+            is_hidden = self.collections[name] is None
+            reason = f"the collection {name}, which has no output: true" if is_hidden else ""
+        return reason
 
     def decide(self, file: str, facts: Facts) -> Decision:
         """Return where a file that `reject` lets pass is published, or why it is not."""
         inside = below(file, self.source) or ""
-        rendered = is_rendered(file)
-        if not facts.has_front and not rendered:
-            return Published(inside)
         is_post = "_posts" in inside.split("/")
         collection, rest = self._collection(inside)
-        stem = PurePosixPath(inside).stem
-        if not facts.has_front and not is_post:
-            is_known = stem.lower() in _NO_PAGES and not (self.is_github and stem == "README")
-            if self.needs_front or collection or is_known:
-                return NotPublished(NO_FRONT, _ADD_FRONT)
+        if not facts.has_front and not is_rendered(file):
+            return Published(inside)
+        if not facts.has_front and not is_post and self._needs_front(inside, collection):
+            return NotPublished(NO_FRONT, _ADD_FRONT)
         facts = replace(facts, front={**self._defaults(inside, collection, is_post), **facts.front})
-        if facts.flag("published") is False:
-            return NotPublished("a page with published: false")
-        if facts.flag("draft") and is_post:
+        if facts.flag("published") is False or (facts.flag("draft") and is_post):
             return NotPublished(DRAFT)
         if is_post:
             return Published(self._post_path(inside, facts))
         if collection:
             return Published(self._collection_path(collection, without_suffix(rest), facts))
         return Published(self._page_path(without_suffix(inside), facts))
+
+    def _needs_front(self, inside: str, collection: str) -> bool:
+        """Return whether a file of Markdown is a page only with front matter."""
+        stem = PurePosixPath(inside).stem
+        is_no_page = stem.lower() in _NO_PAGES and not (self.is_github and stem == "README")
+        return self.needs_front or bool(collection) or is_no_page
 
     def _collection(self, inside: str) -> tuple[str, str]:
         """Return the collection of a file, and its path in it; empty texts where it has none."""
@@ -187,6 +190,8 @@ class Jekyll:
             return _fill(pattern, values)
         if name == "index" or (self.is_github and name.lower() == "readme"):
             return folder
+        if self.is_guess:
+            return path
         return _fill(self._with_ending("/:path/:basename"), values)
 
     def _with_ending(self, pattern: str) -> str:
@@ -267,7 +272,7 @@ def read_jekyll(root: Path, config: Values | None) -> Jekyll:
 
 def jekyll_alone() -> Jekyll:
     """Return a site of which only posts with dates in their names are known."""
-    return Jekyll(permalink="date", needs_front=False)
+    return Jekyll(permalink="date", needs_front=False, is_guess=True)
 
 
 def _collections(value: Any) -> dict[str, str | None]:

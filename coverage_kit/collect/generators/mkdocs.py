@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from coverage_kit.collect.dates import parse_time
-from coverage_kit.collect.generators.globs import Ignored
+from coverage_kit.collect.generators.globs import NONE_IGNORED, Ignored
 from coverage_kit.collect.generators.literals import Values, read_config
 from coverage_kit.collect.generators.model import (
     BUILT,
@@ -46,8 +46,8 @@ class MkDocs:
     docs: str = "docs"
     output: str = "site"
     has_folders: bool = True
-    excluded: Ignored = Ignored()
-    drafts: Ignored = Ignored()
+    excluded: Ignored = NONE_IGNORED
+    drafts: Ignored = NONE_IGNORED
     blog: str | None = None
     languages: frozenset[str] = frozenset()
     default_language: str = ""

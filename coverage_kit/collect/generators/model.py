@@ -37,9 +37,9 @@ class Facts:
         """Return the first of the keys' values that is text or a number, as text."""
         for key in keys:
             value = self.front.get(key)
-            if isinstance(value, str | int | float) and not isinstance(value, bool):
-                if text := str(value).strip():
-                    return text
+            is_text = isinstance(value, str | int | float) and not isinstance(value, bool)
+            if is_text and (text := str(value).strip()):
+                return text
         return ""
 
     def flag(self, key: str) -> bool | None:
@@ -47,7 +47,8 @@ class Facts:
         value = self.front.get(key)
         if isinstance(value, bool):
             return value
-        return {"true": True, "false": False}.get(str(value).strip().lower())
+        words = {"true": True, "yes": True, "false": False, "no": False}
+        return words.get(str(value).strip().lower())
 
     def date(self, *keys: str) -> datetime | None:
         """Return the first of the keys' values that is a date, in its own time zone."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from coverage_kit.collect.generators.globs import Globs, Ignored
+from coverage_kit.collect.generators.globs import NO_GLOBS, NONE_IGNORED, Globs, Ignored
 from coverage_kit.collect.generators.literals import Values, read_config, read_text
 from coverage_kit.collect.generators.model import (
     BUILT,
@@ -76,8 +76,8 @@ class Simple:
     roots: tuple[Root, ...] = (Root(),)
     ending: str = ""
     indexes: frozenset[str] = _INDEX
-    excluded: Ignored = Ignored()
-    globs: Globs = Globs()
+    excluded: Ignored = NONE_IGNORED
+    globs: Globs = NO_GLOBS
     reason: str = "excluded by the configuration"
     listed: frozenset[str] | None = None
     copied: str | None = None
@@ -109,13 +109,14 @@ class Simple:
         if root is None or not (self.has_html or is_rendered(file)):
             return NotPublished(OUTSIDE)
         inside = below(file, root.folder) or ""
+        reason = ""
         if self.hides_underscore and has_step(inside):
-            return NotPublished(PARTIAL)
-        if self.excluded.match(inside) or self.globs.match(inside):
-            return NotPublished(self.reason)
-        if self.listed is not None and is_rendered(file) and file not in self.listed:
-            return NotPublished("not in SUMMARY.md, whose pages alone are published")
-        return None
+            reason = PARTIAL
+        elif self.excluded.match(inside) or self.globs.match(inside):
+            reason = self.reason
+        elif self.listed is not None and is_rendered(file) and file not in self.listed:
+            reason = "not in SUMMARY.md, whose pages alone are published"
+        return NotPublished(reason) if reason else None
 
     def decide(self, file: str, facts: Facts) -> Decision:
         """Return where a file that `reject` lets pass is published, or why it is not."""
