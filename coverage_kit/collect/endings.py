@@ -16,9 +16,8 @@ _RENDERED = (
 )
 # Endings of texts that may be pages, and what to do to have them read.
 _TEXTS = {
-    **dict.fromkeys(
-        (".rst", ".rest"), f"Install the extra rst. Or: {_BUILT[0].lower()}{_BUILT[1:]}"
-    ),
+    ".rst": "Install the extra rst, or name the folder of the built HTML as source.",
+    ".rest": _BUILT,
     **dict.fromkeys(
         (".adoc", ".asciidoc", ".org", ".textile", ".wiki", ".mediawiki", ".creole", ".pod"),
         _BUILT,

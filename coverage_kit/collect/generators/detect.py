@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from coverage_kit.collect.generators.docusaurus import docs_alone, read_docusaurus
@@ -74,12 +75,28 @@ class Detected:
 
 @dataclass(frozen=True)
 class _Place:
-    """A folder that may have a configuration: its names, the chosen folder, the files below."""
+    """A folder that may have a configuration, with its names and what is read.
+
+    Attributes:
+        root: the folder.
+        names: names of the files and folders in it.
+        chosen: the read folder below it; empty where it is the folder or is above it.
+        offset: the folder below the read folder; empty where it is the folder or is above it.
+        read: the files of the read folder.
+    """
 
     root: Path
     names: frozenset[str]
-    chosen: str
-    files: Sequence[str]
+    chosen: str = ""
+    offset: str = ""
+    read: Sequence[str] = ()
+
+    @cached_property
+    def files(self) -> list[str]:
+        """The files that are read, as paths below the folder."""
+        if self.offset:
+            return [name for file in self.read if (name := below(file, self.offset))]
+        return [join(self.chosen, file) for file in self.read]
 
     def first(self, *names: str) -> str:
         return next((name for name in names if name in self.names), "")
@@ -112,16 +129,11 @@ def detect(folder: Path, files: Sequence[str], names: Iterable[str]) -> Detected
 
 def _at(root: Path, prefix: str, offset: str, files: Sequence[str]) -> Detected | None:
     """Return the generator whose configuration is in a folder, if it has pages of the files."""
-    inside = files
-    if prefix:
-        inside = [join(prefix, file) for file in files]
-    if offset:
-        inside = [name for file in files if (name := below(file, offset))]
-    place = _Place(root, _listed(root), prefix, inside)
+    place = _Place(root, _listed(root), prefix, offset, files)
     for config, read in _READERS:
         name = config(place)
         generator = read(place, name) if name else None
-        if generator is not None and _has_pages(generator, inside):
+        if generator is not None and _has_pages(generator, place.files):
             return Detected(generator, root, prefix, offset, name)
     return None
 
@@ -247,7 +259,7 @@ def _press_name(folder: str) -> Callable[[_Place], str]:
     def name(place: _Place) -> str:
         if folder not in place.names:
             return ""
-        inside = _Place(place.root / folder, _listed(place.root / folder), "", ())
+        inside = _Place(place.root / folder, _listed(place.root / folder))
         config = inside.script("config") or inside.first("config.json")
         return f"{folder}/{config}" if config else folder
 
