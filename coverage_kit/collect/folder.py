@@ -282,7 +282,8 @@ class _FolderSite:
             if is_written(content):
                 return rejected.with_status("written by coverage_kit")
             if is_markdown:
-                page = read_markdown_page(content, includes.reader_of(file))
+                is_mdx = name.lower().endswith(".mdx")
+                page = read_markdown_page(content, includes.reader_of(file), is_mdx=is_mdx)
                 if page.is_draft and self.detected is None:
                     return _DRAFT
                 facts = Facts(page.front.values, _has_front(content), page.extract.title)

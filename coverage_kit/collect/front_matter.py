@@ -107,7 +107,7 @@ class FrontMatter:
 
     Attributes:
         values: texts, numbers, true or false, None, lists and mappings, by keys in lower case.
-        problem: why it could not be read as a whole, such as 'line 2 is no YAML', or empty text.
+        problem: why it could not be read as a whole, such as 'front matter that is no YAML, line 2', or empty text.
     """
 
     values: Mapping[str, object] = field(default_factory=dict)
@@ -213,7 +213,8 @@ _FAULTS = (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError)
 
 def _line_of(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
-    return f", line {mark.line + 1}" if mark is not None else ""
+    # The first line of the file is the mark of the front matter.
+    return f", line {mark.line + 2}" if mark is not None else ""
 
 
 def _kind_of(value: object) -> str:
@@ -245,13 +246,13 @@ def _parts(text: str, pattern: re.Pattern[str]) -> Iterator[list[str]]:
     """Yield each line that starts with a key, with the lines below it that do not."""
     lines: list[str] = []
     for line in text.splitlines():
+        if line.startswith("[") and pattern is _TOML_KEY:
+            # What follows belongs to a table of TOML.
+            break
         if pattern.match(line) and lines:
             yield lines
             lines = []
         lines.append(line)
-        if line.startswith("[") and pattern is _TOML_KEY:
-            # What follows belongs to a table of TOML.
-            return
     if lines:
         yield lines
 

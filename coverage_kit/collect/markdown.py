@@ -1,6 +1,5 @@
 """Turn one Markdown file, with or without front matter, into the same extract as an HTML page."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from coverage_kit.collect.decode import decode_page
@@ -13,6 +12,9 @@ from coverage_kit.collect.front_matter import (
 )
 from coverage_kit.collect.page_try import PageError
 from coverage_kit.text.markdown.front import find_front
+from coverage_kit.text.markdown.includes import ReadInclude
+from coverage_kit.text.markdown.limits import MarkupError
+from coverage_kit.text.markdown.mdx import looks_like_mdx
 from coverage_kit.text.markdown.parser import open_parser
 
 # The parser looks for the end of each open bracket: its time grows with the square of their number,
@@ -36,19 +38,14 @@ class MarkdownPage:
 
 
 def read_markdown_page(
-    content: bytes, read_include: Callable[[str], str | None] | None = None
+    content: bytes, read_include: ReadInclude | None = None, *, is_mdx: bool = False
 ) -> MarkdownPage:
     """Return the content of a Markdown file and its front matter.
 
-    Title, URL, dates and language come from its front matter where it has them. Raises PageError as
-    `render_markdown` does.
-
-    Args:
-        content: the bytes of the file.
-        read_include: returns the Markdown of a file that the page includes, by its name there, or
-            None where there is no such file; without it nothing is included.
+    Title, URL, dates and language come from its front matter where it has them. The arguments and
+    errors are those of `render_markdown`.
     """
-    front, html = render_markdown(content, read_include)
+    front, html = render_markdown(content, read_include, is_mdx=is_mdx)
     page = extract_page(html.encode(), is_article=True)
     extract = replace(
         page,
@@ -61,17 +58,27 @@ def read_markdown_page(
     return MarkdownPage(extract, front, front.is_draft)
 
 
-def extract_markdown(content: bytes) -> Extract:
+def extract_markdown(
+    content: bytes, read_include: ReadInclude | None = None, *, is_mdx: bool = False
+) -> Extract:
     """Return the content of a Markdown file, as `read_markdown_page` does."""
-    return read_markdown_page(content).extract
+    return read_markdown_page(content, read_include, is_mdx=is_mdx).extract
 
 
 def render_markdown(
-    content: bytes, read_include: Callable[[str], str | None] | None = None
+    content: bytes, read_include: ReadInclude | None = None, *, is_mdx: bool = False
 ) -> tuple[FrontMatter, str]:
     """Return the front matter of a Markdown file and its body as HTML.
 
-    Raises PageError for what is no text, and for so many brackets that parsing would take long.
+    Raises PageError for what is no text, for so many brackets that parsing would take long, and
+    for markup that is nested too deeply or includes too many files.
+
+    Args:
+        content: the file.
+        read_include: returns the text of a file that the page includes, by its target as the page
+            writes it ("./_note.mdx", "@site/docs/_x.md"), or None where it cannot be read. None
+            reads no files.
+        is_mdx: whether the file is MDX by its name. Other files are MDX where they have its signs.
     """
     text = decode_page(content)
     if text.count("[") > _MAX_BRACKETS:
@@ -81,5 +88,9 @@ def render_markdown(
     if lines is not None:
         front = read_front_matter(lines.kind, text[lines.start : lines.end])
         text = text[lines.body :]
-    body = open_parser().render(text, {"read_include": read_include})
+    parser = open_parser(is_mdx=is_mdx or looks_like_mdx(text))
+    try:
+        body = parser.render(text, {"read_include": read_include})
+    except MarkupError as error:
+        raise PageError(str(error)) from error
     return front, f"<html><body><main>{body}</main></body></html>"

@@ -1,7 +1,20 @@
 """Marks of MkDocs, Hugo, Jekyll, Hexo, GitBook, VitePress and MyST in Markdown."""
 
 from markdown_it import MarkdownIt
+from mdit_py_plugins.deflist import deflist_plugin
+
+from coverage_kit.text.markdown.dropped_lines import add_dropped_lines
+from coverage_kit.text.markdown.inline_marks import add_inline_marks
+from coverage_kit.text.markdown.mkdocs import add_mkdocs_rules
+from coverage_kit.text.markdown.myst import add_myst_rules
+from coverage_kit.text.markdown.templates import add_template_rules
 
 
 def add_generator_rules(parser: MarkdownIt) -> None:
     """Add the marks of generators other than those that read MDX to a parser."""
+    add_myst_rules(parser)
+    add_template_rules(parser)
+    add_mkdocs_rules(parser)
+    add_dropped_lines(parser)
+    add_inline_marks(parser)
+    deflist_plugin(parser)

@@ -1,0 +1,111 @@
+"""What GitHub and most generators add to CommonMark: footnotes, tasks, ids, marks of code."""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
+
+from coverage_kit.text.markdown.limits import MAX_NESTING, MarkupError
+
+# The id at the end of a heading: {#remove}, \{#remove} or {/* #remove */}.
+_HEADING_ID = re.compile(
+    r"(?:\\?\{[ \t]?#([^\s{}]+)[ \t]?\\?\}|\{/\*[ \t]*#([^\s{}*]+)[ \t]*\*/\})\Z"
+)
+# The box of a task: [ ] or [x].
+_TASK = re.compile(r"\[[ xX]\][ \t]+(?=\S)")
+# The kind of an alert in a quotation: [!NOTE].
+_ALERT = re.compile(r"\[!\w+\][+-]?[ \t]*\n?")
+# What begins the first paragraph of a block and is no text.
+_MARKS_OF_BLOCKS = {"list_item_open": _TASK, "blockquote_open": _ALERT}
+# A line of code that only marks lines: // highlight-next-line, # error-start, {/* … */}.
+_MARKED = re.compile(
+    r"[ \t]*(?://|#|--|%|;|<!--|/\*|\{/\*)[ \t]*[\w-]{1,40}-(?:next-line|start|end)[ \t]*"
+    r"(?:-->|\*/\}?)?[ \t]*\Z"
+)
+_MARKS = ("highlight", "error", "success", "warning", "add", "remove", "focus", "blur", "diff")
+_MARKED_NAME = re.compile(rf"\b(?:{'|'.join(_MARKS)})(?:-\w+)?-(?:next-line|start|end)\b")
+# A mark at the end of a line of code: // [!code ++].
+_CODE_MARK = re.compile(r"(?://|#|--|<!--|/\*|\{/\*)[ \t]*\[!code [^\]\n]{1,40}\][ \t]*(?:-->|\*/\}?)?[ \t]*$", re.M)
+# A fence whose content is no code but text of the page (Docusaurus).
+_TEXT_FENCE = re.compile(r"(`{3,}|~{3,})mdx-code-block[ \t]*\Z")
+
+
+def add_github_rules(parser: MarkdownIt) -> None:
+    """Add footnotes, tasks, ids of headings and marks of code to a parser.
+
+    A footnote is text where it is written; its number is no text. Parsing raises MarkupError for
+    markup that is nested too deeply.
+    """
+    # The parser drops what is nested deeper than this; the rule below raises an error before it.
+    parser.options["maxNesting"] = MAX_NESTING + 10
+    parser.use(footnote_plugin)
+    parser.disable(["footnote_tail", "footnote_inline"], True)
+    parser.add_render_rule("footnote_ref", lambda *_: "")
+    parser.add_render_rule("footnote_reference_open", lambda *_: "<div>")
+    parser.add_render_rule("footnote_reference_close", lambda *_: "</div>")
+    parser.block.ruler.before("table", "nesting", _check_nesting)
+    parser.block.ruler.before("fence", "text_fence", _read_text_fence, {"alt": ["paragraph"]})
+    parser.core.ruler.after("block", "clean_text", _clean_text)
+
+
+def _check_nesting(state: StateBlock, _: int, __: int, ___: bool) -> bool:
+    if state.level >= MAX_NESTING:
+        raise MarkupError("nested too deeply")
+    return False
+
+
+def _read_text_fence(state: StateBlock, line: int, last: int, silent: bool) -> bool:
+    start = state.bMarks[line] + state.tShift[line]
+    fence = _TEXT_FENCE.match(state.src[start : state.eMarks[line]])
+    # A mark that never closes is looked for once.
+    unclosed: set[str] = state.env.setdefault("unclosed_fences", set())
+    if fence is None or state.is_code_block(line) or fence[1] in unclosed:
+        return False
+    closing = (
+        number
+        for number in range(line + 1, last)
+        if state.src[state.bMarks[number] : state.eMarks[number]].strip() == fence[1]
+    )
+    end = next(closing, None)
+    if end is None:
+        unclosed.add(fence[1])
+        return False
+    if not silent:
+        last_line, state.lineMax = state.lineMax, end
+        state.md.block.tokenize(state, line + 1, end)
+        state.lineMax = last_line
+        state.line = end + 1
+    return True
+
+
+def _clean_text(state: StateCore) -> None:
+    """Take out of headings, items, quotations and code what is no text of theirs."""
+    tokens = state.tokens
+    for index, token in enumerate(tokens):
+        if token.type == "fence":
+            token.content = _clean_code(token.content)
+        elif token.type == "inline" and index > 0 and tokens[index - 1].type == "heading_open":
+            _move_id(tokens[index - 1], token)
+        elif token.type == "inline" and index > 1:
+            mark = _MARKS_OF_BLOCKS.get(tokens[index - 2].type)
+            match = mark.match(token.content) if mark is not None else None
+            if match is not None:
+                token.content = token.content[match.end() :]
+
+
+def _move_id(heading: Token, words: Token) -> None:
+    """Make the id at the end of a heading's words the id of the heading."""
+    heading_id = _HEADING_ID.search(words.content[-300:])
+    if heading_id is not None:
+        heading.attrSet("id", heading_id[1] or heading_id[2])
+        words.content = words.content[: len(words.content) - len(heading_id[0])].rstrip()
+
+
+def _clean_code(code: str) -> str:
+    lines = code.split("\n")
+    kept = [line for line in lines if not (_MARKED.match(line) and _MARKED_NAME.search(line))]
+    text = "\n".join(kept)
+    return _CODE_MARK.sub("", text) if "[!code " in text else text

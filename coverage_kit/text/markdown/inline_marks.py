@@ -1,0 +1,172 @@
+"""Inline marks of MkDocs, kramdown, Hexo and MyST that are no words: they go, their words stay."""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.state_inline import Delimiter
+
+# One attribute: .class, #id, :key, key="value" or key=value.
+_ATTRIBUTE = (
+    r"(?:[.#][\w:.-]+|[\w:.@-]+=(?:\"[^\"{}\n]*\"|'[^'{}\n]*'|[^\s\"'{}=]+)|:?[A-Za-z][\w-]*)"
+)
+# Attributes behind a word or on a line: {: .note }, {#id .class}, { width="300" }, {:toc}.
+_COLON_LIST = re.compile(r"\{:(?!:|/)[^{}\n]{0,500}\}")
+_LIST = re.compile(
+    rf"\{{[ \t]*(?=[.#]|[\w:.@-]+=){_ATTRIBUTE}(?:[ \t]+{_ATTRIBUTE}){{0,20}}[ \t]*\}}"
+)
+_BARE_VALUE = re.compile(r"=[^\s\"']")
+# What attributes without a sign may follow: the end of a link, of code or of an emphasis.
+_MARK_ENDS = frozenset(")]`*_>:")
+# Options of kramdown: {::options x="y" /}, {:/comment}.
+_KRAMDOWN = re.compile(r"\{(?:::[a-z]|:/)[^{}\n]{0,500}\}")
+# Keys: ++ctrl+alt+del++, ++"Save"++.
+_KEYS = re.compile(
+    r"\+\+((?:[A-Za-z0-9-]+|\"[^\"\n+]{1,40}\")(?:\+(?:[A-Za-z0-9-]+|\"[^\"\n+]{1,40}\"))*)\+\+"
+)
+# An icon or an emoji by its name: :material-clock:, :smile:, :+1:.
+_EMOJI = re.compile(r":(?=[\w+-]*[a-z+])[a-z0-9_+-]{2,80}:(?![\w:`])")
+# Text above or below the line: 2^10^, H~2~O.
+_SHIFTED = re.compile(r"(?:\^(\w{1,40})\^(?!\^))|(?:~(\w{1,40})~(?!~))")
+# An edit in the text: {++added++}, {--removed--}, {~~old~>new~~}, {==marked==}, {>>note<<}.
+_EDIT_SIGNS = {"{--": "--}", "{>>": "<<}", "{~~": "~~}", "{++": "++}", "{==": "==}"}
+_MAX_EDIT = 2_000
+_KEY_NAMES = {"ctrl": "Ctrl", "cmd": "Cmd", "esc": "Esc", "del": "Del", "ins": "Ins"}
+
+
+def add_inline_marks(parser: MarkdownIt) -> None:
+    """Add the inline marks to a parser."""
+    ruler = parser.inline.ruler
+    ruler.before("escape", "attributes", _attributes)
+    ruler.before("escape", "edit", _edit)
+    ruler.before("escape", "keys", _keys)
+    ruler.before("escape", "emoji", _emoji)
+    ruler.before("strikethrough", "shifted", _shifted)
+    ruler.before("emphasis", "double_mark", _double_mark)
+    parser.inline.ruler2.before("emphasis", "double_mark", _pair_double_marks)
+
+
+def is_attribute_line(text: str) -> bool:
+    """Return whether a line is attributes alone, such as '{: .note }'."""
+    match = _COLON_LIST.match(text) or _LIST.match(text) or _KRAMDOWN.match(text)
+    return match is not None and match.end() == len(text)
+
+
+def _skip(state: StateInline, end: int, text: str, silent: bool) -> bool:
+    """Show plain text, which may be empty, in place of what ends at a position."""
+    if not silent and text:
+        state.push("text", "", 0).content = text
+    state.pos = end
+    return True
+
+
+def _attributes(state: StateInline, silent: bool) -> bool:
+    source, start = state.src, state.pos
+    if source[start] != "{":
+        return False
+    match = _COLON_LIST.match(source, start) or _KRAMDOWN.match(source, start)
+    if match is None:
+        match = _LIST.match(source, start)
+        before = source[start - 1 : start].strip()
+        is_behind_mark = (
+            before in _MARK_ENDS if before else start == 0 or _is_line_end(source, match)
+        )
+        if match is None or (_BARE_VALUE.search(match[0]) and before not in _MARK_ENDS):
+            return False
+        if not is_behind_mark and not _is_line_end(source, match):
+            return False
+    return match.end() <= state.posMax and _skip(state, match.end(), "", silent)
+
+
+def _is_line_end(source: str, match: re.Match[str] | None) -> bool:
+    return match is not None and source[match.end() : match.end() + 1] in {"", "\n"}
+
+
+def _edit(state: StateInline, silent: bool) -> bool:
+    source, start = state.src, state.pos
+    if source[start] in "+=~" and source[start + 2 : start + 3] == "}":
+        # The end of an addition, whose start is gone.
+        is_end = source[start : start + 2] in {"++", "=="} and f"{{{source[start : start + 2]}" in (
+            state.env.get("edits", ())
+        )
+        return is_end and _skip(state, start + 3, "", silent)
+    sign = source[start : start + 3]
+    closing = _EDIT_SIGNS.get(sign)
+    if closing is None:
+        return False
+    end = source.find(closing, start + 3, min(start + _MAX_EDIT, state.posMax))
+    if end < 0:
+        return False
+    if sign in {"{++", "{=="}:
+        state.env.setdefault("edits", set()).add(sign)
+        return _skip(state, start + 3, "", silent)
+    new = source[start + 3 : end].partition("~>")[2] if sign == "{~~" else ""
+    return _skip(state, end + 3, new, silent)
+
+
+def _keys(state: StateInline, silent: bool) -> bool:
+    source, start = state.src, state.pos
+    if source[start] != "+" or source[start - 1 : start].isalnum():
+        return False
+    match = _KEYS.match(source, start)
+    if match is None or source[match.end() : match.end() + 1].isalnum():
+        return False
+    names = [_key_name(name) for name in match[1].split("+")]
+    return _skip(state, match.end(), "+".join(names), silent)
+
+
+def _key_name(name: str) -> str:
+    if name.startswith('"'):
+        return name.strip('"')
+    words = (_KEY_NAMES.get(word, word.capitalize()) for word in name.split("-"))
+    return " ".join(words)
+
+
+def _emoji(state: StateInline, silent: bool) -> bool:
+    source, start = state.src, state.pos
+    before = source[start - 1 : start]
+    if source[start] != ":" or before.isalnum() or before in {"_", ":", "/"}:
+        return False
+    match = _EMOJI.match(source, start)
+    return match is not None and _skip(state, match.end(), "", silent)
+
+
+def _shifted(state: StateInline, silent: bool) -> bool:
+    source, start = state.src, state.pos
+    if source[start] not in "^~" or source[start - 1 : start] == source[start]:
+        return False
+    match = _SHIFTED.match(source, start)
+    return match is not None and _skip(state, match.end(), match[1] or match[2], silent)
+
+
+def _double_mark(state: StateInline, silent: bool) -> bool:
+    """Add the sign of a mark or an insertion (== or ^^), which counts where it has a partner."""
+    sign = state.src[state.pos]
+    if silent or sign not in "=^":
+        return False
+    scanned = state.scanDelims(state.pos, True)
+    if scanned.length != 2:
+        return False
+    state.push("text", "", 0).content = sign * 2
+    state.delimiters.append(
+        Delimiter(
+            marker=ord(sign),
+            length=0,
+            token=len(state.tokens) - 1,
+            end=-1,
+            open=scanned.can_open,
+            close=scanned.can_close,
+        )
+    )
+    state.pos += 2
+    return True
+
+
+def _pair_double_marks(state: StateInline) -> None:
+    metas = [meta["delimiters"] for meta in state.tokens_meta if meta and "delimiters" in meta]
+    for delimiters in [state.delimiters, *metas]:
+        for opening in delimiters:
+            if opening.marker not in {ord("="), ord("^")} or opening.end == -1:
+                continue
+            for delimiter in (opening, delimiters[opening.end]):
+                state.tokens[delimiter.token].content = ""
