@@ -17,11 +17,13 @@ from coverage_kit.collect.extract import Extract, extract_page, join_url
 from coverage_kit.collect.folder_files import Reader, list_files, readable
 from coverage_kit.collect.front_matter import read_front_matter
 from coverage_kit.collect.generators import (
+    OUTSIDE,
     PARTIAL,
     Detected,
     Facts,
     NotPublished,
     Published,
+    below,
     detect,
     is_rendered,
     join,
@@ -230,25 +232,25 @@ class _FolderSite:
         """Return where a folder is published; None where its path says it."""
         if self.detected is None:
             return None
-        inside = self.detected.name_in_root(name) if name else self.detected.prefix
-        path = self.detected.generator.folder_path(inside or "")
+        path = self.detected.generator.folder_path(self.detected.name_in_root(name))
         return Published(path) if path is not None else None
 
     def _includes(self, unread: UnreadItems) -> Includes:
         if self.detected is None:
-            return Includes(self.folder, (), unread)
+            return Includes(self.folder, self.folder, (), unread)
         folders = [self.detected.prefix, *getattr(self.detected.generator, "snippets", ())]
-        return Includes(self.detected.root, folders, unread)
+        return Includes(self.detected.root, self.folder, folders, unread)
 
     def _reject(self, name: str) -> NotPublished | None:
         """Return why a file is no page, as far as its name shows it."""
         if self.detected is None:
             is_partial = name.rpartition("/")[2].startswith("_") and name.lower().endswith(".mdx")
             return NotPublished(PARTIAL) if is_partial else None
-        inside = self.detected.name_in_root(name)
-        if inside is not None:
-            return self.detected.generator.reject(inside)
+        rejected = self.detected.generator.reject(self.detected.name_in_root(name))
         where, generator = self.detected.offset, self.detected.generator.name
+        is_outside = rejected is not None and rejected.reason == OUTSIDE
+        if not where or not is_outside or below(name, where) is not None:
+            return rejected
         return NotPublished(
             f"outside the site of {generator}, which is in {where}",
             "Name its folder as source to have it read.",
@@ -257,9 +259,8 @@ class _FolderSite:
 
     def _decide(self, name: str, facts: Facts) -> Published | NotPublished | None:
         """Return where a file is published, or why it is not; None: where its path says."""
-        inside = self.detected.name_in_root(name) if self.detected is not None else None
-        if self.detected is not None and inside is not None:
-            return self.detected.generator.decide(inside, facts)
+        if self.detected is not None:
+            return self.detected.generator.decide(self.detected.name_in_root(name), facts)
         if slug := slug_of(facts.text("slug")):
             folder = "" if slug.startswith("/") else posixpath.dirname(name)
             return Published(join(folder, slug))

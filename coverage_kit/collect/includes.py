@@ -24,11 +24,13 @@ class Includes:
 
     Attributes:
         root: the folder of the site's configuration, or of the site.
+        folder: the folder that is read, which may be beside the root.
         folders: further folders below the root in which names are looked for.
         unread: counts each file that is included and missing.
     """
 
     root: Path
+    folder: Path
     folders: Sequence[str]
     unread: UnreadItems
     _missing: set[str] = field(default_factory=set)
@@ -64,7 +66,9 @@ class Includes:
     def _text(self, path: Path) -> str | None:
         try:
             real = path.resolve()
-            is_inside = real.is_relative_to(self.root.resolve())
+            is_inside = any(
+                real.is_relative_to(root.resolve()) for root in (self.root, self.folder)
+            )
             if not is_inside or not real.is_file() or real.stat().st_size > _MAX_BYTES:
                 return None
             return decode_page(real.read_bytes())

@@ -254,6 +254,26 @@ def test_a_site_of_docusaurus_below_the_folder(tmp_path):
     assert unread["outside the site of Docusaurus, which is in website"] == 1
 
 
+BESIDE = {
+    "website/docusaurus.config.js": "module.exports = {url: 'https://docs.gate.example',"
+    " baseUrl: '/', presets: [['classic', {docs: {path: '../docs'}, blog: {path: 'blog'}}]]}",
+    "website/blog/2024-01-02-b.md": "# B",
+    "docs/a.md": "# A",
+    "docs/_note.md": "A note.",
+    "README.md": "# The repository",
+}
+
+
+def test_docs_of_docusaurus_beside_its_folder(tmp_path):
+    ids, unread, _ = read(tmp_path / "whole", BESIDE)
+    assert ids == {"docs/a.md": "docs/a", "website/blog/2024-01-02-b.md": "blog/2024/01/02/b"}
+    assert unread["outside the site of Docusaurus, which is in website"] == 1
+    assert unread["a partial, which is no page by itself"] == 1
+    ids, unread, _ = read(tmp_path / "part", BESIDE, f"{BASE}/docs", "docs")
+    assert ids == {"docs/a.md": "docs/a"}
+    assert unread == {"a partial, which is no page by itself": 1}
+
+
 def test_the_configured_url_counts_where_base_url_is_missing(tmp_path):
     ids, _, reading = read(tmp_path, {"docusaurus.config.js": DOCUSAURUS, "docs/a.md": "# A"}, "")
     assert ids == {"docs/a.md": "docs/a"}
@@ -715,6 +735,18 @@ def test_nextra_pages_and_content(tmp_path):
     assert ids == {"content/index.mdx": "docs", "content/a/b.mdx": "docs/a/b"}
 
 
+def test_pages_of_mdx_in_the_app_of_next(tmp_path):
+    files = {
+        "next.config.mjs": "import createMDX from '@next/mdx'\nexport default createMDX()({})",
+        "app/page.mdx": "# Home",
+        "app/(site)/about/page.mdx": "# About",
+        "app/about/notes.mdx": "Not a page.",
+    }
+    ids, unread, _ = read(tmp_path, files)
+    assert ids == {"app/page.mdx": "", "app/(site)/about/page.mdx": "about"}
+    assert unread["no page of the generator: outside its folders of pages"] == 1
+
+
 def test_starlight(tmp_path):
     files = {
         "astro.config.mjs": "import starlight from '@astrojs/starlight';\n"
@@ -794,6 +826,19 @@ def test_a_built_site_below_a_configuration_is_read_by_its_paths(tmp_path):
     }
     ids, _, _ = read(tmp_path, files, BASE, "build")
     assert ids == {"build/docs/a.html": "docs/a.html", "build/index.html": ""}
+
+
+def test_files_beside_a_site_below_the_folder_are_no_pages_of_it(tmp_path):
+    files = {
+        "docs/_config.yml": "title: x",
+        "docs/use.md": front(title="U"),
+        "README.md": front(title="R"),
+    }
+    ids, _, reading = read(tmp_path, files)
+    assert ids == {"docs/use.md": "use.html"}
+    outside = reading.unread.set_index("reason").loc["outside the site of Jekyll, which is in docs"]
+    assert outside["may_be_pages"]
+    assert outside["cure"]
 
 
 def test_two_sites_in_a_folder_are_named_and_read_by_their_paths(tmp_path, caplog):

@@ -29,7 +29,7 @@ def site(tmp_path):
 
 
 def reader(site, unread=None, folders=("docs", "common")):
-    return Includes(site, folders, unread or UnreadItems()).reader_of(site / "docs" / "a.mdx")
+    return Includes(site, site, folders, unread or UnreadItems()).reader_of(site / "docs" / "a.mdx")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from coverage_kit.collect.generators.hugo import hugo_alone, read_hugo
 from coverage_kit.collect.generators.jekyll import jekyll_alone, read_jekyll
 from coverage_kit.collect.generators.literals import read_config, read_text
 from coverage_kit.collect.generators.mkdocs import read_mkdocs
-from coverage_kit.collect.generators.model import BUILT, OUTSIDE, Generator, below, join
+from coverage_kit.collect.generators.model import BUILT, OUTSIDE, Generator, below
 from coverage_kit.collect.generators.simple import (
     mdx_alone,
     read_astro,
@@ -36,6 +36,8 @@ _LEVELS_ABOVE = 3
 _MAX_NAMES = 2000
 _MAX_TEXTS = 60
 _MAX_CHARACTERS = 4000
+# Folders that hold a generator whose pages are in a folder beside.
+_BESIDE = ("website", "site", "docs-site", "docusaurus", "www", "web", "documentation")
 _SCRIPTS = ("js", "ts", "mjs", "mts", "cjs", "cts")
 _POST = re.compile(r"(?:^|/)_posts/(?:.*/)?\d{4}-\d{2}-\d{2}-[^/]+\.(?:md|markdown|html)$")
 _THEME = re.compile(r"from\s+['\"]@(?:theme|docusaurus|site)[/'\"-]")
@@ -52,8 +54,9 @@ class Detected:
     Attributes:
         generator: its rules for this site.
         root: the folder of the configuration.
-        prefix: the read folder below the root; empty where it is the root or is above it.
-        offset: the root below the read folder; empty where it is the folder or is above it.
+        prefix: the read folder as a path from the root, such as 'docs' or '../docs'; empty where
+            it is the root or is above it.
+        offset: the root below the read folder; empty where it is not.
         config: the configuration's name; empty where the folder only looks like the generator's.
     """
 
@@ -63,9 +66,9 @@ class Detected:
     offset: str = ""
     config: str = ""
 
-    def name_in_root(self, file: str) -> str | None:
-        """Return the path below the root of a file of the folder; None where it is outside."""
-        return join(self.prefix, file) if not self.offset else below(file, self.offset) or None
+    def name_in_root(self, file: str) -> str:
+        """Return the path from the root of a file or folder of the read folder."""
+        return _name_in_root(file, self.prefix, self.offset)
 
     @property
     def path(self) -> str:
@@ -80,8 +83,8 @@ class _Place:
     Attributes:
         root: the folder.
         names: names of the files and folders in it.
-        chosen: the read folder below it; empty where it is the folder or is above it.
-        offset: the folder below the read folder; empty where it is the folder or is above it.
+        chosen: the read folder as a path from it, as `Detected.prefix` has it.
+        offset: the folder below the read folder; empty where it is not.
         read: the files of the read folder.
     """
 
@@ -94,9 +97,7 @@ class _Place:
     @cached_property
     def files(self) -> list[str]:
         """The files that are read, as paths below the folder."""
-        if self.offset:
-            return [name for file in self.read if (name := below(file, self.offset))]
-        return [join(self.chosen, file) for file in self.read]
+        return [_name_in_root(file, self.chosen, self.offset) for file in self.read]
 
     def first(self, *names: str) -> str:
         return next((name for name in names if name in self.names), "")
@@ -122,6 +123,7 @@ def detect(folder: Path, files: Sequence[str], names: Iterable[str]) -> Detected
     return (
         _at(real, "", "", files)
         or _above(real, files)
+        or _beside(real, files)
         or _below(real, files)
         or _by_signs(real, files, names)
     )
@@ -152,9 +154,20 @@ def _above(folder: Path, files: Sequence[str]) -> Detected | None:
     return None
 
 
+def _beside(folder: Path, files: Sequence[str]) -> Detected | None:
+    """Return the generator in a folder beside, such as website/, whose pages are in the folder."""
+    if (folder / ".git").exists():
+        return None
+    for name in _BESIDE:
+        root = folder.parent / name
+        if root != folder and (detected := _at(root, f"../{folder.name}", "", files)) is not None:
+            return detected
+    return None
+
+
 def _below(folder: Path, files: Sequence[str]) -> Detected | None:
     """Return the generator of the one folder below that has a configuration."""
-    tops = sorted({file.partition("/")[0] for file in files if "/" in file})
+    tops = sorted({file.partition("/")[0] for file in files if "/" in file} | _sites(folder))
     found = [
         detected for top in tops if (detected := _at(folder / top, "", top, files)) is not None
     ]
@@ -170,6 +183,13 @@ def _below(folder: Path, files: Sequence[str]) -> Detected | None:
     return found[0] if found else None
 
 
+def _name_in_root(file: str, prefix: str, offset: str) -> str:
+    if not offset:
+        return f"{prefix}/{file}".strip("/") if file else prefix
+    inside = below(file, offset)
+    return inside if inside is not None else f"{'../' * (offset.count('/') + 1)}{file}"
+
+
 def _has_pages(generator: Generator, files: Sequence[str]) -> bool:
     """Return whether the generator publishes some of the files."""
     for file in files:
@@ -177,6 +197,11 @@ def _has_pages(generator: Generator, files: Sequence[str]) -> bool:
         if rejected is None or rejected.reason not in {OUTSIDE, BUILT}:
             return True
     return False
+
+
+def _sites(folder: Path) -> set[str]:
+    """Return the folders below that may hold a generator without pages of its own."""
+    return {name for name in _BESIDE if (folder / name).is_dir()}
 
 
 def _listed(folder: Path) -> frozenset[str]:
@@ -324,7 +349,9 @@ def _fumadocs_name(place: _Place) -> str:
 def _nextra_name(place: _Place) -> str:
     name = place.script("next.config")
     is_nextra = any(
-        "nextra" in read_text(place.root / file) for file in (name, "package.json") if file
+        re.search(r"nextra|@next/mdx|next-mdx-remote", read_text(place.root / file))
+        for file in (name, "package.json")
+        if file
     )
     theme = place.first("theme.config.jsx", "theme.config.tsx", "theme.config.js")
     return (name or theme) if name and (is_nextra or theme) else ""

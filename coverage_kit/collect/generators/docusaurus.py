@@ -19,6 +19,7 @@ from coverage_kit.collect.generators.model import (
     NotPublished,
     Published,
     below,
+    folder_of,
     index_path,
     is_rendered,
     join,
@@ -166,7 +167,7 @@ def read_docusaurus(root: Path, config: Values | None, chosen: str) -> Docusauru
         if kind == "docs":
             areas += _docs_areas(root, options, chosen)
         elif kind == "blog":
-            folder = _folder(options.get("path"), "blog")
+            folder = folder_of(options.get("path"), "blog")
             areas.append(
                 Area(
                     "blog",
@@ -177,7 +178,7 @@ def read_docusaurus(root: Path, config: Values | None, chosen: str) -> Docusauru
                 )
             )
         else:
-            folder = _folder(options.get("path"), "src/pages")
+            folder = folder_of(options.get("path"), "src/pages")
             areas.append(Area("pages", folder, _route(options, ""), _excluded(options)))
     areas += [*_translated(root, areas, config), Area("static", "static", "")]
     # The deepest folder decides, where one is inside another.
@@ -234,10 +235,6 @@ def _mapping(value: Any) -> Values:
     return value if isinstance(value, dict) else {}
 
 
-def _folder(value: Any, default: str) -> str:
-    return join(value) if isinstance(value, str) and value else default
-
-
 def _route(options: Values, default: str) -> str:
     route = options.get("routeBasePath")
     return join(route) if isinstance(route, str) else default
@@ -253,7 +250,7 @@ def _docs_areas(root: Path, options: Values, chosen: str) -> list[Area]:
     instance = _instance(options)
     prefix = f"{instance}_" if instance else ""
     versions = [] if options.get("disableVersioning") else _versions(root, f"{prefix}versions.json")
-    folder, route = _folder(options.get("path"), "docs"), _route(options, "docs")
+    folder, route = folder_of(options.get("path"), "docs"), _route(options, "docs")
     last = options.get("lastVersion") or (versions[0] if versions else "current")
     folders = {"current": folder}
     folders |= {name: f"{prefix}versioned_docs/version-{name}" for name in versions}

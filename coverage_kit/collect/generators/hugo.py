@@ -16,6 +16,7 @@ from coverage_kit.collect.generators.model import (
     NotPublished,
     Published,
     below,
+    folder_of,
     is_rendered,
     join,
     slug_of,
@@ -200,7 +201,7 @@ def read_hugo(root: Path, config: Values | None, files: Collection[str]) -> Hugo
         keeps_case=values.get("disablepathtolower") is True,
         bundles=bundles,
         site_url=url if isinstance(url, str) and "://" in url else "",
-        output=_text(values.get("publishdir"), "public"),
+        output=folder_of(values.get("publishdir"), "public"),
     )
 
 
@@ -211,19 +212,19 @@ def hugo_alone(files: Collection[str]) -> Hugo:
 
 
 def _mounts(values: Values, languages: Mapping[str, Values]) -> tuple[Mount, ...]:
-    folder = _text(values.get("contentdir"), "content")
+    folder = folder_of(values.get("contentdir"), "content")
     mounts = [
-        Mount(_text(options.get("contentdir"), ""), "", name)
+        Mount(folder_of(options.get("contentdir"), ""), "", name)
         for name, options in languages.items()
         if options.get("contentdir")
     ]
     listed = _lower(_mapping(values.get("module"))).get("mounts")
     for entry in listed if isinstance(listed, list) else []:
         mount = _lower(_mapping(entry))
-        target = below(_text(mount.get("target"), ""), "content")
+        target = below(folder_of(mount.get("target"), ""), "content")
         source = mount.get("source")
         if target is not None and isinstance(source, str):
-            mounts.append(Mount(join(source), target, str(mount.get("lang") or "")))
+            mounts.append(Mount(folder_of(source), target, str(mount.get("lang") or "")))
     mounts.append(Mount(folder))
     return tuple(sorted(mounts, key=lambda mount: (-len(mount.folder), mount.folder)))
 
@@ -256,7 +257,3 @@ def _lower(values: Values) -> Values:
 
 def _mapping(value: Any) -> Values:
     return {str(name): item for name, item in value.items()} if isinstance(value, dict) else {}
-
-
-def _text(value: Any, default: str) -> str:
-    return join(value) if isinstance(value, str) and value else default

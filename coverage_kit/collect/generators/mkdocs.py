@@ -17,6 +17,7 @@ from coverage_kit.collect.generators.model import (
     NotPublished,
     Published,
     below,
+    folder_of,
     is_rendered,
     join,
     slugify,
@@ -122,11 +123,10 @@ def read_mkdocs(root: Path, config: Values | None) -> MkDocs:
         config = {**(read_config(root / parent) or {}), **config}
     plugins = _plugins(config.get("plugins"))
     languages, default, by_folder = _languages(plugins.get("i18n"))
-    docs, output = config.get("docs_dir"), config.get("site_dir")
     url = config.get("site_url")
     return MkDocs(
-        docs=join(docs) if isinstance(docs, str) else "docs",
-        output=join(output) if isinstance(output, str) else "site",
+        docs=folder_of(config.get("docs_dir"), "docs"),
+        output=folder_of(config.get("site_dir"), "site"),
         has_folders=config.get("use_directory_urls") is not False,
         excluded=_ignored(config.get("exclude_docs")),
         drafts=_ignored(config.get("draft_docs")),

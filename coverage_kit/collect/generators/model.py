@@ -13,6 +13,8 @@ from coverage_kit.collect.dates import parse_time
 
 # Suffixes of Markdown files, which a generator renders; HTML files it copies.
 _RENDERED = re.compile(r"\.(md|mdx|markdown|mdown|mkd|mkdn)\Z", re.IGNORECASE)
+# Servers and browsers refuse longer paths (assumed).
+_MAX_SLUG = 2000
 PARTIAL = "a partial, which is no page by itself"
 DRAFT = "a draft"
 OUTSIDE = "no page of the generator: outside its folders of pages"
@@ -140,14 +142,30 @@ def join(*parts: str) -> str:
     return path.strip("/")
 
 
+def folder_of(value: object, default: str = "") -> str:
+    """Return a configured folder as a normalised path, which may lead out of the root by '..'.
+
+    >>> folder_of("./docs/"), folder_of("../docs"), folder_of(None, "docs")
+    ('docs', '../docs', 'docs')
+    """
+    if not isinstance(value, str) or not value:
+        return default
+    path = posixpath.normpath(value.strip("/"))
+    return "" if path == "." else path
+
+
 def below(file: str, root: str) -> str | None:
     """Return the path of a file or folder below a root, or None where it is elsewhere.
 
     >>> below("docs/a.md", "docs"), below("docs", "docs"), below("docsx/a.md", "docs")
     ('a.md', '', None)
+    >>> below("a.md", ""), below("../a.md", "")
+    ('a.md', None)
     """
-    if not root or file == root:
-        return file if not root else ""
+    if not root:
+        return None if file == ".." or file.startswith("../") else file
+    if file == root:
+        return ""
     return file.removeprefix(f"{root}/") if file.startswith(f"{root}/") else None
 
 
@@ -163,7 +181,12 @@ def has_step(file: str, mark: str = "_") -> bool:
 
 
 def slug_of(text: str) -> str:
-    """Return the path that a page's front matter names, without escapes, query and fragment."""
+    """Return the path that a page's front matter names, without escapes, query and fragment.
+
+    A longer text than a URL may be is no path.
+    """
+    if len(text) > _MAX_SLUG:
+        return ""
     return unquote(re.split(r"[?#]", text, maxsplit=1)[0])
 
 

@@ -67,7 +67,7 @@ class Simple:
         is_slugged: whether capitals and spaces are left out of addresses.
         slug_keys: keys of front matter that give the whole path.
         has_drafts: whether draft: true holds a page back.
-        page_file: the only name of a file of a page, in a folder per page; empty: any.
+        apps: folders in which only files named page are pages, each of its folder.
         languages: languages that a file's name ends in (a.de.mdx).
         output: the folders of the built site.
     """
@@ -86,6 +86,7 @@ class Simple:
     is_slugged: bool = False
     slug_keys: tuple[str, ...] = ()
     has_drafts: bool = False
+    apps: tuple[str, ...] = ()
     languages: frozenset[str] = frozenset()
     output: tuple[str, ...] = ()
     site_url: str = ""
@@ -110,7 +111,9 @@ class Simple:
             return NotPublished(OUTSIDE)
         inside = below(file, root.folder) or ""
         reason = ""
-        if self.hides_underscore and has_step(inside):
+        if root.folder in self.apps and PurePosixPath(inside).stem != "page":
+            reason = OUTSIDE
+        elif self.hides_underscore and has_step(inside):
             reason = PARTIAL
         elif self.excluded.match(inside) or self.globs.match(inside):
             reason = self.reason
@@ -135,7 +138,7 @@ class Simple:
                 return Published(join(root.path, slug))
         stem, language = self._language(without_suffix(inside))
         folder, _, name = stem.rpartition("/")
-        if name.lower() in self.indexes:
+        if name.lower() in self.indexes or root.folder in self.apps:
             return Published(join(language, root.path, self._spell(folder)), language)
         path = join(language, root.path, self._spell(stem))
         return Published(f"{path}{self.ending}".rstrip("/"), language)
@@ -227,7 +230,7 @@ def read_mintlify(root: Path, config: Values | None) -> Simple:
 
 
 def read_nextra(root: Path, config: Values | None) -> Simple:
-    """Return the site of a folder of Next.js with Nextra."""
+    """Return the site of a folder of Next.js with Nextra, or with pages of MDX."""
     values = _arguments(config)
     base = values.get("contentDirBasePath")
     path = join(base) if isinstance(base, str) else ""
@@ -237,12 +240,15 @@ def read_nextra(root: Path, config: Values | None) -> Simple:
         "Nextra",
         (
             Root("src/content", path),
+            Root("src/app"),
+            Root("app"),
             Root("src/pages"),
             Root("content", path),
             Root("pages"),
         ),
         copied="public",
         hides_underscore=True,
+        apps=("app", "src/app"),
         languages=frozenset(name for name in locales or [] if isinstance(name, str)),
         output=(".next", "out"),
     )
