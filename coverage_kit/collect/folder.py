@@ -4,7 +4,7 @@ import logging
 import os
 import posixpath
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -53,12 +53,17 @@ _DRAFT = NotPublished(
 logger = logging.getLogger(__name__)
 
 
-def read_folder(
+def _no_reader(_: Path) -> Reader | None:
+    return None
+
+
+def read_folder(  # noqa: PLR0913 (what a folder's reading depends on)
     folder: Path,
     base_url: str = "",
     max_page_bytes: int = 8_000_000,
     others: Iterable[str | Path] = (),
     unread: UnreadItems | None = None,
+    find_reader: Callable[[Path], Reader | None] = _no_reader,
 ) -> list[PageRows]:
     """Return the pages of a folder and its subfolders, sorted by path.
 
@@ -78,6 +83,7 @@ def read_folder(
         others: paths that are no part of the site where they are inside the folder: the run's
             folder, the cache, the folders of other sites.
         unread: counts what is not read; None counts nothing.
+        find_reader: returns the reader of a file that is neither HTML nor Markdown, if it has one.
     """
     if base_url and split_http(base_url) is None:
         raise SiteError(
@@ -94,7 +100,7 @@ def read_folder(
             "Name a folder, or a URL that starts with https:// for a site to crawl.",
         )
     unread = unread or UnreadItems()
-    files = list_files(folder, others, unread, _other_reader)
+    files = list_files(folder, others, unread, find_reader)
     detected = detect(folder, files.pages, files.names)
     site = _FolderSite(folder, _base_url(base_url, detected, folder), max_page_bytes, detected)
     pages = site.read(files.pages, unread)
@@ -103,10 +109,6 @@ def read_folder(
     if not pages:
         raise _no_page_error(folder, unread)
     return pages
-
-
-def _other_reader(path: Path) -> Reader | None:
-    return None
 
 
 def _no_page_error(folder: Path, unread: UnreadItems) -> SiteError:
