@@ -205,6 +205,42 @@ def test_docusaurus_settings_of_versions_give_their_paths(tmp_path):
     assert unread["an older version (version-2.0)"] == 2
 
 
+def test_a_configuration_of_docusaurus_that_is_mostly_code(tmp_path):
+    config = """
+import versions from './versions.json';
+const baseUrl = process.env.BASE_URL ?? '/';
+const themeConfig = {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9, j: 10};
+function names(version: string) { return (version.includes('a') || version.includes('{')); }
+export default async function createConfig() {
+  return {
+    tagline: localized('tagline'), baseUrl, url: 'https://docs.gate.example',
+    i18n: {defaultLocale: 'en', locales: fast ? ['en'] : ['en', 'fr']},
+    webpack: {jsLoader: (isServer) => ({loader: require.resolve('x'), options: {a: [1]}})},
+    plugins: [
+      ['content-docs', {id: 'people', path: 'people', routeBasePath: '/people',
+        editUrl: ({locale, path}) => { if (locale) { return `x/${path}`; } return '}'; },
+      } satisfies DocsOptions],
+      ...more,
+    ],
+    presets: [['classic', {docs: {
+      lastVersion: isDev ? 'current' : last(),
+      onlyIncludeVersions: (() => { if (isDev) { return ['current']; } return undefined; })(),
+      versions: {current: {label: `${next()} 🚧`}},
+    }, blog: false}]],
+    themeConfig,
+  } satisfies Config;
+}
+"""
+    files = {**VERSIONED, "docusaurus.config.ts": config, "people/README.md": "# People"}
+    del files["docusaurus.config.js"]
+    ids, _, _ = read(tmp_path, files, "")
+    assert ids == {
+        "people/README.md": "people",
+        "versioned_docs/version-2.0/use.md": "docs/use",
+        "versioned_docs/version-2.0/more.md": "docs/more",
+    }
+
+
 def test_docs_alone_with_a_configuration_above(tmp_path):
     files = {
         "docusaurus.config.js": DOCUSAURUS,
@@ -769,6 +805,20 @@ def test_starlight(tmp_path):
         "src/pages/extra.md": "extra",
     }
     assert unread["a draft"] == unread["a partial, which is no page by itself"] == 1
+
+
+def test_collections_of_astro_follow_their_paths_with_a_warning(tmp_path, caplog):
+    files = {
+        "astro.config.mjs": "export default defineConfig({ site: 'https://docs.gate.example' });",
+        "src/content/blog/First post.md": "# First",
+        "src/pages/about.md": "# About",
+    }
+    ids, _, _ = read(tmp_path, files)
+    assert ids == {
+        "src/content/blog/First post.md": "blog/first-post",
+        "src/pages/about.md": "about",
+    }
+    assert "check some of them" in caplog.text
 
 
 def test_fumadocs(tmp_path):

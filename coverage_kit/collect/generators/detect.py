@@ -331,6 +331,11 @@ def _jupyter_name(place: _Place) -> str:
 def _astro(place: _Place, name: str) -> Generator:
     text = read_text(place.root / name)
     is_starlight = "starlight" in text
+    if not is_starlight and any(file.startswith("src/content/") for file in place.files):
+        logger.warning(
+            "Astro publishes src/content where the site's code says, which is not read. The "
+            "addresses of these pages follow their paths: check some of them"
+        )
     return read_astro(place.root, _values(place, name), is_starlight=is_starlight)
 
 

@@ -14,8 +14,16 @@ import yaml
 _MAX_BYTES = 400_000
 _MAX_DEPTH = 40
 # Objects of a script that are tried as its configuration, and those of them that may be broken.
-_MAX_OBJECTS = 40
+_MAX_OBJECTS = 200
 _MAX_BROKEN = 3
+# Keys of the configurations of Docusaurus, VitePress, Astro and Next.js at their top level.
+_KEYS = frozenset(
+    {
+        *("title", "url", "baseUrl", "presets", "plugins", "themeConfig", "i18n", "trailingSlash"),
+        *("base", "srcDir", "srcExclude", "cleanUrls", "rewrites", "site", "integrations"),
+        *("contentDirBasePath", "pageExtensions", "output"),
+    }
+)
 _SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`", re.DOTALL)
 _NUMBER = re.compile(r"-?\d[\d_]*(?:\.\d+)?")
@@ -124,7 +132,9 @@ def _read_python(text: str) -> Values | None:
 
 
 def read_script(text: str) -> Values | None:
-    """Return the values of the object of a JavaScript or TypeScript text that has the most keys.
+    """Return the values of the object of a JavaScript or TypeScript text that is a configuration.
+
+    That is the object with the most keys that configurations have, and of several the largest.
 
     A call such as `starlight({...})` is {"call": "starlight", "arguments": [...]}.
     """
@@ -144,8 +154,12 @@ def read_script(text: str) -> Values | None:
             continue
         if isinstance(values, dict):
             start = max(start, reader.at)
-            best = values if best is None or len(values) > len(best) else best
+            best = values if best is None or _score(values) > _score(best) else best
     return best
+
+
+def _score(values: Values) -> tuple[int, int]:
+    return len(_KEYS.intersection(values)), len(values)
 
 
 class _NoValueError(Exception):
