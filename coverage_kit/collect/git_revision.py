@@ -8,12 +8,16 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from coverage_kit.collect.folder import read_folder
+from coverage_kit.collect.folder_files import Reader
+from coverage_kit.collect.rows import PageRows
+from coverage_kit.collect.unread import Kind, UnreadItems
 from coverage_kit.errors import SiteError
 
 _PREFIX = "git+"
@@ -66,6 +70,54 @@ def parse_git_source(source: str) -> GitSource:
     if ".." in PurePosixPath(folder).parts or "\0" in folder:
         raise SiteError(source, "a folder of the repository after '#'", repr(folder), _HOW)
     return GitSource(Path(match["path"]), revision, folder)
+
+
+def read_revision(
+    source: str,
+    base_url: str = "",
+    max_page_bytes: int = 8_000_000,
+    unread: UnreadItems | None = None,
+    find_reader: Callable[[Path], Reader | None] = lambda _: None,
+) -> list[PageRows]:
+    """Return the pages of a source, as `read_folder` reads its folder.
+
+    No page has a stored source, because the files are there only while they are read. The arguments
+    are those of `read_folder`. Raises SiteError as `checked_out` and `read_folder` do.
+    """
+    with checked_out(source) as folder:
+        # Paths are shown as they are in the repository.
+        shown = _Renamed(unread or UnreadItems(), f"{folder}{os.sep}", f"{source.rstrip('/')}/")
+        try:
+            pages = read_folder(folder, base_url, max_page_bytes, (), shown, find_reader)
+        except SiteError as error:
+            raise SiteError(source, error.what, error.found, error.cure) from None
+    return [replace(page, html_path=None) for page in pages]
+
+
+class _Renamed(UnreadItems):
+    """Counts in another collector, with the repository in place of the temporary folder."""
+
+    def __init__(self, outer: UnreadItems, temporary: str, shown: str) -> None:
+        super().__init__()
+        self._outer, self._temporary, self._shown = outer, temporary, shown
+
+    def add(  # noqa: PLR0913 (what an item consists of)
+        self,
+        kind: Kind,
+        reason: str,
+        example: str,
+        *,
+        cure: str = "",
+        may_be_pages: bool = True,
+        n_items: int = 1,
+    ) -> None:
+        example = example.replace(self._temporary, self._shown)
+        self._outer.add(
+            kind, reason, example, cure=cure, may_be_pages=may_be_pages, n_items=n_items
+        )
+
+    def reasons(self) -> list[tuple[str, int, str]]:
+        return self._outer.reasons()
 
 
 @contextmanager

@@ -867,6 +867,82 @@ def test_eleventy(tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    ("below", "files", "ids"),
+    [
+        (
+            "docs",
+            {"mkdocs.yml": MKDOCS, "docs/index.md": "A", "docs/internal/b.md": "B"},
+            {"docs/index.md": ""},
+        ),
+        (
+            "content",
+            {"hugo.toml": HUGO, "content/_index.md": "A", "content/Posts/b.md": front(slug="c")},
+            {"content/_index.md": "", "content/Posts/b.md": "posts/c"},
+        ),
+        (
+            "src/content/docs",
+            {
+                "astro.config.mjs": "export default defineConfig({integrations: [starlight({})]})",
+                "src/content/docs/A b.md": "A",
+                "src/content/docs/_c.md": "C",
+            },
+            {"src/content/docs/A b.md": "a-b"},
+        ),
+        (
+            "guides",
+            {
+                "docs.json": {"navigation": {}},
+                "guides/index.mdx": "A",
+                "guides/use.mdx": "B",
+                "x.mdx": "X",
+            },
+            {"guides/index.mdx": "", "guides/use.mdx": "use"},
+        ),
+        (
+            "help",
+            {
+                "_config.yml": "permalink: pretty\nurl: https://other.example",
+                "Gemfile": "gem 'jekyll'",
+                "help/faq.md": front(title="F"),
+                "help/up.md": front(permalink="/up/"),
+                "help/bare.md": "Bare.",
+            },
+            {"help/faq.md": "faq", "help/up.md": "up"},
+        ),
+        (
+            "source",
+            {
+                "_config.yml": "permalink: :title/",
+                "package.json": {"dependencies": {"hexo": "7"}},
+                "source/_posts/a.md": front(date="2024-01-02"),
+                "source/_drafts/b.md": "B",
+            },
+            {"source/_posts/a.md": "a"},
+        ),
+    ],
+    ids=["MkDocs", "Hugo", "Starlight", "Mintlify", "Jekyll", "Hexo"],
+)
+def test_a_folder_of_pages_is_read_by_the_configuration_above_it(tmp_path, below, files, ids):
+    assert read(tmp_path, files, BASE, below)[0] == ids
+
+
+def test_without_a_gemfile_files_without_front_matter_are_warned_of(tmp_path):
+    files = {"_config.yml": "title: x", "a.md": front(title="A"), "b.md": "No front matter."}
+    ids, _, reading = read(tmp_path, files)
+    assert ids == {"a.md": "a.html"}
+    reason = "without front matter: Jekyll makes no page of it"
+    assert reading.unread.set_index("reason").loc[reason, "may_be_pages"]
+
+
+def test_html_that_a_generator_does_not_publish_is_warned_of(tmp_path):
+    files = {".vitepress/config.js": "export default {}", "a.md": "# A", "b.html": "<p>Old.</p>"}
+    ids, _, reading = read(tmp_path, files)
+    assert ids == {"a.md": "a.html"}
+    reason = "HTML in the folders of pages, which VitePress does not publish"
+    assert reading.unread.set_index("reason").loc[reason, "may_be_pages"]
+
+
 def test_a_built_site_below_a_configuration_is_read_by_its_paths(tmp_path):
     files = {
         "docusaurus.config.js": DOCUSAURUS,

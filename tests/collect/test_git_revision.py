@@ -3,8 +3,13 @@ import subprocess
 
 import pytest
 
-from coverage_kit.collect.folder import read_folder
-from coverage_kit.collect.git_revision import checked_out, is_git_source, parse_git_source
+from coverage_kit.collect.git_revision import (
+    checked_out,
+    is_git_source,
+    parse_git_source,
+    read_revision,
+)
+from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.errors import SiteError
 
 
@@ -41,9 +46,9 @@ def repository(tmp_path):
 
 
 def texts(source):
-    with checked_out(source) as folder:
-        pages = read_folder(folder, "https://gate.example")
-        return {page.location: page.extract.text for page in pages}
+    pages = read_revision(source, "https://gate.example")
+    assert all(page.html_path is None for page in pages)
+    return {page.location: page.extract.text for page in pages}
 
 
 def test_a_folder_is_read_as_it_was_at_a_tag(repository):
@@ -71,6 +76,26 @@ def test_the_repository_stays_as_it_is_and_the_temporary_folder_goes(repository)
         assert (folder.parent / "mkdocs.yml").is_file()
     assert not folder.exists()
     assert sorted(path.stat().st_mtime_ns for path in repository.rglob("*")) == before
+
+
+def test_what_is_not_read_is_counted_with_its_path_in_the_repository(repository):
+    (repository / "docs" / "old.rst").write_text("Old.")
+    git(repository, "add", ".")
+    git(repository, "commit", "-m", "Third")
+    source = f"git+{repository}@HEAD#docs"
+    unread = UnreadItems()
+    read_revision(source, unread=unread)
+    table = unread.table("gate.example", source).set_index("reason")
+    assert table["example"].to_dict() == {"the ending .rst": f"{source}/old.rst"}
+
+
+def test_a_revision_without_pages_is_an_error_that_names_the_source(repository):
+    (repository / "empty").mkdir()
+    (repository / "empty" / "a.rst").write_text("Words.")
+    git(repository, "add", ".")
+    git(repository, "commit", "-m", "Third")
+    with pytest.raises(SiteError, match=r"@HEAD#empty: .* 1 x the ending \.rst"):
+        read_revision(f"git+{repository}@HEAD#empty")
 
 
 def test_no_filter_and_no_hook_of_the_repository_runs(repository, tmp_path):

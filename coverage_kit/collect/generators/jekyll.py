@@ -61,6 +61,8 @@ class Jekyll:
         defaults: pairs of a scope (path, type) and the front matter that files in it have.
         needs_front: whether a Markdown file without front matter is no page.
         is_github: whether a README is the page of its folder, as on GitHub Pages.
+        is_sure: whether it is known which plugins there are; else GitHub Pages may publish files
+            without front matter.
         is_guess: whether only posts are known to be Jekyll's: other pages then have no ending.
     """
 
@@ -74,6 +76,7 @@ class Jekyll:
     defaults: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = ()
     needs_front: bool = True
     is_github: bool = False
+    is_sure: bool = True
     is_guess: bool = False
     site_url: str = ""
     name: str = "Jekyll"
@@ -119,7 +122,7 @@ class Jekyll:
         if not facts.has_front and not is_rendered(file):
             return Published(inside)
         if not facts.has_front and not is_post and self._needs_front(inside, collection):
-            return NotPublished(NO_FRONT, _ADD_FRONT)
+            return NotPublished(NO_FRONT, _ADD_FRONT, may_be_pages=not self.is_sure)
         facts = replace(facts, front={**self._defaults(inside, collection, is_post), **facts.front})
         if facts.flag("published") is False or (facts.flag("draft") and is_post):
             return NotPublished(DRAFT)
@@ -266,6 +269,7 @@ def read_jekyll(root: Path, config: Values | None) -> Jekyll:
         defaults=_defaults(values.get("defaults")),
         needs_front=not (is_github or is_optional),
         is_github=is_github,
+        is_sure=bool(gems),
         site_url=f"{url.rstrip('/')}/{join(_text(base))}" if isinstance(url, str) and url else "",
     )
 

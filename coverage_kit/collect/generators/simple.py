@@ -107,8 +107,12 @@ class Simple:
             is_copy = is_rendered(file)
             return NotPublished("a file that is copied as it is") if is_copy else None
         root = self._root(file)
-        if root is None or not (self.has_html or is_rendered(file)):
+        if root is None:
             return NotPublished(OUTSIDE)
+        if not (self.has_html or is_rendered(file)):
+            reason = f"HTML in the folders of pages, which {self.name} does not publish"
+            cure = "Name its folder as source, if it is published in another way."
+            return NotPublished(reason, cure, may_be_pages=True)
         inside = below(file, root.folder) or ""
         reason = ""
         if root.folder in self.apps and PurePosixPath(inside).stem != "page":
