@@ -101,7 +101,7 @@ class Hexo:
     def _post_path(self, path: str, facts: Facts) -> str:
         folder, _, name = path.rpartition("/")
         named = _name_values(self.post_name, name)
-        date = facts.date("date") or _date(named)
+        date = facts.moment("date") or _date(named)
         title = join(folder, named.get("title") or name)
         category = "/".join(slugify(part) for part in facts.names("categories", "category"))
         values = {

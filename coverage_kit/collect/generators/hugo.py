@@ -147,7 +147,7 @@ def _is_not_rendered(facts: Facts) -> bool:
 
 
 def _permalink(pattern: str, section: str, folder: str, name: str, facts: Facts) -> str:
-    date = facts.date("date", "publishdate")
+    date = facts.day("date", "publishdate")
     slug = slug_of(facts.text("slug"))
     title = slugify(facts.title) or name
     values = {

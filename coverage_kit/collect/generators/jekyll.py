@@ -159,7 +159,7 @@ class Jekyll:
     def _post_path(self, inside: str, facts: Facts) -> str:
         match = _POST.fullmatch(PurePosixPath(inside).stem)
         year, month, day, title = match.groups() if match is not None else ("1", "1", "1", "")
-        date = facts.date("date") or _date(year, month, day)
+        date = facts.moment("date") or _date(year, month, day)
         folders = [step for step in inside.split("/")[:-1] if not step.startswith("_")]
         categories = [*folders, *facts.names("categories", "category")]
         values = {
@@ -175,7 +175,7 @@ class Jekyll:
         pattern = facts.text("permalink") or self.collections[name] or ""
         stem = PurePosixPath(path).name
         values = {
-            **_date_values(facts.date("date")),
+            **_date_values(facts.moment("date")),
             "collection": name,
             "path": path,
             "name": stem,

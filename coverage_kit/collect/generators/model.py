@@ -3,8 +3,9 @@
 import posixpath
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Protocol
 from urllib.parse import unquote
@@ -52,14 +53,18 @@ class Facts:
         words = {"true": True, "yes": True, "false": False, "no": False}
         return words.get(str(value).strip().lower())
 
-    def date(self, *keys: str) -> datetime | None:
-        """Return the first of the keys' values that is a date, in its own time zone."""
+    def day(self, *keys: str) -> date | None:
+        """Return the first of the keys' values that is a date, as its own time zone has it."""
+        for key in keys:
+            with suppress(ValueError):
+                return date.fromisoformat(str(self.front.get(key))[:10])
+        moment = self.moment(*keys)
+        return moment.date() if moment is not None else None
+
+    def moment(self, *keys: str) -> datetime | None:
+        """Return the first of the keys' values that is a date, in UTC."""
         for key in keys:
             value = self.front.get(key)
-            if isinstance(value, datetime):
-                return value
-            if isinstance(value, date):
-                return datetime(value.year, value.month, value.day, tzinfo=UTC)
             if isinstance(value, str) and (time := parse_time(value)) is not None:
                 return time
         return None
