@@ -682,6 +682,47 @@ def test_vitepress(tmp_path, clean, ending):
     assert unread["excluded by the configuration"] == 1
 
 
+def test_vitepress_with_a_folder_of_configuration(tmp_path):
+    files = {
+        ".vitepress/config/index.ts": "export default withPwa(defineConfig({ srcDir: './src' }))",
+        "src/index.md": "# Home",
+        "src/a.md": "# A",
+        "README.md": "# Repository",
+    }
+    assert read(tmp_path, files)[0] == {"src/index.md": "", "src/a.md": "a.html"}
+
+
+def test_nuxt_content(tmp_path):
+    files = {
+        "nuxt.config.ts": "export default defineNuxtConfig({ modules: ['@nuxt/content'] })",
+        "content/index.md": "# Home",
+        "content/1.start/2.First Steps.md": "# Steps",
+        "content/1.start/0.index.md": "# Start",
+        "content/_hidden.md": "Hidden.",
+    }
+    ids, _, _ = read(tmp_path, files)
+    assert ids == {
+        "content/index.md": "",
+        "content/1.start/2.First Steps.md": "start/first-steps",
+        "content/1.start/0.index.md": "start",
+    }
+
+
+def test_docsify_and_wikis_have_menus_that_are_no_pages(tmp_path):
+    files = {
+        "index.html": "<script src='//cdn/docsify.js'></script><p>Loading the docs.</p>",
+        "_sidebar.md": "* [Use](use.md)",
+        "README.md": "# Home",
+        "use.md": "# Use",
+    }
+    ids, unread, _ = read(tmp_path / "docsify", files)
+    assert ids == {"README.md": "", "use.md": "use"}
+    assert unread == {"a menu, a cover, or the page that loads the others": 2}
+    files = {"Home.md": "# Home", "Use-it.md": "# Use", "_Sidebar.md": "Menu"}
+    ids, _, _ = read(tmp_path / "wiki", files, f"{BASE}/x/wiki")
+    assert ids == {"Home.md": "x/wiki", "Use-it.md": "x/wiki/Use-it"}
+
+
 def test_vuepress_and_its_permalinks(tmp_path):
     files = {
         ".vuepress/config.js": "module.exports = {title: 'x'}",

@@ -18,6 +18,7 @@ from coverage_kit.collect.generators.model import BUILT, OUTSIDE, Generator, bel
 from coverage_kit.collect.generators.simple import (
     mdx_alone,
     read_astro,
+    read_docsify,
     read_eleventy,
     read_fumadocs,
     read_gitbook,
@@ -25,9 +26,11 @@ from coverage_kit.collect.generators.simple import (
     read_mdbook,
     read_mintlify,
     read_nextra,
+    read_nuxt_content,
     read_sphinx,
     read_vitepress,
     read_vuepress,
+    read_wiki,
 )
 
 # How far above the folder a configuration may be.
@@ -284,9 +287,12 @@ def _press_name(folder: str) -> Callable[[_Place], str]:
     def name(place: _Place) -> str:
         if folder not in place.names:
             return ""
-        inside = _Place(place.root / folder, _listed(place.root / folder))
-        config = inside.script("config") or inside.first("config.json")
-        return f"{folder}/{config}" if config else folder
+        for name, stem in (("", "config"), ("config", "index")):
+            inside = _Place(place.root / folder, _listed(place.root / folder / name))
+            config = inside.script(stem) or inside.first(f"{stem}.json")
+            if config:
+                return "/".join(filter(None, (folder, name, config)))
+        return folder
 
     return name
 
@@ -346,6 +352,17 @@ def _mintlify_name(place: _Place) -> str:
     return "docs.json" if '"navigation"' in text or "mintlify" in text else ""
 
 
+def _nuxt_name(place: _Place) -> str:
+    name = place.script("nuxt.config")
+    texts = (read_text(place.root / file) for file in (name, "package.json") if name)
+    return name if any("@nuxt/content" in text or "docus" in text for text in texts) else ""
+
+
+def _docsify_name(place: _Place) -> str:
+    is_docsify = "docsify" in read_text(place.root / "index.html")
+    return "index.html" if is_docsify else ""
+
+
 def _fumadocs_name(place: _Place) -> str:
     is_known = "fumadocs" in read_text(place.root / "package.json")
     return place.script("source.config") or ("package.json" if is_known else "")
@@ -395,6 +412,12 @@ _READERS: tuple[tuple[_Name, _Read], ...] = (
     (_jupyter_name, lambda p, n: read_jupyter_book(p.root, None)),
     (lambda p: p.script("astro.config"), _astro),
     (_mintlify_name, lambda p, n: read_mintlify(p.root, None)),
+    (_nuxt_name, lambda p, n: read_nuxt_content(p.root, None)),
+    (_docsify_name, lambda p, n: read_docsify(p.root, None)),
+    (
+        lambda p: p.first("_Sidebar.md") if "Home.md" in p.names else "",
+        lambda p, n: read_wiki(p.root, None),
+    ),
     (_fumadocs_name, lambda p, n: read_fumadocs(p.root, None)),
     (_nextra_name, _nextra),
     (

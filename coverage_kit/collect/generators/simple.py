@@ -31,6 +31,9 @@ _README = frozenset({"readme", "index"})
 _LINK = re.compile(r"\]\(\s*<?([^()<>\s#]{1,300}\.(?:md|markdown))")
 # A folder of an app that groups routes, such as "(docs)", and is no part of addresses.
 _GROUP = re.compile(r"\([^()/]*\)")
+# A number that only orders a file, such as "2." in "2.install".
+_NUMBER = re.compile(r"\A\d+\.(?=.)")
+_DOCSIFY_MENUS = ("_sidebar.md", "_navbar.md", "_coverpage.md", "_footer.md", "_404.md")
 _MINTLIFY_IGNORED = (
     "/snippets/",
     "/_snippets/",
@@ -65,6 +68,7 @@ class Simple:
         has_html: whether HTML files below the roots are pages.
         hides_underscore: whether files and folders that begin with '_' are partials.
         is_slugged: whether capitals and spaces are left out of addresses.
+        strips_numbers: whether numbers before names ("1.start") are left out of addresses.
         slug_keys: keys of front matter that give the whole path.
         has_drafts: whether draft: true holds a page back.
         apps: folders in which only files named page are pages, each of its folder.
@@ -84,6 +88,7 @@ class Simple:
     has_html: bool = False
     hides_underscore: bool = False
     is_slugged: bool = False
+    strips_numbers: bool = False
     slug_keys: tuple[str, ...] = ()
     has_drafts: bool = False
     apps: tuple[str, ...] = ()
@@ -142,6 +147,7 @@ class Simple:
                 return Published(join(root.path, slug))
         stem, language = self._language(without_suffix(inside))
         folder, _, name = stem.rpartition("/")
+        name = _NUMBER.sub("", name) if self.strips_numbers else name
         if name.lower() in self.indexes or root.folder in self.apps:
             return Published(join(language, root.path, self._spell(folder)), language)
         path = join(language, root.path, self._spell(stem))
@@ -159,6 +165,8 @@ class Simple:
 
     def _spell(self, path: str) -> str:
         path = join(*(step for step in path.split("/") if not _GROUP.fullmatch(step)))
+        if self.strips_numbers:
+            path = "/".join(_NUMBER.sub("", step) for step in path.split("/"))
         if not self.is_slugged:
             return path
         kept = "".join(sign for sign in path.lower() if sign.isalnum() or sign in "-_/ ")
@@ -355,6 +363,41 @@ def read_eleventy(root: Path, config: Values | None) -> Simple:
         has_html=True,
         slug_keys=("permalink",),
         output=(join(output[1]) if output else "_site",),
+    )
+
+
+def read_nuxt_content(root: Path, config: Values | None) -> Simple:
+    """Return the site of a folder with Nuxt and its module for content."""
+    return Simple(
+        "Nuxt Content",
+        (Root("content"),),
+        copied="public",
+        hides_underscore=True,
+        is_slugged=True,
+        strips_numbers=True,
+        has_drafts=True,
+        output=(".output", "dist"),
+    )
+
+
+def read_docsify(root: Path, config: Values | None) -> Simple:
+    """Return the site of a folder with Docsify; its menus and cover are no pages."""
+    return Simple(
+        "Docsify",
+        indexes=_README,
+        excluded=Ignored.of(["/index.html", *_DOCSIFY_MENUS]),
+        reason="a menu, a cover, or the page that loads the others",
+        has_html=True,
+    )
+
+
+def read_wiki(root: Path, config: Values | None) -> Simple:
+    """Return a wiki of GitHub or GitLab; its menu and footer are no pages."""
+    return Simple(
+        "Wiki",
+        indexes=frozenset({"home"}),
+        excluded=Ignored.of(["_Sidebar.md", "_Footer.md", "_Header.md", "_sidebar.md"]),
+        reason="a menu or a footer",
     )
 
 
