@@ -306,7 +306,11 @@ class _FolderSite:
             return decision
         if decision is not None:
             rejected = replace(rejected, location=self.location(name, decision))
-            extract = replace(extract, language=extract.language or decision.language[:2])
+            extract = replace(
+                extract,
+                language=extract.language or decision.language[:2],
+                published_at=extract.published_at or decision.date,
+            )
         return self._row(name, rejected, extract)
 
     def _row(self, name: str, rejected: PageRows, extract: Extract) -> PageRows:

@@ -1,5 +1,6 @@
 import json
 import logging
+import os
 
 import pytest
 
@@ -159,6 +160,29 @@ def test_translations_of_docusaurus_have_their_language(tmp_path):
         "docs.gate.example/docs/a": "",
         "docs.gate.example/docs/b": "",
     }
+
+
+@pytest.mark.parametrize(
+    ("file", "config"),
+    [
+        ("blog/2024-03-05-release.md", {"docusaurus.config.js": DOCUSAURUS}),
+        ("blog/2024/03/05/release.md", {"docusaurus.config.js": DOCUSAURUS}),
+        ("_posts/2024-03-05-release.md", {"_config.yml": "title: x"}),
+        (
+            "source/_posts/2024-03-05-release.md",
+            {"_config.yml": "new_post_name: :year-:month-:day-:title.md"},
+        ),
+    ],
+)
+def test_a_post_without_a_date_has_that_of_its_name(tmp_path, file, config):
+    _, _, reading = read(tmp_path, {**config, file: front(title="R")})
+    assert [str(day.date()) for day in reading.pages["published_at"]] == ["2024-03-05"]
+
+
+def test_a_post_of_an_impossible_day_has_no_date(tmp_path):
+    files = {"docusaurus.config.js": DOCUSAURUS, "blog/2024-13-45-release.md": "# Release"}
+    _, _, reading = read(tmp_path, files)
+    assert reading.pages["published_at"].isna().all()
 
 
 VERSIONED = {
@@ -882,13 +906,21 @@ def test_fumadocs(tmp_path):
 def test_mdbook_publishes_what_its_summary_lists(tmp_path):
     files = {
         "book.toml": "[book]\ntitle = 'x'\n",
-        "src/SUMMARY.md": "[Start](README.md)\n- [Use](./use/a.md)\n",
+        "src/SUMMARY.md": "[Start](README.md)\n- [Use](./use/a.md)\n"
+        "  - [B](<use/b c.md>)\n  - [D](use/d%20e.md#part)\n",
         "src/README.md": "# Start",
         "src/use/a.md": "# A",
-        "src/use/unlisted.md": "# B",
+        "src/use/b c.md": "# B",
+        "src/use/d e.md": "# D",
+        "src/use/unlisted.md": "# X",
     }
     ids, unread, _ = read(tmp_path, files)
-    assert ids == {"src/README.md": "", "src/use/a.md": "use/a.html"}
+    assert ids == {
+        "src/README.md": "",
+        "src/use/a.md": "use/a.html",
+        "src/use/b c.md": "use/b%20c.html",
+        "src/use/d e.md": "use/d%20e.html",
+    }
     assert unread["not in SUMMARY.md, whose pages alone are published"] == 1
 
 
@@ -1068,3 +1100,77 @@ def test_pages_of_an_unknown_generator_follow_their_paths_and_slugs(tmp_path):
         "a draft, or a page with published: false": 1,
         "a partial, which is no page by itself": 1,
     }
+
+
+HOSTILE_NAMES = [
+    b"caf\xe9.md",
+    b"line\nend.md",
+    b"100%.mdx",
+    b"a?b#c.md",
+    b".md.md",
+    b"2024-99-99-x.md",
+    b"2024-01-02-.md",
+    b"1-.md",
+    b"0001-01-01-old.md",
+    b"..a.md",
+    b"a..md",
+    b"\xe2\x80\xae.md",
+    b" .md",
+    b"-.html",
+    b"x" * 250 + b".md",
+    b"index.index.md",
+    b":title.md",
+]
+HOSTILE_FRONT = [
+    "slug: ../../../../x",
+    "slug: [a, b]",
+    "slug: {a: 1}",
+    "slug: '%zz%00'",
+    "slug: ''",
+    "permalink: /:year/:nothing/:title:output_ext/",
+    "permalink: '://x'",
+    "url: 'https://other.example/x'",
+    "url: '//other.example/x'",
+    "date: 0000-00-00",
+    "date: 99999-01-01",
+    "categories: [[a], {b: 1}, null, 5]",
+    "id: null",
+    "title: '::::'",
+    "draft: maybe",
+]
+CONFIGURATIONS = {
+    "none": {},
+    "Docusaurus": {"docusaurus.config.js": DOCUSAURUS},
+    "MkDocs": {"mkdocs.yml": MKDOCS},
+    "Hugo": {"hugo.toml": HUGO},
+    "Jekyll": {"_config.yml": JEKYLL},
+    "Hexo": {"_config.yml": "permalink: :year/:category/:title/", "source/_posts/z.md": "Z."},
+    "VitePress": {".vitepress/config.js": "export default {}"},
+    "Starlight": {"astro.config.mjs": "export default {integrations: [starlight({})]}"},
+    "GitBook": {"SUMMARY.md": "[a](a.md)", "book.json": {}, "a.md": "Words."},
+}
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+@pytest.mark.parametrize("base_url", ["", f"{BASE}/x/y"])
+def test_hostile_names_and_front_matter_are_pages_or_are_counted(tmp_path, configuration, base_url):
+    write(tmp_path, CONFIGURATIONS[configuration])
+    folders = ("", "docs", "content/posts", "_posts", "source/_posts", "src/content/docs", "blog")
+    for folder in folders:
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        for number, name in enumerate(HOSTILE_NAMES):
+            front_lines = HOSTILE_FRONT[number % len(HOSTILE_FRONT)]
+            text = f"---\n{front_lines}\n---\nWords of {folder} {number}.\n"
+            (tmp_path / folder / os.fsdecode(name)).write_text(text)
+    n_files = sum(len(names) for _, _, names in os.walk(tmp_path))
+    reading = read_source(SiteSettings(source=str(tmp_path), base_url=base_url))
+    assert len(reading.pages) + reading.unread["n_items"].sum() == n_files
+    assert reading.pages["page_id"].is_unique
+    assert set(reading.pages["site"]) <= {"docs.gate.example", tmp_path.name, "pump.example"} | {
+        "nas.example",
+        "other.example",
+    }
+    urls = reading.pages.loc[reading.pages["status"] == "ok", "url"]
+    if base_url:
+        assert urls.str.startswith(f"{BASE}/").all()
+    reading.pages.to_parquet(tmp_path / "pages.parquet")

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,8 @@ class Docusaurus:
         path = {"docs": _doc_path, "blog": _post_path, "pages": _page_path}[area.kind](
             area, without_suffix(inside), facts
         )
-        return Published(join(area.path, path), area.language)
+        day = _day(inside) if area.kind == "blog" else None
+        return Published(join(area.path, path), area.language, day)
 
     def _area(self, file: str) -> Area | None:
         return next((area for area in self.areas if below(file, area.folder) is not None), None)
@@ -147,6 +149,19 @@ def _post_path(_: Area, path: str, facts: Facts) -> str:
     if match is None:
         return index_path(path, frozenset({"index"}))
     return join(match[2].replace("-", "/"), f"{match[1]}{match[3]}")
+
+
+def _day(path: str) -> datetime | None:
+    """Return the day in a post's path."""
+    match = _POST.fullmatch(path)
+    try:
+        return (
+            datetime.strptime(match[2].replace("/", "-"), "%Y-%m-%d").replace(tzinfo=UTC)
+            if (match is not None)
+            else None
+        )
+    except ValueError:
+        return None
 
 
 def _page_path(_: Area, path: str, facts: Facts) -> str:

@@ -96,7 +96,8 @@ class Hexo:
             return Published(join(own if own.endswith(("/", ".html")) else f"{own}.html"))
         if not post:
             return Published(f"{without_suffix(inside)}.html")
-        return Published(self._post_path(without_suffix(post), facts))
+        named = _name_values(self.post_name, PurePosixPath(without_suffix(post)).name)
+        return Published(self._post_path(without_suffix(post), facts), "", _date(named))
 
     def _post_path(self, path: str, facts: Facts) -> str:
         folder, _, name = path.rpartition("/")

@@ -127,7 +127,7 @@ class Jekyll:
         if facts.flag("published") is False or (facts.flag("draft") and is_post):
             return NotPublished(DRAFT)
         if is_post:
-            return Published(self._post_path(inside, facts))
+            return Published(self._post_path(inside, facts), "", _file_date(inside))
         if collection:
             return Published(self._collection_path(collection, without_suffix(rest), facts))
         return Published(self._page_path(without_suffix(inside), facts))
@@ -203,6 +203,11 @@ class Jekyll:
             return f"{pattern}/"
         is_style = self.permalink in _STYLES
         return f"{pattern}:output_ext" if is_style or ":output_ext" in self.permalink else pattern
+
+
+def _file_date(inside: str) -> datetime | None:
+    match = _POST.fullmatch(PurePosixPath(inside).stem)
+    return _date(match[1], match[2], match[3]) if match is not None else None
 
 
 def _date(year: str, month: str, day: str) -> datetime | None:

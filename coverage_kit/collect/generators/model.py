@@ -85,10 +85,17 @@ class Facts:
 
 @dataclass(frozen=True)
 class Published:
-    """A page's path below the site's root, without a slash before it, and its language."""
+    """Where a page is published.
+
+    Attributes:
+        path: its path below the site's root, without a slash before it.
+        language: the language by its path; empty where the path has none.
+        date: the day of publication (UTC) by its file's name; None where the name has none.
+    """
 
     path: str
     language: str = ""
+    date: datetime | None = None
 
 
 @dataclass(frozen=True)

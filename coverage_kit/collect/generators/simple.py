@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from coverage_kit.collect.generators.globs import NO_GLOBS, NONE_IGNORED, Globs, Ignored
 from coverage_kit.collect.generators.literals import Values, read_config, read_text
@@ -28,7 +29,7 @@ from coverage_kit.collect.generators.model import (
 _INDEX = frozenset({"index"})
 _README = frozenset({"readme", "index"})
 # A link of a table of contents: [Title](path/file.md).
-_LINK = re.compile(r"\]\(\s*<?([^()<>\s#]{1,300}\.(?:md|markdown))")
+_LINK = re.compile(r"\]\(\s*(?:<([^<>\n#]{1,300})|([^()<>\s#]{1,300}))")
 # A folder of an app that groups routes, such as "(docs)", and is no part of addresses.
 _GROUP = re.compile(r"\([^()/]*\)")
 # A number that only orders a file, such as "2." in "2.install".
@@ -419,7 +420,8 @@ def mdx_alone(name: str) -> Simple:
 def _listed(root: Path, folder: str, summary: str) -> frozenset[str] | None:
     """Return the files that a table of contents names; None where it names none."""
     text = read_text(root / folder / summary)
-    files = {join(folder, match[1]) for match in _LINK.finditer(text)}
+    links = (unquote(match[1] or match[2]) for match in _LINK.finditer(text))
+    files = {join(folder, link) for link in links if is_rendered(link)}
     readme: Collection[str] = {join(folder, name) for name in ("README.md", "index.md")}
     return frozenset(files | set(readme)) if files else None
 
