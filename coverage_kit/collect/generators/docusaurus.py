@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from coverage_kit.collect.dates import parse_time
 from coverage_kit.collect.generators.globs import Globs
 from coverage_kit.collect.generators.literals import Values, read_text
 from coverage_kit.collect.generators.model import (
@@ -154,14 +155,7 @@ def _post_path(_: Area, path: str, facts: Facts) -> str:
 def _day(path: str) -> datetime | None:
     """Return the day in a post's path."""
     match = _POST.fullmatch(path)
-    try:
-        return (
-            datetime.strptime(match[2].replace("/", "-"), "%Y-%m-%d").replace(tzinfo=UTC)
-            if (match is not None)
-            else None
-        )
-    except ValueError:
-        return None
+    return parse_time(match[2].replace("/", "-")) if match is not None else None
 
 
 def _page_path(_: Area, path: str, facts: Facts) -> str:
