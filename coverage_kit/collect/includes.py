@@ -61,7 +61,12 @@ class Includes:
             folders = [parent, *(self.root / folder for folder in tried)]
         if not inside or "\0" in inside or _is_hidden(inside):
             return []
-        return [folder / end for folder in folders for end in _endings(inside)]
+        paths = [folder / end for folder in folders for end in _endings(inside)]
+        if start is not None and "/" in inside:
+            # The read folder may be the first folder of the name: @site/docs/x.mdx in docs/.
+            rest = inside.partition("/")[2]
+            paths += [self.folder / end for end in _endings(rest)]
+        return paths
 
     def _text(self, path: Path) -> str | None:
         try:

@@ -51,6 +51,13 @@ def test_a_file_is_read_by_the_names_that_generators_know(site, target, text):
     assert reader(site)(target) == text
 
 
+def test_a_folder_of_pages_alone_has_the_files_that_are_named_from_the_site(site):
+    docs = site / "docs"
+    read = Includes(docs, docs, (), UnreadItems()).reader_of(docs / "a.mdx")
+    assert read("@site/docs/parts/_note.mdx") == "A note of Docusaurus."
+    assert read("@site/src/shared/x.md") is None
+
+
 @pytest.mark.parametrize(
     "target",
     [
