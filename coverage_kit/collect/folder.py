@@ -1,75 +1,89 @@
-"""Read a folder of HTML and Markdown files as pages."""
+"""Read a folder of HTML and Markdown files as the pages that its generator publishes."""
 
+import logging
 import os
+import posixpath
 import sys
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from tqdm.auto import tqdm
 
-from coverage_kit.collect.decode import clean_text
+from coverage_kit.collect.decode import decode_page
+from coverage_kit.collect.endings import PAGES
 from coverage_kit.collect.extract import Extract, extract_page, join_url
-from coverage_kit.collect.markdown import extract_markdown
+from coverage_kit.collect.folder_files import Reader, list_files, readable
+from coverage_kit.collect.front_matter import read_front_matter
+from coverage_kit.collect.generators import (
+    OUTSIDE,
+    PARTIAL,
+    Detected,
+    Facts,
+    NotPublished,
+    Published,
+    below,
+    detect,
+    is_rendered,
+    join,
+    slug_of,
+)
+from coverage_kit.collect.includes import Includes
+from coverage_kit.collect.markdown import read_markdown_page
 from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows
 from coverage_kit.collect.unread import UnreadItems
-from coverage_kit.collect.urls import site_name, split_http
+from coverage_kit.collect.urls import page_id, site_name, site_scope, split_http
 from coverage_kit.errors import SiteError
 from coverage_kit.escaping import for_line
-from coverage_kit.storage.written import RUN_NAMES, is_written, kind_of_folder
+from coverage_kit.storage.written import is_written
+from coverage_kit.text.markdown.front import find_front
 from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
 
 # The Markdown parser takes up to twelve seconds for a hostile megabyte (measured).
 _MAX_MARKDOWN_BYTES = 500_000
-# Endings of the files that are read as pages, in lower case.
-_SUFFIXES = frozenset({".html", ".htm"}) | MARKDOWN
 # What a path of a URL may hold as it is, besides letters and digits (RFC 3986).
 _PATH_CHARACTERS = "/!$&'()*+,;=:@"
-# Folders of installed packages, whose files are nobody's pages: by name, or by a file in them.
-_PACKAGES = "node_modules"
-_ENVIRONMENT = "pyvenv.cfg"
+_DRAFT = NotPublished(
+    "a draft, or a page with published: false",
+    "Take that line out of its front matter, if the page is published.",
+)
+
+logger = logging.getLogger(__name__)
 
 
-@dataclass
-class FolderFiles:
-    """The files of a folder: every file is a page or is passed over for a reason.
-
-    Attributes:
-        pages: the files of pages, sorted by path.
-        passed_over: by reason, such as 'in runs/latest: a run', the number of files.
-        expected: the reasons that nobody needs to be warned of: hidden files, and other endings.
-    """
-
-    pages: list[Path] = field(default_factory=list)
-    passed_over: Counter[str] = field(default_factory=Counter)
-    expected: set[str] = field(default_factory=set)
+def _no_reader(_: Path) -> Reader | None:
+    return None
 
 
-def read_folder(
+def read_folder(  # noqa: PLR0913 (what a folder's reading depends on)
     folder: Path,
     base_url: str = "",
     max_page_bytes: int = 8_000_000,
     others: Iterable[str | Path] = (),
     unread: UnreadItems | None = None,
+    find_reader: Callable[[Path], Reader | None] = _no_reader,
 ) -> list[PageRows]:
     """Return the pages of a folder and its subfolders, sorted by path.
 
-    The URL of a page is the URL that the page itself names, if that is absolute (and on the site of
-    base_url, where one is given). Otherwise it is base_url and the path of the file; the path of a
-    Markdown file counts without its suffix. A page that cannot be read has a status that says why.
-    Files that are passed over (`list_files`) are counted in `unread`. Raises SiteError for a folder
-    that is missing or has no page.
+    The folder is read as the generator publishes it that its configuration names (`detect`): which
+    files are pages, and where each is published. Without a generator every file of HTML or Markdown
+    is a page, and its URL is base_url and the path of the file; the path of a Markdown file counts
+    without its suffix. A URL that the page itself names comes first, if that is absolute (and on
+    the site of base_url, where one is given). A page that cannot be read has a status that says
+    why. Files that are not read are counted in `unread`. Raises SiteError for a folder that is
+    missing or has no page.
 
     Args:
         folder: the folder of the site.
-        base_url: where the site is published.
+        base_url: where the folder is published. Without it the URL of the generator's configuration
+            counts.
         max_page_bytes: larger files are not read.
         others: paths that are no part of the site where they are inside the folder: the run's
             folder, the cache, the folders of other sites.
-        unread: counts what is passed over; None counts nothing.
+        unread: counts what is not read; None counts nothing.
+        find_reader: returns the reader of a file that is neither HTML nor Markdown, if it has one.
     """
     if base_url and split_http(base_url) is None:
         raise SiteError(
@@ -85,170 +99,258 @@ def read_folder(
             "a file" if folder.exists() else "nothing there",
             "Name a folder, or a URL that starts with https:// for a site to crawl.",
         )
-    files = list_files(folder, others)
     unread = unread or UnreadItems()
-    for reason, n_files in files.passed_over.items():
-        may_be_pages = reason not in files.expected
-        unread.add("file", reason, str(folder), may_be_pages=may_be_pages, n_items=n_files)
-    if not files.pages:
-        expected = f"files ending in {', '.join(sorted(_SUFFIXES))}"
-        raise SiteError(str(folder), expected, "none", "Name the folder that holds the pages.")
-    bar = tqdm(
-        files.pages,
-        desc=for_line(f"reading {folder.name}"),
-        unit=" pages",
-        file=sys.stderr,
-        leave=False,
-        disable=None,
-    )
-    return [_read_file(file, folder, base_url, max_page_bytes) for file in bar]
+    files = list_files(folder, others, unread, find_reader)
+    detected = detect(folder, files.pages, files.names)
+    site = _FolderSite(folder, _base_url(base_url, detected, folder), max_page_bytes, detected)
+    pages = site.read(files.pages, unread)
+    for name, reader in files.others:
+        pages += site.read_other(name, reader, unread)
+    if not pages:
+        raise _no_page_error(folder, unread)
+    return pages
 
 
-def list_files(folder: Path, others: Iterable[str | Path] = ()) -> FolderFiles:
-    """Return the files of a folder: pages, and how many are passed over for which reason.
-
-    Passed over are what this toolkit has written (runs, caches, changed copies), `others`, packages
-    that are installed there, hidden files, links to folders, links that leave the folder, what is
-    no file, and files with other endings. Files in a folder that cannot be opened count as one.
-    """
-    root = folder.resolve()
-    inside = _inside(root, others)
-    # Where the site's folder is the run's folder too, only the names of the run are passed over.
-    of_run = {folder / name for name in RUN_NAMES if kind_of_folder(root) == "a run"}
-    files = FolderFiles()
-
-    def note_closed(error: OSError) -> None:
-        where = _relative(Path(error.filename or folder), folder)
-        files.passed_over[f"in {where}: {error.strerror}"] += 1
-
-    for parent, folders, names in os.walk(folder, onerror=note_closed):
-        paths = {Path(parent, name): "a run" for name in folders if Path(parent, name) in of_run}
-        paths |= {
-            path: reason
-            for path in (Path(parent, name) for name in folders)
-            if path not in paths and (reason := _why_not_entered(path, inside))
-        }
-        for path, reason in paths.items():
-            _pass_over_folder(path, folder, reason, files)
-        # The list is changed in place, because os.walk then does not enter the others.
-        folders[:] = [name for name in folders if Path(parent, name) not in paths]
-        for path in (Path(parent, name) for name in names):
-            _sort_file(path, root, "a run" if path in of_run else "", files)
-    files.pages.sort()
-    return files
+def _no_page_error(folder: Path, unread: UnreadItems) -> SiteError:
+    """Return an error that says what the folder holds instead of pages, and the cure."""
+    expected = f"files ending in {', '.join(sorted(PAGES))}"
+    reasons = unread.reasons()[:3]
+    kinds = ", ".join(f"{n_items:,} x {reason}" for reason, n_items, _ in reasons)
+    cure = next((cure for _, _, cure in reasons if cure), "Name the folder that holds the pages.")
+    return SiteError(str(folder), expected, f"none, but {kinds}" if kinds else "none", cure)
 
 
-def _inside(root: Path, others: Iterable[str | Path]) -> dict[Path, str]:
-    """Return what of the paths is inside the root, and what it is; URLs are left out."""
-    paths = [Path(other).resolve() for other in others if "://" not in str(other)]
-    return {path: "no part of this site" for path in paths if root in path.parents}
-
-
-def _why_not_entered(path: Path, inside: dict[Path, str]) -> str:
-    """Return why a folder is passed over, or empty text."""
-    if path.name.startswith("."):
-        return "hidden"
-    if path.is_symlink():
-        # A link may lead out of the site, or back to a folder above it.
-        return "a link to a folder, which is not followed"
-    if path.name == _PACKAGES or (path / _ENVIRONMENT).is_file():
-        return "installed packages"
-    kind = kind_of_folder(path)
-    return kind or inside.get(path.resolve(), "")
-
-
-def _pass_over_folder(path: Path, folder: Path, reason: str, files: FolderFiles) -> None:
-    n_files = 1 if path.is_symlink() else sum(len(names) for _, _, names in os.walk(path))
-    reason = f"in {_relative(path, folder)}: {reason}"
-    files.passed_over[reason] += n_files
-    if path.name.startswith("."):
-        files.expected.add(reason)
-
-
-def _sort_file(path: Path, root: Path, reason: str, files: FolderFiles) -> None:
-    """Add a file to the pages, or to those that are passed over for this or another reason."""
-    suffix = path.suffix.lower()
-    if path.name.startswith(".") or suffix not in _SUFFIXES:
-        reason = "hidden" if path.name.startswith(".") else "not HTML or Markdown"
-        files.expected.add(reason)
-    else:
-        reason = reason or _why_no_page(path, root)
-    if reason:
-        files.passed_over[reason] += 1
-    else:
-        files.pages.append(path)
-
-
-def _why_no_page(path: Path, root: Path) -> str:
-    try:
-        if path.is_symlink() and not path.resolve().is_relative_to(root):
-            return "a link that leaves the folder"
-        return "" if path.is_file() else "no file, or a link to nothing"
-    except OSError as error:
-        return str(error.strerror)
-
-
-def _read_file(file: Path, folder: Path, base_url: str, max_page_bytes: int) -> PageRows:
-    location = _location(file.relative_to(folder), folder, base_url)
-    site = site_name(base_url) or _readable(folder.resolve().name)
-    # A name that no table can hold is no path to read the source from again.
-    html_path = str(file) if _readable(str(file)) == str(file) else None
-    rejected = PageRows(location, site, "", html_path=html_path)
-
-    def read() -> PageRows:
-        is_markdown = file.suffix.lower() in MARKDOWN
-        max_bytes = min(max_page_bytes, _MAX_MARKDOWN_BYTES) if is_markdown else max_page_bytes
-        if file.stat().st_size > max_bytes:
-            return rejected.with_status("too large")
-        content = file.read_bytes()
-        if is_written(content):
-            return rejected.with_status("written by coverage_kit")
-        extract = extract_markdown(content) if is_markdown else extract_page(content, location)
-        return _row_of(extract, rejected, base_url)
-
-    return try_page(location, read, rejected.with_status)
-
-
-def _row_of(extract: Extract, rejected: PageRows, base_url: str) -> PageRows:
-    declared_url = _declared_url(extract, base_url)
-    return replace(
-        rejected,
-        site=rejected.site if base_url or not declared_url else site_name(declared_url),
-        status="ok" if extract.text else "no text",
-        declared_url=declared_url,
-        extract=extract,
-    )
-
-
-def _location(relative: Path, folder: Path, base_url: str) -> str:
-    """Return the URL at which a file is published, or folder/path where no base_url is given."""
+def _base_url(base_url: str, detected: Detected | None, folder: Path) -> str:
+    """Return where the folder is published, and log what was detected and where it disagrees."""
+    if detected is None:
+        return base_url
+    name = detected.generator.name
+    if not detected.config:
+        logger.warning(
+            "%s looks like pages of %s, but its configuration is not there. Addresses follow the "
+            "rules that it has without one. Name the folder of the configuration as source, or "
+            "check some addresses",
+            folder,
+            name,
+        )
+        return base_url
+    logger.info("%s is read as %s publishes it, by %s", folder, name, detected.config)
+    site_url = detected.generator.site_url
+    if split_http(site_url) is None:
+        return base_url
+    configured = f"{site_url.rstrip('/')}/{quote(os.fsencode(detected.path), _PATH_CHARACTERS)}"
     if not base_url:
-        return f"{_readable(folder.resolve().name)}/{_readable(relative.as_posix())}"
-    is_markdown = relative.suffix.lower() in MARKDOWN
-    path = relative.with_suffix("") if is_markdown else relative
-    path = path.parent if is_markdown and path.name.lower() in INDEX_NAMES else path
-    # The bytes of a name that is not UTF-8 are escaped as they are.
-    relative_url = quote(os.fsencode(path) if path.parts else b"", _PATH_CHARACTERS)
-    return f"{base_url.rstrip('/')}/{relative_url}"
+        logger.info("base_url is not set. By %s it is %s", detected.config, configured)
+        return configured
+    is_same_site = site_scope(configured) == site_scope(base_url)
+    if is_same_site and page_id(configured) != page_id(base_url):
+        logger.warning(
+            "%s is published at %s, as %s says, but base_url is %s. Addresses are made from "
+            "base_url: correct it if cited pages are not recognised",
+            folder,
+            configured,
+            detected.config,
+            base_url,
+        )
+    return base_url
 
 
-def _relative(path: Path, folder: Path) -> str:
-    return _readable(path.relative_to(folder).as_posix())
+@dataclass(frozen=True)
+class _FolderSite:
+    """The site that a folder holds.
 
-
-def _readable(name: str) -> str:
-    r"""Return a file's name as text that tables can hold: bytes that are no text are escaped.
-
-    >>> _readable("caf\udce9\n.html")
-    'caf\\xe9\\x0a.html'
+    Attributes:
+        folder: the folder.
+        base_url: where it is published; empty where that is not known.
+        max_page_bytes: larger files are not read.
+        detected: its generator; None: the paths of files give the addresses.
     """
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(
-        character
-        if character not in "\t\n" and clean_text(character)
-        else f"\\x{ord(character):02x}"
-        for character in text
-    )
+
+    folder: Path
+    base_url: str
+    max_page_bytes: int
+    detected: Detected | None
+
+    def read(self, names: list[str], unread: UnreadItems) -> list[PageRows]:
+        """Return the pages among the files, and count those that are not published."""
+        includes = self._includes(unread)
+        pages: list[PageRows] = []
+        bar = tqdm(
+            names,
+            desc=for_line(f"reading {self.folder.name}"),
+            unit=" pages",
+            file=sys.stderr,
+            leave=False,
+            disable=None,
+        )
+        for name in bar:
+            result = self._reject(name) or self._read_file(name, includes)
+            if isinstance(result, PageRows):
+                pages.append(result)
+                continue
+            unread.add(
+                "file",
+                result.reason,
+                readable(str(self.folder / name)),
+                cure=result.cure,
+                may_be_pages=result.may_be_pages,
+            )
+        return pages
+
+    def read_other(self, name: str, reader: Reader, unread: UnreadItems) -> list[PageRows]:
+        """Return the pages of an export or document; a broken one is a page with its reason."""
+        parent = posixpath.dirname(name)
+        address = f"{self.location(parent, self._folder_path(parent)).rstrip('/')}/"
+        location = f"{address}{readable(posixpath.basename(name))}"
+        rejected = PageRows(location, self.site, "")
+
+        def read() -> list[PageRows]:
+            try:
+                return reader(self.folder / name, address, unread)
+            except SiteError as error:
+                return [rejected.with_status(f"unreadable: {error.found}. {error.cure}")]
+
+        return try_page(location, read, lambda status: [rejected.with_status(status)])
+
+    @property
+    def site(self) -> str:
+        """The site's name: the host of its pages, or else the folder's name."""
+        return site_name(self.base_url) or readable(self.folder.resolve().name)
+
+    def location(self, name: str, published: Published | None) -> str:
+        """Return the URL of a file, or folder/path where no base_url is known."""
+        if not self.base_url:
+            return f"{readable(self.folder.resolve().name)}/{readable(name)}"
+        path = published.path if published is not None else _plain_path(name)
+        start = self.detected.path if self.detected is not None else ""
+        # What is published above the folder is above base_url.
+        relative = posixpath.relpath(f"/{path}", f"/{start}")
+        # The bytes of a name that is not UTF-8 are escaped as they are.
+        escaped = quote(os.fsencode(relative if relative != "." else ""), _PATH_CHARACTERS)
+        base = self.base_url.rstrip("/")
+        return join_url(f"{base}/", escaped) if relative.startswith("..") else f"{base}/{escaped}"
+
+    def _folder_path(self, name: str) -> Published | None:
+        """Return where a folder is published; None where its path says it."""
+        if self.detected is None:
+            return None
+        path = self.detected.generator.folder_path(self.detected.name_in_root(name))
+        return Published(path) if path is not None else None
+
+    def _includes(self, unread: UnreadItems) -> Includes:
+        if self.detected is None:
+            return Includes(self.folder, self.folder, (), unread)
+        folders = [self.detected.prefix, *getattr(self.detected.generator, "snippets", ())]
+        return Includes(self.detected.root, self.folder, folders, unread)
+
+    def _reject(self, name: str) -> NotPublished | None:
+        """Return why a file is no page, as far as its name shows it."""
+        if self.detected is None:
+            is_partial = name.rpartition("/")[2].startswith("_") and name.lower().endswith(".mdx")
+            return NotPublished(PARTIAL) if is_partial else None
+        rejected = self.detected.generator.reject(self.detected.name_in_root(name))
+        where, generator = self.detected.offset, self.detected.generator.name
+        is_outside = rejected is not None and rejected.reason == OUTSIDE
+        if not where or not is_outside or below(name, where) is not None:
+            return rejected
+        return NotPublished(
+            f"outside the site of {generator}, which is in {where}",
+            "Name its folder as source to have it read.",
+            may_be_pages=True,
+        )
+
+    def _decide(self, name: str, facts: Facts) -> Published | NotPublished | None:
+        """Return where a file is published, or why it is not; None: where its path says."""
+        if self.detected is not None:
+            return self.detected.generator.decide(self.detected.name_in_root(name), facts)
+        if slug := slug_of(facts.text("slug")):
+            folder = "" if slug.startswith("/") else posixpath.dirname(name)
+            return Published(join(folder, slug))
+        return None
+
+    def _read_file(self, name: str, includes: Includes) -> PageRows | NotPublished:
+        file = self.folder / name
+        guess = self._decide(name, Facts())
+        location = self.location(name, guess if isinstance(guess, Published) else None)
+        # A name that no table can hold is no path to read the source from again.
+        html_path = str(file) if readable(str(file)) == str(file) else None
+        rejected = PageRows(location, self.site, "", html_path=html_path)
+
+        def read() -> PageRows | NotPublished:
+            is_markdown = is_rendered(name)
+            limit = min(self.max_page_bytes, _MAX_MARKDOWN_BYTES)
+            if file.stat().st_size > (limit if is_markdown else self.max_page_bytes):
+                return rejected.with_status("too large")
+            content = file.read_bytes()
+            if is_written(content):
+                return rejected.with_status("written by coverage_kit")
+            if is_markdown:
+                is_mdx = name.lower().endswith(".mdx")
+                page = read_markdown_page(content, includes.reader_of(file), is_mdx=is_mdx)
+                if page.is_draft and self.detected is None:
+                    return _DRAFT
+                facts = Facts(page.front.values, _has_front(content), page.extract.title)
+                return self._place(name, rejected, page.extract, facts)
+            front, content = _split_front(content)
+            extract = extract_page(content, location)
+            facts = Facts(front or {}, front is not None, extract.title)
+            return self._place(name, rejected, extract, facts)
+
+        return try_page(location, read, rejected.with_status)
+
+    def _place(
+        self, name: str, rejected: PageRows, extract: Extract, facts: Facts
+    ) -> PageRows | NotPublished:
+        decision = self._decide(name, facts)
+        if isinstance(decision, NotPublished):
+            return decision
+        if decision is not None:
+            rejected = replace(rejected, location=self.location(name, decision))
+            extract = replace(
+                extract,
+                language=extract.language or decision.language[:2],
+                published_at=extract.published_at or decision.date,
+            )
+        return self._row(name, rejected, extract)
+
+    def _row(self, name: str, rejected: PageRows, extract: Extract) -> PageRows:
+        declared_url = _declared_url(extract, self.base_url)
+        # The generator has read what a page of Markdown says of its path.
+        if self.detected is not None and is_rendered(name) and split_http(extract.url) is None:
+            declared_url = ""
+        return replace(
+            rejected,
+            site=rejected.site if self.base_url or not declared_url else site_name(declared_url),
+            status="ok" if extract.text else "no text",
+            declared_url=declared_url,
+            extract=extract,
+        )
+
+
+def _plain_path(name: str) -> str:
+    """Return the path at which a file is published where no generator is known."""
+    path = PurePosixPath(name)
+    if path.suffix.lower() not in MARKDOWN:
+        return name
+    path = path.with_suffix("")
+    path = path.parent if path.name.lower() in INDEX_NAMES else path
+    return "" if path == PurePosixPath() else str(path)
+
+
+def _has_front(content: bytes) -> bool:
+    return content.removeprefix(b"\xef\xbb\xbf").startswith((b"---", b"+++", b"{"))
+
+
+def _split_front(content: bytes) -> tuple[Mapping[str, object] | None, bytes]:
+    """Return the front matter of an HTML file, if it has one, and the file without it."""
+    if not _has_front(content):
+        return None, content
+    text = decode_page(content)
+    lines = find_front(text)
+    if lines is None:
+        return None, content
+    front = read_front_matter(lines.kind, text[lines.start : lines.end])
+    return front.values, text[lines.body :].encode()
 
 
 def _declared_url(extract: Extract, base_url: str) -> str:

@@ -52,6 +52,14 @@ class UnreadItems:
         item = self._items.setdefault((kind, reason), _Item(example, cure, may_be_pages))
         item.n_items += n_items
 
+    def reasons(self) -> list[tuple[str, int, str]]:
+        """Return each reason with its number of items and its cure, the likeliest pages first."""
+        items = sorted(
+            self._items.items(),
+            key=lambda item: (not item[1].may_be_pages, -item[1].n_items, item[0]),
+        )
+        return [(reason, item.n_items, item.cure) for (_, reason), item in items]
+
     def report(self, source: str) -> None:
         """Log each kind and reason: a warning where it may hold text for readers, else for info.
 

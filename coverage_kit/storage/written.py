@@ -1,5 +1,7 @@
 """Which folders and files this toolkit has written: they are no content of a site."""
 
+from collections.abc import Collection
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 # A file in each changed copy of a site: a folder without it is never replaced.
@@ -14,6 +16,7 @@ _KINDS = (
     ((COPY_MARK,), "a changed copy of a site"),
     (("vectors.sqlite",), "a cache"),
 )
+_FIRST_NAMES = frozenset(name.split("/")[0] for names, _ in _KINDS for name in names)
 # The folder of a site's fetched pages holds the state of its crawls.
 _CRAWL_STATES = "crawl-*.json"
 # The names that a run's folder gives to what could be read as pages.
@@ -26,6 +29,16 @@ _FILE_MARKS = (
     b'<div class="kicker"><span>coverage_kit</span>',
     b" more queries asked (predicted under model ",
 )
+
+
+def may_be_written(names: Collection[str]) -> bool:
+    """Return whether a folder of these names may be one that the toolkit has written.
+
+    It saves a look at each file that `kind_of_folder` looks for.
+    """
+    return not _FIRST_NAMES.isdisjoint(names) or any(
+        fnmatchcase(name, _CRAWL_STATES) for name in names
+    )
 
 
 def kind_of_folder(folder: Path) -> str:

@@ -7,7 +7,7 @@ words that were read are not found again.
 import codecs
 import re
 
-MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
+MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".mdown", ".mkd", ".mkdn"})
 # Names of files that are the page of their folder.
 INDEX_NAMES = frozenset({"index", "_index", "readme"})
 # Byte order marks and their encodings; UTF-32 comes first, because its mark begins like that of

@@ -1,11 +1,14 @@
 import logging
 import os
+import time
 
 import pytest
 
-from coverage_kit.collect.folder import list_files, read_folder
+from coverage_kit.collect.folder import read_folder
+from coverage_kit.collect.folder_files import list_files
 from coverage_kit.collect.rows import PageRows, page_rows
-from coverage_kit.collect.site import read_site
+from coverage_kit.collect.site import read_site, read_source
+from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings, SiteSettings
 from tests.collect.local_site import page
@@ -31,6 +34,11 @@ def read(folder, base_url="", **crawl):
     return read_site(
         SiteSettings(source=str(folder), base_url=base_url), CrawlSettings(**crawl)
     ).set_index("page_id")
+
+
+def unread_rows(folder):
+    """Return what is not read of a folder, by reason."""
+    return read_source(SiteSettings(source=str(folder))).unread.set_index("reason")
 
 
 def write_run(folder):
@@ -197,20 +205,23 @@ def test_pages_that_differ_by_a_date_a_number_or_a_sign_both_stay(folder, other)
     assert set(read(folder)["status"]) == {"ok"}
 
 
-def test_runs_caches_and_copies_inside_the_folder_are_passed_over_with_a_warning(folder, caplog):
+def test_runs_caches_and_copies_inside_the_folder_are_counted(folder, caplog):
     write(folder, a_html=page("A", "One."), docs__b_html=page("B", "Two."))
     write_run(folder / "runs" / "latest")
     write_run(folder / "docs" / "old results")
     write(folder, copy__a_html=page("A", "Changed."), fetched__x_html=page("X", "Fetched."))
     (folder / "copy" / ".coverage-kit-copy.json").write_text("{}")
     (folder / "fetched" / f"crawl-{'0' * 32}.json").write_text("{}")
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         assert read(folder).index.tolist() == ["shop/a.html", "shop/docs/b.html"]
+    not_read = "files are not read: in"
     assert caplog.messages == [
-        f"{folder}: 2 files are passed over (in copy: a changed copy of a site)",
-        f"{folder}: 5 files are passed over (in docs/old results: a run)",
-        f"{folder}: 2 files are passed over (in fetched: a cache)",
-        f"{folder}: 5 files are passed over (in runs/latest: a run)",
+        f"{folder}: 2 {not_read} copy: a changed copy of a site, such as "
+        f"{folder}/copy/.coverage-kit-copy.json",
+        f"{folder}: 5 {not_read} docs/old results: a run, such as "
+        f"{folder}/docs/old results/comparison.md",
+        f"{folder}: 2 {not_read} fetched: a cache, such as {folder}/fetched/crawl-{'0' * 32}.json",
+        f"{folder}: 5 {not_read} runs/latest: a run, such as {folder}/runs/latest/comparison.md",
     ]
 
 
@@ -256,10 +267,21 @@ def test_every_file_is_a_page_or_is_counted(folder, tmp_path):
     (folder / "leaving.html").symlink_to(tmp_path / "outside.html")
     (folder / "loop").symlink_to(folder)
     os.mkfifo(folder / "pipe.md")
-    files = list_files(folder)
+    unread = UnreadItems()
+    files = list_files(folder, unread=unread)
     n_files = sum(len(names) for _, _, names in os.walk(folder))
     n_linked_folders = 1
-    assert len(files.pages) + sum(files.passed_over.values()) == n_files + n_linked_folders
+    rows = unread.table("shop", "shop").set_index("reason")
+    assert len(files.pages) + rows["n_items"].sum() == n_files + n_linked_folders
+    assert rows["n_items"].to_dict() == {
+        "a link to a folder, which is not followed": 1,
+        "a link to nothing": 1,
+        "hidden files": 1,
+        "in runs: a run": 5,
+        "no ending": 1,
+        "no file": 1,
+    }
+    assert all(os.path.lexists(example) for example in rows["example"])
 
 
 @pytest.mark.parametrize(
@@ -328,7 +350,8 @@ def test_a_folder_that_cannot_be_opened_is_counted(folder, monkeypatch):
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    assert list_files(folder).passed_over == {"in closed: Permission denied": 1}
+    rows = unread_rows(folder)
+    assert rows.loc["in closed: Permission denied", "may_be_pages"]
 
 
 def test_an_unreadable_file_is_a_row(folder, monkeypatch):
@@ -413,3 +436,107 @@ def test_rejected_pages_with_the_same_place_stay_apart():
         ]
     )
     assert [row["page_id"] for row in rows] == ["a.com/x", "a.com/x (2)"]
+
+
+def test_a_folder_without_pages_names_the_texts_that_are_there_and_the_cure(folder):
+    write(folder, **{f"guide{n}.rst": "Words." for n in range(283)})
+    write(folder, **{"logo.png": b"", "notes.txt": "Words."})
+    message = r"none, but 283 x the ending \.rst, 1 x the ending \.txt.* Install the extra rst"
+    with pytest.raises(SiteError, match=message):
+        read(folder)
+
+
+def test_texts_that_are_not_read_are_warned_of_by_their_ending(folder, caplog):
+    write(folder, a_html=page("A", "One."), **{"b/c.adoc": "Words.", "logo.png": b""})
+    rows = unread_rows(folder)
+    assert rows["n_items"].to_dict() == {"pictures, films and sounds": 1, "the ending .adoc": 1}
+    assert rows.loc["the ending .adoc", "example"] == str(folder / "b" / "c.adoc")
+    assert "1 file is not read: the ending .adoc, such as" in caplog.text
+    assert "pictures" not in caplog.text
+
+
+def test_html_without_an_ending_is_counted_as_text(folder):
+    write(folder, a_html=page("A", "One."), about=page("B", "Two."), license="Free.")
+    rows = unread_rows(folder)
+    assert rows["may_be_pages"].to_dict() == {
+        "HTML files without an ending": True,
+        "no ending": False,
+    }
+
+
+def test_many_folders_that_are_left_out_share_a_row(folder):
+    write(folder, a_html=page("A", "One."))
+    for number in range(30):
+        write_run(folder / f"run{number:02}")
+    rows = unread_rows(folder)
+    assert rows["n_items"].sum() == 150
+    assert rows.loc["in further folders", "n_items"] == 50
+    assert len(rows) == 21
+
+
+def test_many_unknown_endings_share_a_row(folder):
+    write(folder, a_html=page("A", "One."), **{f"b.x{number}": "" for number in range(50)})
+    rows = unread_rows(folder)
+    assert rows["n_items"].sum() == 50
+    assert rows.loc["further endings that are not known", "n_items"] == 30
+
+
+def test_packages_hidden_files_and_version_control_have_a_row_each(folder):
+    write(folder, a_html=page("A", "One."))
+    write(folder, **{"node_modules/x/readme.md": "Use.", "b/node_modules/y/readme.md": "Use."})
+    write(folder, **{".git/HEAD": "ref", ".github/x.md": "X", ".env": "A=1"})
+    rows = unread_rows(folder)
+    assert rows["n_items"].to_dict() == {"hidden files": 3, "installed packages": 2}
+    assert not rows["may_be_pages"].any()
+
+
+def test_folders_within_one_another_without_end_are_counted(folder):
+    deep = folder / "/".join(["d"] * 150)
+    deep.mkdir(parents=True)
+    (deep / "a.html").write_text(page("A", "One."))
+    write(folder, b_html=page("B", "Two."))
+    assert unread_rows(folder)["n_items"].to_dict() == {
+        "more than 100 folders within one another": 1
+    }
+
+
+def test_a_file_that_goes_while_the_folder_is_read_is_a_row(folder, monkeypatch):
+    write(folder, a_html=page("A", "One."), b_html=page("B", "Two."))
+    real = type(folder).stat
+
+    def stat(path, **options):
+        if path.name == "b.html":
+            path.unlink(missing_ok=True)
+        return real(path, **options)
+
+    monkeypatch.setattr(type(folder), "stat", stat)
+    assert read(folder)["status"].tolist() == ["ok", "unreadable: No such file or directory"]
+
+
+def test_ten_megabytes_of_one_line_are_rows_and_end_soon(folder):
+    write(folder, a_md="word " * 2_000_000, b_html=page("B", "x" * 10_000_000), c_md="Words.")
+    assert read(folder)["status"].tolist() == ["too large", "too large", "ok"]
+
+
+@pytest.mark.parametrize("sign", ["/", "_", "-", "1-", "%", ".", "é", "(", ":"])
+def test_a_slug_of_one_sign_repeated_is_read_soon(folder, sign):
+    slug = sign * (50_000 // len(sign))
+    write(folder, a_md=f"---\nslug: '{slug}'\n---\nWords.\n", b_md="import x from '@theme/x'\n")
+    start = time.process_time()
+    assert len(read(folder, "https://shop.com")) == 2
+    assert time.process_time() - start < 2
+
+
+def test_a_front_matter_of_html_is_no_text_of_the_page(folder):
+    write(folder, a_html=f"---\nlayout: x\nslug: /b\n---\n{page('A', 'One.')}")
+    pages = read(folder, "https://shop.com")
+    assert pages.index.tolist() == ["shop.com/b"]
+    assert "layout" not in pages.loc["shop.com/b", "text"]
+
+
+def test_a_file_that_another_reader_knows_is_read_by_it(folder):
+    write(folder, a_html=page("A", "One."), **{"b.pdf": b"%PDF", "c.pdf": b"x"})
+    reader = object()
+    files = list_files(folder, find_reader=lambda path: reader if path.name == "b.pdf" else None)
+    assert files.others == [("b.pdf", reader)]
+    assert files.pages == ["a.html"]
