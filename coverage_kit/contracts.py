@@ -1,9 +1,15 @@
 """What stages share besides tables: a passage's text, a change of texts, its effect on queries."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from coverage_kit.text.code import without_code
+
+TokenCounter = Callable[[Sequence[str]], list[int]]
+"""Returns how many tokens an encoder reads of each text, without those that open and close it."""
 
 # Share of those who ask a question without an answer who get one once a text that answers it is on
 # the site: measured on two public sets by putting removed sections back (docs/method.md, What
@@ -20,13 +26,23 @@ class PassageText(NamedTuple):
     text: str
 
     @property
+    def prose(self) -> str:
+        r"""The words without blocks of code; the code itself where there is nothing else to read.
+
+        >>> PassageText("Bikes", "Run this:\n\n```\nbike stop\n```").prose
+        'Run this:'
+        """
+        prose = without_code(self.text)
+        return prose if prose or self.heading_path else self.text
+
+    @property
     def embedded(self) -> str:
-        """The text that is embedded: headings, then words.
+        """The text that is embedded: headings, then words without blocks of code.
 
         >>> PassageText("Bikes > Brakes", "They stop.").embedded
         'Bikes > Brakes. They stop.'
         """
-        return f"{self.heading_path}. {self.text}" if self.heading_path else self.text
+        return ". ".join(part for part in (self.heading_path, self.prose) if part)
 
     @property
     def heading(self) -> str:
@@ -36,7 +52,7 @@ class PassageText(NamedTuple):
         'Brakes'
         """
         last_heading = self.heading_path.split(" > ")[-1].strip()
-        return last_heading or " ".join(self.text.split()[:_WORDS_OF_A_HEADING])
+        return last_heading or " ".join(self.prose.split()[:_WORDS_OF_A_HEADING])
 
 
 class Home(NamedTuple):

@@ -74,8 +74,16 @@ PASSAGES = Schema(
             "heading_path",
             "title and headings above the passage, joined by ' > '",
         ),
-        text("text", "the passage's words, without its headings"),
+        text(
+            "text",
+            "the passage's words, without its headings; code is between fences, and is not compared",
+        ),
         Column("n_words", "integer", "number of words in the text"),
+        optional(
+            "anchor",
+            "text",
+            "id of its heading on the page, or of the nearest heading above it that has one",
+        ),
     ),
 )
 

@@ -105,7 +105,8 @@ def tune_encoder(settings: Settings, is_kept: bool = False) -> Tuned:
     log = collect_log(settings, work_plan)
     sites = collect_pages(settings)
     log = assign_owner_sites(log, settings, sites.own_site, sites.brand_sites)
-    passages = split_pages(sites.pages, settings.match.passage_words)
+    limit = read_token_limit(target.encoder)
+    passages = split_pages(sites.pages, settings.match.passage_words, *limit)
     data = TuningData(
         passages,
         log.queries,
