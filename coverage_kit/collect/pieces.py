@@ -17,8 +17,8 @@ from coverage_kit.text.sentences import split_sentences
 
 # The start of a list item.
 _ITEM = re.compile(r"\s*(?:[-*+\u2022]|\d{1,9}[.)])\s")
-# What parts the cells of a table's row.
-_CELL = re.compile(r" \| ")
+# The end of a cell in a table's row. The bar stays with the cell.
+_CELL = re.compile(r"(?<= \|) ")
 # The end of a clause: a comma or the like before a space, or such a mark of a script without
 # spaces. Dots are the ellipsis.
 _CLAUSE = re.compile(
@@ -181,7 +181,7 @@ def _lines(text: str) -> list[_Part]:
 def _sentences(text: str) -> list[_Part]:
     """Return the sentences of a line, or the cells of a row."""
     if _CELL.search(text) is not None:
-        return [_Part(" | ", cell) for cell in _CELL.split(text)]
+        return _split_at(_CELL, text)
     parts: list[_Part] = []
     end = 0
     for sentence in split_sentences(text):

@@ -13,6 +13,7 @@ from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.choose import choose_encoder
 from coverage_kit.embed.finetune import MIN_PAIRS, Recipe, train_encoder
 from coverage_kit.embed.texts import CachedEncoder, passage_texts
+from coverage_kit.embed.tokens import read_token_limit
 from coverage_kit.errors import EncoderError, LogError, RunError
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.measure.retrieval import compare_paired, measure_found
