@@ -163,8 +163,10 @@ class SentenceTransformerEncoder:
 
     def _read_config(self, name: str) -> dict[str, Any]:
         """Return a file of the model's folder as a mapping; empty where there is none."""
+        if self._folder is None:
+            return {}
         try:
-            config = parse_json(((self._folder or Path()) / name).read_text(encoding="utf-8"))
+            config = parse_json((self._folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return config if isinstance(config, dict) else {}

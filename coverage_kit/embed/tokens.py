@@ -48,16 +48,15 @@ class _Tokenizer:
     def __init__(self, source: Path | str) -> None:
         from tokenizers import Tokenizer  # noqa: PLC0415 (a tenth of a second to import)
 
-        self._tokenizer: Any = (
-            Tokenizer.from_file(str(source)) if isinstance(source, Path) else Tokenizer.from_str(source)
-        )
+        is_file = isinstance(source, Path)
+        self._tokenizer: Any = (Tokenizer.from_file if is_file else Tokenizer.from_str)(str(source))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
 
     @property
     def n_special(self) -> int:
         """Tokens that open and close a text."""
-        return int(self._tokenizer.num_special_tokens_to_add(False))  # noqa: FBT003 (no pair)
+        return int(self._tokenizer.num_special_tokens_to_add(is_pair=False))
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has."""

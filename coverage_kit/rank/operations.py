@@ -24,8 +24,9 @@ from coverage_kit.rank.candidates import (
     PageChange,
 )
 from coverage_kit.rank.drafts import content_words, name_heading, sibling_path
-from coverage_kit.rank.effort import count_words, editor_minutes
+from coverage_kit.rank.effort import editor_minutes
 from coverage_kit.settings import RankSettings
+from coverage_kit.text.length import count_words
 from coverage_kit.text.sentences import is_whole_sentence, split_sentences
 
 # A passage with fewer words is short enough to be read whole and is not split (assumed).

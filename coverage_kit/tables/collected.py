@@ -76,7 +76,7 @@ PASSAGES = Schema(
         ),
         text(
             "text",
-            "the passage's words, without its headings; code is between fences, and is not compared",
+            "the passage's words, without its headings; blocks of code are between fences",
         ),
         Column("n_words", "integer", "number of words in the text"),
         optional(

@@ -74,7 +74,9 @@ _MARK = r"(?:\[\^?\w{1,4}\](?!\()|【[^】\n]{1,80}】|\(?\[[^\]\n]{1,200}\]\([^
 # Marks that end a sentence wherever they are. Chinese and Japanese: full stop, exclamation and
 # question mark, and their narrow forms. Arabic and Urdu question mark and full stop. Devanagari,
 # Armenian, Ethiopic, Burmese, Khmer and Tibetan full stops.
-_STOPS = "\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965\u0589\u1362\u1367\u104b\u17d4\u17d5\u0f0d"
+_STOPS = (
+    "\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965\u0589\u1362\u1367\u104b\u17d4\u17d5\u0f0d"
+)
 _WIDE_STOPS = frozenset(_STOPS + "\uff0e")
 # Quotes and brackets that close after such a mark.
 _STOP_CLOSERS = "\u300d\u300f\u201d\u2019\uff09\u3011\u300b\u3009"

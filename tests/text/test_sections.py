@@ -16,7 +16,9 @@ def test_the_id_of_a_heading_is_its_anchor_and_no_word():
 
 
 def test_a_heading_without_an_id_has_the_anchor_of_the_nearest_heading_above_it():
-    text = "## Tea {#tea}\n\n### Green\n\n### Black {#black}\n\n#### Assam\n\n## Coffee\n\n### Beans"
+    text = (
+        "## Tea {#tea}\n\n### Green\n\n### Black {#black}\n\n#### Assam\n\n## Coffee\n\n### Beans"
+    )
     assert headings(text) == [
         ("Tea", "tea"),
         ("Tea > Green", "tea"),
