@@ -36,6 +36,15 @@ class PassageText(NamedTuple):
         return prose if prose or self.heading_path else self.text
 
     @property
+    def full(self) -> str:
+        """All of it: headings, then words with code. Words and names are searched in this.
+
+        >>> PassageText("Bikes > Brakes", "They stop.").full
+        'Bikes > Brakes. They stop.'
+        """
+        return f"{self.heading_path}. {self.text}" if self.heading_path else self.text
+
+    @property
     def embedded(self) -> str:
         """The text that is embedded: headings, then words without blocks of code.
 

@@ -281,7 +281,7 @@ def _passage_prompt(model: Any) -> str:
 
 
 def _max_tokens(model: Any) -> int:
-    return min(model.max_seq_length or model.tokenizer.model_max_length, _MAX_TOKENS)
+    return min(int(model.max_seq_length or model.tokenizer.model_max_length), _MAX_TOKENS)
 
 
 def _plain_module(transformer: Any, is_mean: bool) -> tuple[Any, Any]:

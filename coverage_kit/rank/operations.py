@@ -26,6 +26,7 @@ from coverage_kit.rank.candidates import (
 from coverage_kit.rank.drafts import content_words, name_heading, sibling_path
 from coverage_kit.rank.effort import editor_minutes
 from coverage_kit.settings import RankSettings
+from coverage_kit.text.code import has_code, without_code
 from coverage_kit.text.length import count_words
 from coverage_kit.text.sentences import is_whole_sentence, split_sentences
 
@@ -173,6 +174,9 @@ def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
         return []
     passage = site.by_id.loc[gap.passage_id]
     text = str(passage["text"])
+    # Sentences that move would leave the code that they speak of.
+    if has_code(text):
+        return []
     old_path = str(passage["heading_path"])
     sentences = split_sentences(text)
     heading = name_heading(gap, _last_heading(old_path))
@@ -227,7 +231,7 @@ def split_section(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Cand
     """
     passage = site.by_id.loc[gap.passage_id]
     text = str(passage["text"])
-    if gap.cause not in _UNSEEN_CAUSES or count_words(text) < _MIN_SPLIT_WORDS:
+    if gap.cause not in _UNSEEN_CAUSES or count_words(text) < _MIN_SPLIT_WORDS or has_code(text):
         return []
     sentences = split_sentences(text)
     heading = gap.brief.title
@@ -292,10 +296,10 @@ def merge_sections(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
     passage_words = content_words(text)
     new_sentences = [
         sentence
-        for sentence in split_sentences(twin_text)
+        for sentence in split_sentences(without_code(twin_text))
         if len(content_words(sentence) - passage_words) > _MAX_REPEATED_NEW_WORDS
     ]
-    new_text = " ".join([text, *new_sentences])
+    new_text = ("\n\n" if has_code(text) else " ").join([text, *new_sentences])
     old_path = str(passage["heading_path"])
     twin_address = f"“{twin['heading_path']}” on {twin['page_id']}"
     changes = [

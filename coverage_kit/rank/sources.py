@@ -10,6 +10,7 @@ from coverage_kit.rank.merging import Statement
 from coverage_kit.rank.parties import content_words
 from coverage_kit.rank.wording import is_negated
 from coverage_kit.tables import Answers, Citations, Passages
+from coverage_kit.text.code import without_code
 from coverage_kit.text.figures import measures_of
 from coverage_kit.text.sentences import split_sentences
 from coverage_kit.vectors import Vectors
@@ -107,7 +108,7 @@ class OwnStatements:
 
     def __init__(self, passages: Passages, vectors: Vectors) -> None:
         self._ids: list[str] = passages["passage_id"].tolist()
-        self._texts: list[str] = passages["text"].tolist()
+        self._texts = [without_code(text) for text in passages["text"]]
         self._vectors = vectors
         counts: Counter[str] = Counter()
         for text in self._texts:
