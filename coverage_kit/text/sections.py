@@ -95,8 +95,9 @@ def _read_heading(line: str) -> _Heading:
         words = unclosed.rstrip()
     anchor = _ANCHOR.search(words, max(0, words.rfind("{") - 1))
     if anchor is not None:
-        return _Heading(level, words[: anchor.start()].rstrip(), anchor[1])
-    return _Heading(level, _ESCAPED_ANCHOR.sub("", words), "")
+        words = words[: anchor.start()].rstrip()
+    name = anchor[1] if anchor is not None else ""
+    return _Heading(level, _ESCAPED_ANCHOR.sub("", words), name)
 
 
 def heading_path(title: str, headings: dict[int, str]) -> str:

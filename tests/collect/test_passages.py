@@ -442,7 +442,7 @@ def test_passages_know_the_anchor_of_their_heading():
     ids=lambda text: text[:6],
 )
 def test_a_hostile_page_is_split_in_time(text):
-    start = time.perf_counter()
+    start = time.process_time()
     table = split_pages(pages(text))
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert table["text"].str.len().max() < 20_000 if len(table) else True

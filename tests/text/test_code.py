@@ -31,6 +31,6 @@ def test_fenced_code_is_left_out_whatever_it_holds(code):
 
 @pytest.mark.parametrize("piece", ["`", "``` ", "`" * 4 + "\n" + "`" * 3 + "\n", "```\n````\n"])
 def test_hostile_fences_take_no_time(piece):
-    start = time.perf_counter()
+    start = time.process_time()
     without_code(piece * (1_000_000 // len(piece)))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -68,7 +68,7 @@ def test_tokens_are_estimated_by_script(text, measured):
 
 @pytest.mark.parametrize("sign", ["x", "|", "| ", "字", "ก", "é ", "。", "한"])
 def test_hostile_repetition_takes_no_time(sign):
-    start = time.perf_counter()
+    start = time.process_time()
     count_words(sign * 1_000_000)
     estimate_tokens([sign * 1_000_000])
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -41,6 +41,7 @@ def test_words_before_the_first_heading_have_no_anchor():
         ("##  Wide   {#wide}  ", "Wide", "wide"),
         (r"## Set \{#id}", "Set {#id}", ""),
         (r"## Set it \{#id}", "Set it {#id}", ""),
+        (r"## Set it \{#id} {#real}", "Set it {#id}", "real"),
         ("## Set{#id}", "Set{#id}", ""),
         ("## Set {#a b}", "Set {#a b}", ""),
         ("## Set {#a} now", "Set {#a} now", ""),
@@ -75,6 +76,6 @@ def test_a_low_heading_is_words_without_its_id():
     ids=["spaces", "marks", "closing marks", "braces", "escapes", "ids", "headings"],
 )
 def test_hostile_headings_take_no_time(text):
-    start = time.perf_counter()
+    start = time.process_time()
     read_sections(text, "T")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
