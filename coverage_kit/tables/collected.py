@@ -78,7 +78,7 @@ PASSAGES = Schema(
             "text",
             "the passage's words, without its headings; blocks of code are between fences",
         ),
-        Column("n_words", "integer", "number of words in the text"),
+        Column("n_words", "integer", "number of words in the text, code included"),
         optional(
             "anchor",
             "text",
