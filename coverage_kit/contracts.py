@@ -1,12 +1,11 @@
 """What stages share besides tables: a passage's text, a change of texts, its effect on queries."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-
-from coverage_kit.text.code import without_code
 
 TokenCounter = Callable[[Sequence[str]], list[int]]
 """Returns how many tokens an encoder reads of each text, without those that open and close it."""
@@ -17,6 +16,8 @@ TokenCounter = Callable[[Sequence[str]], list[int]]
 ANSWERED_SHARE = 0.70
 # A passage without a heading is named by its first words. Ten words fit in a list: assumed.
 _WORDS_OF_A_HEADING = 10
+# The fence of a block of code: three or more backticks.
+_FENCE = re.compile(r"`{3,}")
 
 
 class PassageText(NamedTuple):
@@ -114,3 +115,45 @@ class Effect(NamedTuple):
     before: npt.NDArray[np.float64]
     after: npt.NDArray[np.float64]
     answer_probability: npt.NDArray[np.float64]
+
+
+def fence_code(code: str) -> str:
+    r"""Return code between fences that are longer than any run of backticks in it.
+
+    >>> fence_code("kit run")
+    '```\nkit run\n```'
+    """
+    longest = max((len(run) for run in _FENCE.findall(code)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}\n{code}\n{fence}"
+
+
+def without_code(text: str) -> str:
+    r"""Return the text without its blocks of code; a fence that is not closed is words.
+
+    >>> without_code("Start it:\n\n```\nkit run\n```\n\nThen wait.")
+    'Start it:\n\nThen wait.'
+    """
+    if "```" not in text:
+        return text
+    parts = [text[start:end].strip() for start, end in _prose_spans(text)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def has_code(text: str) -> bool:
+    """Return whether a text holds a block of code."""
+    return "```" in text and _prose_spans(text) != [(0, len(text))]
+
+
+def _prose_spans(text: str) -> list[tuple[int, int]]:
+    """Return start and end of what is between the blocks of code, of a text in order."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    opening: re.Match[str] | None = None
+    for fence in _FENCE.finditer(text):
+        if opening is None:
+            opening = fence
+        elif len(fence[0]) >= len(opening[0]):
+            spans.append((start, opening.start()))
+            start, opening = fence.end(), None
+    return [*spans, (start, len(text))]

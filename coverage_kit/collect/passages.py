@@ -13,9 +13,8 @@ from typing import Any
 
 from coverage_kit.collect.copies import best_copy, text_key
 from coverage_kit.collect.pieces import Limit, Piece, Ruler, cut_paragraph, split_paragraph
-from coverage_kit.contracts import TokenCounter
+from coverage_kit.contracts import TokenCounter, fence_code
 from coverage_kit.tables import PASSAGES, Pages, Passages, checked
-from coverage_kit.text.code import fence_code
 from coverage_kit.text.length import count_words
 from coverage_kit.text.sections import Section, read_sections
 

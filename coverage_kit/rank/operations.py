@@ -6,7 +6,7 @@ answers that are marked as such, or slots for the editor to fill. This module ha
 that reword or rearrange what the site says; `additions` has those that ask for new text.
 """
 
-from coverage_kit.contracts import PassageText
+from coverage_kit.contracts import PassageText, has_code, without_code
 from coverage_kit.rank.additions import (
     add_page,
     add_question_and_answer,
@@ -26,7 +26,6 @@ from coverage_kit.rank.candidates import (
 from coverage_kit.rank.drafts import content_words, name_heading, sibling_path
 from coverage_kit.rank.effort import editor_minutes
 from coverage_kit.settings import RankSettings
-from coverage_kit.text.code import has_code, without_code
 from coverage_kit.text.length import count_words
 from coverage_kit.text.sentences import is_whole_sentence, split_sentences
 

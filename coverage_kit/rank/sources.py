@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from coverage_kit.contracts import without_code
 from coverage_kit.rank.merging import Statement
 from coverage_kit.rank.parties import content_words
 from coverage_kit.rank.wording import is_negated
 from coverage_kit.tables import Answers, Citations, Passages
-from coverage_kit.text.code import without_code
 from coverage_kit.text.figures import measures_of
 from coverage_kit.text.sentences import split_sentences
 from coverage_kit.vectors import Vectors

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from coverage_kit.collect.passages import split_pages, split_text
+from coverage_kit.contracts import without_code
 from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import SchemaError
 from coverage_kit.tables import PAGES
-from coverage_kit.text.code import without_code
 from coverage_kit.text.length import count_words
 from coverage_kit.text.sentences import split_sentences
 

@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"(\d{1,9})[.)]\s+(.*)$")
 _QUOTE = re.compile(r">\s?(.*)$")
 # A line without words: "---", "***", "```" or the line under a table's header, "|---|---|".
 _RULE = re.compile(r"[-=*_~`\s|:]*$")
-# The line before and after a block of code of a passage (`text/code.py`).
+# The line before and after a block of code of a passage (`contracts.py`).
 _FENCE = re.compile(r"`{3,}")
 # A block of code is compared with up to so many lines (assumed), which bounds the time for a text.
 _MAX_BLOCK_LINES = 60

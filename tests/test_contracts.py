@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from coverage_kit.text.code import fence_code, has_code, without_code
+from coverage_kit.contracts import fence_code, has_code, without_code
 
 
 @pytest.mark.parametrize(
