@@ -1,9 +1,14 @@
 """What stages share besides tables: a passage's text, a change of texts, its effect on queries."""
 
+import re
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+TokenCounter = Callable[[Sequence[str]], list[int]]
+"""Returns how many tokens an encoder reads of each text, without those that open and close it."""
 
 # Share of those who ask a question without an answer who get one once a text that answers it is on
 # the site: measured on two public sets by putting removed sections back (docs/method.md, What
@@ -11,6 +16,8 @@ import numpy.typing as npt
 ANSWERED_SHARE = 0.70
 # A passage without a heading is named by its first words. Ten words fit in a list: assumed.
 _WORDS_OF_A_HEADING = 10
+# The fence of a block of code: three or more backticks.
+_FENCE = re.compile(r"`{3,}")
 
 
 class PassageText(NamedTuple):
@@ -20,13 +27,32 @@ class PassageText(NamedTuple):
     text: str
 
     @property
+    def prose(self) -> str:
+        r"""The words without blocks of code; the code itself where there is nothing else to read.
+
+        >>> PassageText("Bikes", "Run this:\n\n```\nbike stop\n```").prose
+        'Run this:'
+        """
+        prose = without_code(self.text)
+        return prose if prose or self.heading_path else self.text
+
+    @property
+    def full(self) -> str:
+        """All of it: headings, then words with code. Words and names are searched in this.
+
+        >>> PassageText("Bikes > Brakes", "They stop.").full
+        'Bikes > Brakes. They stop.'
+        """
+        return f"{self.heading_path}. {self.text}" if self.heading_path else self.text
+
+    @property
     def embedded(self) -> str:
-        """The text that is embedded: headings, then words.
+        """The text that is embedded: headings, then words without blocks of code.
 
         >>> PassageText("Bikes > Brakes", "They stop.").embedded
         'Bikes > Brakes. They stop.'
         """
-        return f"{self.heading_path}. {self.text}" if self.heading_path else self.text
+        return ". ".join(part for part in (self.heading_path, self.prose) if part)
 
     @property
     def heading(self) -> str:
@@ -36,7 +62,7 @@ class PassageText(NamedTuple):
         'Brakes'
         """
         last_heading = self.heading_path.split(" > ")[-1].strip()
-        return last_heading or " ".join(self.text.split()[:_WORDS_OF_A_HEADING])
+        return last_heading or " ".join(self.prose.split()[:_WORDS_OF_A_HEADING])
 
 
 class Home(NamedTuple):
@@ -89,3 +115,45 @@ class Effect(NamedTuple):
     before: npt.NDArray[np.float64]
     after: npt.NDArray[np.float64]
     answer_probability: npt.NDArray[np.float64]
+
+
+def fence_code(code: str) -> str:
+    r"""Return code between fences that are longer than any run of backticks in it.
+
+    >>> fence_code("kit run")
+    '```\nkit run\n```'
+    """
+    longest = max((len(run) for run in _FENCE.findall(code)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}\n{code}\n{fence}"
+
+
+def without_code(text: str) -> str:
+    r"""Return the text without its blocks of code; a fence that is not closed is words.
+
+    >>> without_code("Start it:\n\n```\nkit run\n```\n\nThen wait.")
+    'Start it:\n\nThen wait.'
+    """
+    if "```" not in text:
+        return text
+    parts = [text[start:end].strip() for start, end in _prose_spans(text)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def has_code(text: str) -> bool:
+    """Return whether a text holds a block of code."""
+    return "```" in text and _prose_spans(text) != [(0, len(text))]
+
+
+def _prose_spans(text: str) -> list[tuple[int, int]]:
+    """Return start and end of what is between the blocks of code, of a text in order."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    opening: re.Match[str] | None = None
+    for fence in _FENCE.finditer(text):
+        if opening is None:
+            opening = fence
+        elif len(fence[0]) >= len(opening[0]):
+            spans.append((start, opening.start()))
+            start, opening = fence.end(), None
+    return [*spans, (start, len(text))]

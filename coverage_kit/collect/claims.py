@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 
 from coverage_kit.tables import CLAIMS, Answers, Claims, checked
+from coverage_kit.text.length import count_words
 from coverage_kit.text.sentences import split_sentences
 
 # Enough for what several answers say of a query. The number is assumed.
@@ -70,5 +71,5 @@ def plain_sentences(text: str) -> list[str]:
     return [
         sentence
         for sentence in sentences
-        if len(sentence.split()) >= _MIN_WORDS and _LETTER.search(sentence)
+        if count_words(sentence) >= _MIN_WORDS and _LETTER.search(sentence)
     ]

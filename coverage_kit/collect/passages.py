@@ -1,19 +1,27 @@
 """Split pages into passages.
 
-A passage holds the words under one heading, or a run of whole sentences where these are many.
+A passage holds the words under one heading, or a run of whole sentences where these are many. It is
+no longer than what an encoder reads.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from coverage_kit.collect.copies import best_copy, text_key
+from coverage_kit.collect.pieces import Limit, Piece, Ruler, cut_paragraph, split_paragraph
+from coverage_kit.contracts import TokenCounter, fence_code
 from coverage_kit.tables import PASSAGES, Pages, Passages, checked
+from coverage_kit.text.length import count_words
 from coverage_kit.text.sections import Section, read_sections
-from coverage_kit.text.sentences import split_sentences
 
+# What the bundled encoder reads of a text: 256 tokens, of which two open and close it.
+_MAX_TOKENS = 254
+# The share of what an encoder reads that is left for words under very long headings (assumed).
+_LEAST_SHARE = 4
 # A passage of fewer words says too little to be compared (assumed).
 _TINY_WORDS = 5
 # A text on more than this share of the pages of a site, and on more than so many pages, is common
@@ -29,25 +37,49 @@ _SHORT_WORDS = 20
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """A piece of text that is not split, and the text that joins it to the piece before it."""
+@dataclass
+class _Room:
+    """What still fits in a passage: words and tokens of prose, and words of code."""
 
-    text: str
-    n_words: int
-    joint: str
+    prose: Limit
+    code: Limit
+
+    def holds(self, piece: Piece) -> bool:
+        """Return whether a piece fits."""
+        return (self.code if piece.is_code else self.prose).holds(piece.size)
+
+    def take(self, piece: Piece) -> None:
+        """Take the size of a piece from the room."""
+        if piece.is_code:
+            self.code = self.code.without(piece.size)
+        else:
+            self.prose = self.prose.without(piece.size)
 
 
 @checked
-def split_pages(pages: Pages, max_words: int = 180) -> Passages:
+def split_pages(
+    pages: Pages,
+    max_words: int = 180,
+    count_tokens: TokenCounter | None = None,
+    max_tokens: int = _MAX_TOKENS,
+) -> Passages:
     """Return the passages of the pages whose status is 'ok', in reading order.
 
-    Each passage has at most max_words words. A text on more than 30% of the pages of a site, and on
-    more than three pages, is a passage of one of these pages only (`best_copy`); this holds for
-    sites of five pages or more.
+    A text on more than 30% of the pages of a site, and on more than three pages, is a passage of
+    one of these pages only (`best_copy`); this holds for sites of five pages or more.
+
+    Args:
+        pages: the pages of all sites.
+        max_words: the most words of a passage, its code left out (`count_words`).
+        count_tokens: counts what the encoder reads of texts; without it, tokens are an estimate by
+            script (`estimate_tokens`).
+        max_tokens: the most tokens of a passage with its headings, its code left out; by default
+            those that the bundled encoder reads.
     """
+    ruler = Ruler(count_tokens)
+    limit = Limit(max_words, max_tokens)
     usable = pages[(pages["status"] == "ok") & pages["text"].notna()]
-    rows = [row for page in usable.to_dict("records") for row in _page_rows(page, max_words)]
+    rows = [row for page in usable.to_dict("records") for row in _page_rows(page, limit, ruler)]
     n_pages = {str(site): n for site, n in usable["site"].value_counts().items()}
     passages = _without_common_copies(rows, n_pages)
     # Numbered after copies are left out, so that the positions of a page have no gaps.
@@ -62,32 +94,46 @@ def split_pages(pages: Pages, max_words: int = 180) -> Passages:
 def split_text(text: str, title: str = "", max_words: int = 180) -> list[tuple[str, str]]:
     r"""Return (heading path, words) of each passage of a page's Markdown, in order.
 
-    Each passage has at most max_words words.
+    Each passage has at most max_words words, its code left out, and is no longer than what the
+    bundled encoder reads, by an estimate.
 
     >>> split_text("# Tea\n\n## Green\n\nSteep it. Drink it.", "Tea", max_words=2)
     [('Tea > Green', 'Steep it.'), ('Tea > Green', 'Drink it.')]
     """
-    return [
-        (section.path, passage)
-        for section in read_sections(text, title)
-        for passage in _pack(section, max_words)
-    ]
+    passages = _split_page(text, title, Limit(max_words, _MAX_TOKENS), Ruler(None))
+    return [(section.path, _join(pieces)) for section, pieces in passages]
 
 
-def _page_rows(page: dict[Any, Any], max_words: int) -> list[dict[str, Any]]:
+def _split_page(
+    text: str, title: str, limit: Limit, ruler: Ruler
+) -> Iterator[tuple[Section, list[Piece]]]:
+    """Yield the pieces of each passage of a page's Markdown, with its section."""
+    sections = [section for section in read_sections(text, title) if section.paragraphs]
+    # Counted together, since an encoder's tokenizer is fastest with many texts at once.
+    ruler.measure(f"{section.path}. " for section in sections if section.path)
+    paragraphs = (paragraph for section in sections for paragraph in section.paragraphs)
+    ruler.measure(words.strip() for words, is_code in paragraphs if not is_code)
+    for section in sections:
+        n_path_tokens = ruler.size(f"{section.path}. ").tokens if section.path else 0
+        n_tokens = max(limit.tokens - n_path_tokens, limit.tokens // _LEAST_SHARE, 1)
+        for pieces in _pack(section, Limit(limit.words, n_tokens), ruler):
+            yield section, pieces
+    ruler.forget()
+
+
+def _page_rows(page: dict[Any, Any], limit: Limit, ruler: Ruler) -> Iterator[dict[str, Any]]:
     title = page["title"] if isinstance(page["title"], str) else ""
-    return [
-        {
+    for section, pieces in _split_page(page["text"], title, limit, ruler):
+        yield {
             "passage_id": "",
             "page_id": page["page_id"],
             "site": page["site"],
             "position": 0,
-            "heading_path": path,
-            "text": text,
-            "n_words": len(text.split()),
+            "heading_path": section.path,
+            "text": _join(pieces),
+            "n_words": count_words(_join_words(pieces)),
+            "anchor": section.anchor or None,
         }
-        for path, text in split_text(page["text"], title, max_words)
-    ]
 
 
 def _without_common_copies(
@@ -132,70 +178,59 @@ def _is_common(n_holders: int, n_pages: int) -> bool:
     return n_pages >= _MIN_PAGES and n_holders > max(_COMMON_PAGES, _COMMON_SHARE * n_pages)
 
 
-def _pack(section: Section, max_words: int) -> list[str]:
-    """Return the words of a section as passages: pieces are added to a passage while they fit.
+def _pack(section: Section, limit: Limit, ruler: Ruler) -> list[list[Piece]]:
+    """Return the pieces of a section by passage: they are added to a passage while they fit.
 
-    Where the room that is left is tiny, the next paragraph is cut so that a piece of it fits.
+    Code goes with the words before it. Where a passage is tiny, the next paragraph is cut so that a
+    piece of it fits.
     """
-    passages: list[list[_Piece]] = []
-    room = 0
-    for text, is_code in section.paragraphs:
-        is_tiny = 0 < max_words - room < _TINY_WORDS if passages else False
-        max_piece = room if is_tiny and 0 < room < len(text.split()) <= max_words else max_words
-        for piece in _split_paragraph(text, is_code, max_piece):
-            if not passages or piece.n_words > room:
+    passages: list[list[Piece]] = []
+    room = _Room(limit, limit)
+    for number, (text, is_code) in enumerate(section.paragraphs):
+        pieces = split_paragraph(text, limit, ruler, number if is_code else None)
+        is_tiny = bool(passages) and _count(passages[-1]) < _TINY_WORDS
+        if is_tiny and len(pieces) == 1 and not is_code and not room.holds(pieces[0]):
+            pieces = list(cut_paragraph(pieces[0], limit, ruler))
+        for piece in pieces:
+            if not passages or not room.holds(piece):
                 passages.append([])
-                room = max_words
+                room = _Room(limit, limit)
             passages[-1].append(piece)
-            room -= piece.n_words
-    _feed_last(passages, max_words)
-    return [_join(pieces) for pieces in passages]
+            room.take(piece)
+    _feed_last(passages, limit)
+    return passages
 
 
-def _join(pieces: list[_Piece]) -> str:
+def _join(pieces: list[Piece]) -> str:
+    """Return the words of a passage, with its blocks of code between fences."""
+    texts: list[str] = []
+    for block, group in groupby(pieces, key=lambda piece: piece.block):
+        run = list(group)
+        words = _join_words(run)
+        texts += [run[0].joint if texts else "", words if block is None else fence_code(words)]
+    return "".join(texts)
+
+
+def _join_words(pieces: list[Piece]) -> str:
     return "".join(
         f"{piece.joint if index else ''}{piece.text}" for index, piece in enumerate(pieces)
     )
 
 
-def _feed_last(passages: list[list[_Piece]], max_words: int) -> None:
+def _feed_last(passages: list[list[Piece]], limit: Limit) -> None:
     """Fill a tiny last passage with pieces from the end of the passage before it.
 
     This stops before either passage would be tiny or too long.
     """
     while len(passages) > 1 and _count(passages[-1]) < _TINY_WORDS:
         *remaining, piece = passages[-2]
-        if _count(remaining) < _TINY_WORDS or _count(passages[-1]) + piece.n_words > max_words:
+        room = _Room(limit, limit)
+        for other in passages[-1]:
+            room.take(other)
+        if _count(remaining) < _TINY_WORDS or not room.holds(piece):
             return
         passages[-1].insert(0, passages[-2].pop())
 
 
-def _count(pieces: list[_Piece]) -> int:
-    return sum(piece.n_words for piece in pieces)
-
-
-def _split_paragraph(text: str, is_code: bool, max_words: int) -> list[_Piece]:
-    """Return a short paragraph whole, or a long one by lines and sentences.
-
-    A sentence that is too long is cut into runs of words.
-    """
-    if len(text.split()) <= max_words:
-        return _pieces([text.strip("\n") if is_code else text.strip()], "\n\n")
-    pieces: list[_Piece] = []
-    for line in text.split("\n"):
-        sentences = [line] if is_code else split_sentences(line)
-        runs = [run for sentence in sentences for run in _cut(sentence, max_words)]
-        opening = _pieces(runs[:1], "\n" if pieces else "\n\n")
-        pieces += [*opening, *_pieces(runs[1:], " ")]
-    return pieces
-
-
-def _pieces(texts: list[str], joint: str) -> list[_Piece]:
-    return [_Piece(text, len(text.split()), joint) for text in texts if text.strip()]
-
-
-def _cut(text: str, max_words: int) -> list[str]:
-    words = text.split()
-    if len(words) <= max_words:
-        return [text.rstrip()]
-    return [" ".join(words[start : start + max_words]) for start in range(0, len(words), max_words)]
+def _count(pieces: list[Piece]) -> int:
+    return sum(piece.size.words for piece in pieces)

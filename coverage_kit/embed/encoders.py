@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from coverage_kit.errors import EncoderError
+from coverage_kit.text.parse import parse_json
 from coverage_kit.vectors import Role, Vectors
 
 # The setting that stands for the bundled model.
@@ -125,20 +126,50 @@ class SentenceTransformerEncoder:
             )
         prompts = {
             "query": _prompt(model, "query"),
-            "passage": _prompt(model, "document", "passage", "corpus"),
+            "passage": _passage_prompt(model),
         }
-        max_tokens = min(
-            model.max_seq_length or model.tokenizer.model_max_length,
-            _MAX_TOKENS,
-        )
         module, example = _plain_module(model[0].auto_model, pooling == "mean")
         return OpenedModel(
             module,
             example,
             model.tokenizer.backend_tokenizer.to_str(),
-            max_tokens,
+            _max_tokens(model),
             prompts,
         )
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens that are read of a text, with those that open and close it."""
+        limit = self._read_config("sentence_bert_config.json").get("max_seq_length")
+        return limit if isinstance(limit, int) else _max_tokens(self._loaded)
+
+    @property
+    def passage_prompt(self) -> str:
+        """The words that come before a passage; mostly none."""
+        config = self._read_config("config_sentence_transformers.json")
+        return "" if config and not config.get("prompts") else _passage_prompt(self._loaded)
+
+    @property
+    def tokenizer_source(self) -> Path | str | None:
+        """The file of the tokenizer or its JSON; None for a tokenizer of Python alone.
+
+        The model is loaded only where its folder has no such file.
+        """
+        file = self._folder / "tokenizer.json" if self._folder is not None else None
+        if file is not None and file.is_file():
+            return file
+        backend = getattr(self._loaded.tokenizer, "backend_tokenizer", None)
+        return None if backend is None else str(backend.to_str())
+
+    def _read_config(self, name: str) -> dict[str, Any]:
+        """Return a file of the model's folder as a mapping; empty where there is none."""
+        if self._folder is None:
+            return {}
+        try:
+            config = parse_json((self._folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return config if isinstance(config, dict) else {}
 
     @cached_property
     def _loaded(self) -> Any:
@@ -243,6 +274,14 @@ def _prompt(model: Any, *names: str) -> str:
         model.default_prompt_name,
     )
     return model.prompts.get(name) or ""
+
+
+def _passage_prompt(model: Any) -> str:
+    return _prompt(model, "document", "passage", "corpus")
+
+
+def _max_tokens(model: Any) -> int:
+    return min(int(model.max_seq_length or model.tokenizer.model_max_length), _MAX_TOKENS)
 
 
 def _plain_module(transformer: Any, is_mean: bool) -> tuple[Any, Any]:

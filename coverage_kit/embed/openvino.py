@@ -109,6 +109,21 @@ class OpenVinoEncoder:
         """Length of a vector."""
         return self._model.dimensions
 
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens that are read of a text, with those that open and close it."""
+        return self._model.max_tokens
+
+    @property
+    def passage_prompt(self) -> str:
+        """The words that come before a passage; mostly none."""
+        return self._model.prompts["passage"]
+
+    @property
+    def tokenizer_source(self) -> Path:
+        """The file of the tokenizer."""
+        return self._model.folder / "tokenizer.json"
+
     def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return one unit vector a text: float32, shape (len(texts), dimensions)."""
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)

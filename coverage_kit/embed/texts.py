@@ -47,8 +47,16 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
+def full_texts(passages: Passages) -> list[str]:
+    """Return every passage as it is read: its headings, then its words with its code."""
+    return [
+        PassageText(*pair).full
+        for pair in zip(passages["heading_path"], passages["text"], strict=True)
+    ]
+
+
 def passage_texts(passages: Passages) -> list[str]:
-    """Return every passage as it is embedded: its headings, then its words."""
+    """Return every passage as it is embedded: its headings, then its words without code."""
     return [
         PassageText(*pair).embedded
         for pair in zip(passages["heading_path"], passages["text"], strict=True)

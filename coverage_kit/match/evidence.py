@@ -305,7 +305,7 @@ class EvidenceScorer:
         """Return passages to add, compared with the site and the log. The scorer does not change.
 
         Args:
-            texts: the a passages' texts as they were embedded.
+            texts: the a passages' texts with their headings in front, and with their code.
             bodies: the same texts without their headings.
             vectors: their vectors, shape (a, d).
             headings: the vectors of their headings, shape (a, d).

@@ -13,6 +13,7 @@ from scipy import sparse
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.match.word_index import WordIndex
 from coverage_kit.tables import Passages
+from coverage_kit.text.length import count_words
 from coverage_kit.vectors import Vectors, to_unit_length
 
 # Words of a section at most (assumed): about a paragraph or two.
@@ -101,7 +102,7 @@ class SitePages:
 
         A page lists others where at least half of its headings are their titles.
         """
-        n_words = np.array([len(text.split()) for text in self.body_texts])
+        n_words = np.array([count_words(text) for text in self.body_texts])
         titles = [title.casefold().strip() for title in self.title_texts]
         ends = [*self.starts[1:], len(self.passages)]
         headings = [

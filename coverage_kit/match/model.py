@@ -207,18 +207,18 @@ class SiteModel:
     def _compare_block(self, batch: "_ChangeBatch", block: list[int]) -> AddedPassages:
         """Return the passages of a block, compared with the site and the log."""
         passages = [passage for number in block for passage in batch.passages[number]]
-        texts = [passage.embedded for passage in passages]
+        texts = [passage.full for passage in passages]
         bodies = [passage.text for passage in passages]
         return self.scorer.add(texts, bodies, *batch.vectors(block))
 
     def _compare_added(self, passages: list[PassageText]) -> AddedPassages:
         """Return these passages, encoded and compared with the site and the log."""
-        texts = [passage.embedded for passage in passages]
         headings = [passage.heading for passage in passages]
+        embedded = [passage.embedded for passage in passages]
         return self.scorer.add(
-            texts,
+            [passage.full for passage in passages],
             [passage.text for passage in passages],
-            self.space.move_passages(self.encoder.encode(texts)),
+            self.space.move_passages(self.encoder.encode(embedded)),
             self.space.move_passages(self.encoder.encode(headings)),
         )
 

@@ -15,6 +15,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
+from coverage_kit.text.length import UNSPACED
 from coverage_kit.vectors import Vectors
 
 # BM25's saturation of repeated words and its correction for length: the usual values (Robertson and
@@ -26,14 +27,9 @@ _LENGTH_CORRECTION = 0.75
 STEM_LENGTH = 5
 # Cells of a block of scores, 4 bytes each. Assumed.
 _BLOCK_CELLS = 2**24
-# Letters of scripts that put no spaces between words: kana, Chinese, Thai, Lao, Burmese and Khmer.
-_UNSPACED = (
-    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"
-)
 # Either a run of such letters, or a word of letters, digits and marks.
-_RUN = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+")
-_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+_RUN = re.compile(rf"[{UNSPACED}]+|[^\W{UNSPACED}]+")
+_IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 
 
 def split_words(text: str) -> list[str]:

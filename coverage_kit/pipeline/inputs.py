@@ -16,6 +16,7 @@ from coverage_kit.collect.mentions import find_mentions
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import SiteReading, read_source
 from coverage_kit.collect.urls import page_id, site_name
+from coverage_kit.embed.tokens import read_token_limit
 from coverage_kit.errors import LogError, SettingsError, SiteError
 from coverage_kit.match.masking import CitedPages
 from coverage_kit.measure.sites import bare_domain, site_owner
@@ -190,7 +191,8 @@ def read_inputs(run: Run) -> Inputs:
     question_checks = collect_checks(settings, log.queries)
     sites = collect_pages(settings)
     log = assign_owner_sites(log, settings, sites.own_site, sites.brand_sites)
-    passages = split_pages(sites.pages, settings.match.passage_words)
+    limit = read_token_limit(run.encoder)
+    passages = split_pages(sites.pages, settings.match.passage_words, *limit)
     brand_names = list_brand_names(settings, sites.brand_sites)
     inputs = Inputs(
         log=log,

@@ -19,7 +19,7 @@ from coverage_kit.rank.candidates import (
     PageChange,
 )
 from coverage_kit.rank.drafts import content_words, name_heading, sibling_path
-from coverage_kit.rank.effort import count_words, editor_minutes
+from coverage_kit.rank.effort import editor_minutes
 from coverage_kit.rank.outlines import (
     Outline,
     Size,
@@ -28,6 +28,7 @@ from coverage_kit.rank.outlines import (
     make_outline,
 )
 from coverage_kit.settings import RankSettings
+from coverage_kit.text.length import count_words
 from coverage_kit.text.sentences import is_whole_sentence, split_sentences
 from coverage_kit.text.years import stale_years
 from coverage_kit.vocabulary import MIS_WORDED, MISSING, Operation

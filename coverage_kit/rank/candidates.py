@@ -10,6 +10,7 @@ from coverage_kit.contracts import Home, NewPage, PassageText
 from coverage_kit.rank.briefs import Brief, BriefQuestion, Fact, Slot
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import Passages
+from coverage_kit.text.length import count_words
 from coverage_kit.vocabulary import Action, Operation
 
 # A product has at most this many pages of its own (assumed).
@@ -146,7 +147,7 @@ class EditedSite:
         for name, path in paths.items():
             if len(path) >= depth:
                 sections.setdefault(tuple(path[:depth]), []).append(name)
-        words = {str(name): len(str(text).split()) for name, text in page["text"].items()}
+        words = {str(name): count_words(str(text)) for name, text in page["text"].items()}
         long = [
             key
             for key, names in sections.items()

@@ -12,6 +12,7 @@ from coverage_kit.contracts import Home, NewPage
 from coverage_kit.rank.briefs import Brief
 from coverage_kit.rank.candidates import Gap
 from coverage_kit.tables import Clusters
+from coverage_kit.text.length import count_words
 from coverage_kit.text.quantities import CURRENCIES, UNITS
 from coverage_kit.vectors import Vectors
 
@@ -69,7 +70,7 @@ class ClaimBook:
         same.
         """
         rows = np.flatnonzero(self.claims["query_id"].isin(query_ids).to_numpy())
-        n_words = self.claims["text"].iloc[rows].str.count(r"\S+")
+        n_words = self.claims["text"].iloc[rows].map(count_words)
         is_usable = n_words.between(_MIN_CLAIM_WORDS, _MAX_CLAIM_WORDS)
         rows = rows[is_usable.to_numpy()]
         if not len(rows):

@@ -36,12 +36,3 @@ def round_minutes(minutes: float) -> float:
     if minutes <= 0:
         return 0.0
     return float(max(_STEP, _STEP * int(minutes / _STEP + 0.5)))
-
-
-def count_words(text: str) -> int:
-    """Return the number of words of a text, split at white space.
-
-    >>> count_words("How far does it go?")
-    5
-    """
-    return len(text.split())

@@ -8,6 +8,7 @@ import numpy as np
 from coverage_kit.rank.parties import content_words
 from coverage_kit.rank.wording import is_anecdote, is_negated
 from coverage_kit.text.figures import measures_of
+from coverage_kit.text.length import count_words
 from coverage_kit.vectors import Vectors
 
 # Two claims say the same at this cosine; with as many words or a figure in common, at the lower
@@ -96,7 +97,7 @@ def clearest(group: Sequence[Statement], vectors: Vectors) -> Statement:
     center = vectors[rows].mean(axis=0)
 
     def score(statement: Statement) -> float:
-        n_words = len(statement.text.split())
+        n_words = max(1, count_words(statement.text))
         length = abs(np.log(n_words / _BEST_LENGTH))
         detail = sum(map(len, statement.figures.values()))
         return float(

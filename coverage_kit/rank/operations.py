@@ -6,7 +6,7 @@ answers that are marked as such, or slots for the editor to fill. This module ha
 that reword or rearrange what the site says; `additions` has those that ask for new text.
 """
 
-from coverage_kit.contracts import PassageText
+from coverage_kit.contracts import PassageText, has_code, without_code
 from coverage_kit.rank.additions import (
     add_page,
     add_question_and_answer,
@@ -24,8 +24,9 @@ from coverage_kit.rank.candidates import (
     PageChange,
 )
 from coverage_kit.rank.drafts import content_words, name_heading, sibling_path
-from coverage_kit.rank.effort import count_words, editor_minutes
+from coverage_kit.rank.effort import editor_minutes
 from coverage_kit.settings import RankSettings
+from coverage_kit.text.length import count_words
 from coverage_kit.text.sentences import is_whole_sentence, split_sentences
 
 # A passage with fewer words is short enough to be read whole and is not split (assumed).
@@ -172,6 +173,9 @@ def answer_first(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candi
         return []
     passage = site.by_id.loc[gap.passage_id]
     text = str(passage["text"])
+    # Sentences that move would leave the code that they speak of.
+    if has_code(text):
+        return []
     old_path = str(passage["heading_path"])
     sentences = split_sentences(text)
     heading = name_heading(gap, _last_heading(old_path))
@@ -226,7 +230,7 @@ def split_section(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Cand
     """
     passage = site.by_id.loc[gap.passage_id]
     text = str(passage["text"])
-    if gap.cause not in _UNSEEN_CAUSES or count_words(text) < _MIN_SPLIT_WORDS:
+    if gap.cause not in _UNSEEN_CAUSES or count_words(text) < _MIN_SPLIT_WORDS or has_code(text):
         return []
     sentences = split_sentences(text)
     heading = gap.brief.title
@@ -291,10 +295,10 @@ def merge_sections(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
     passage_words = content_words(text)
     new_sentences = [
         sentence
-        for sentence in split_sentences(twin_text)
+        for sentence in split_sentences(without_code(twin_text))
         if len(content_words(sentence) - passage_words) > _MAX_REPEATED_NEW_WORDS
     ]
-    new_text = " ".join([text, *new_sentences])
+    new_text = ("\n\n" if has_code(text) else " ").join([text, *new_sentences])
     old_path = str(passage["heading_path"])
     twin_address = f"“{twin['heading_path']}” on {twin['page_id']}"
     changes = [

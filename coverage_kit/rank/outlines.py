@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from coverage_kit.contracts import PassageText
 from coverage_kit.rank.briefs import Brief, BriefQuestion, Fact, Slot
-from coverage_kit.rank.effort import count_words
+from coverage_kit.text.length import count_words
 from coverage_kit.vocabulary import FACT_SLOT, WORDS_SLOT
 
 # Brackets become round ones in a slot.

@@ -12,7 +12,7 @@ import pandas as pd
 
 from coverage_kit.contracts import PassageText
 from coverage_kit.rank.candidates import Candidate, EditedSite, PageChange
-from coverage_kit.rank.effort import count_words, round_minutes
+from coverage_kit.rank.effort import round_minutes
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import (
     BrandClaims,
@@ -22,6 +22,7 @@ from coverage_kit.tables import (
     Passages,
     Queries,
 )
+from coverage_kit.text.length import count_words
 from coverage_kit.vocabulary import REPAIR, STATE_FACT, Operation
 
 # The operation of a finding whose words are those of a heading.

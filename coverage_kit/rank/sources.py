@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from coverage_kit.contracts import without_code
 from coverage_kit.rank.merging import Statement
 from coverage_kit.rank.parties import content_words
 from coverage_kit.rank.wording import is_negated
@@ -107,7 +108,7 @@ class OwnStatements:
 
     def __init__(self, passages: Passages, vectors: Vectors) -> None:
         self._ids: list[str] = passages["passage_id"].tolist()
-        self._texts: list[str] = passages["text"].tolist()
+        self._texts = [without_code(text) for text in passages["text"]]
         self._vectors = vectors
         counts: Counter[str] = Counter()
         for text in self._texts:

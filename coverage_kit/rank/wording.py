@@ -7,6 +7,7 @@ from coverage_kit.text.english import English, Token, base_form
 from coverage_kit.text.english_words import BE, EITHER, MODALS, VERBS, words_of
 from coverage_kit.text.figures import unit_of
 from coverage_kit.text.language import may_be_english
+from coverage_kit.text.length import count_words
 from coverage_kit.text.questions import QUESTION_MARKS, capitalised, plain_text
 
 # Words of a fact, at least and at most. Assumed.
@@ -197,7 +198,7 @@ def clean_fact(sentence: str, english: English) -> str:  # noqa: PLR0911 (a retu
     text = capitalised(_ADVICE.sub("", text))
     text = _JOINED.split(text)[0]
     if not may_be_english(text):
-        n_words = len(text.split())
+        n_words = count_words(text)
         return text if n_words <= _MAX_WORDS and text[-1:] not in QUESTION_MARKS else ""
     text = _SITE_BEHIND.sub(".", _LABEL.sub("", text)).replace("..", ".")
     if not re.search(r"[.!][\"”’)]*\Z", text):  # noqa: RUF001 (quotes)

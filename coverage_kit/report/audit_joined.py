@@ -7,6 +7,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.engine_names import with_engine_names
+from coverage_kit.report.joined import describe_passages
 from coverage_kit.vocabulary import WRONG_VERDICTS
 
 # The order in which the pillars and the weights of checks are listed.
@@ -79,13 +80,9 @@ def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
     demand = questions["query_id"].map(analysis.queries.set_index("query_id")["demand"])
     asked = demand.groupby([questions["verdict"], questions["text"]]).sum()
     frame = counts.join(first).join(asked.rename("asked")).reset_index()
-    passages = analysis.passages.merge(
-        analysis.pages[["page_id", "url"]], on="page_id", how="left"
-    ).set_index("passage_id")
-    names = {"text": "passage_text"}
-    frame = frame.join(
-        passages[["page_id", "url", "heading_path", "text"]].rename(columns=names), on="passage_id"
-    )
+    names = {"text": "passage_text", "heading": "heading_path"}
+    passages = describe_passages(analysis)[["page_id", "url", "heading", "text"]]
+    frame = frame.join(passages.rename(columns=names), on="passage_id")
     # "contradicted" comes before "unsupported" because it is first in the alphabet.
     return (
         frame.assign(n_engines=frame["engines"].str.count(",") + 1)

@@ -15,7 +15,7 @@ from coverage_kit.report.edit_texts import (
     propose_url,
     split_address,
 )
-from coverage_kit.report.joined import describe_edits, list_effects
+from coverage_kit.report.joined import describe_edits, describe_passages, list_effects
 from coverage_kit.report.texts import clean_text, is_missing, safe_url
 from coverage_kit.report.wording import DRAFT
 from coverage_kit.vocabulary import FACT_SLOT, SOURCE_SLOT, WORDS_SLOT
@@ -222,8 +222,7 @@ def is_extract(fact: Record) -> bool:
 
 def _list_fact_records(analysis: Analysis) -> dict[str, list[Record]]:
     """Return by edit_id the facts of the edit's text, in order, with the URL of your own words."""
-    page_of = analysis.passages.set_index("passage_id")["page_id"]
-    url_of = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
+    url_of = describe_passages(analysis)["url"]
     records: dict[str, list[Record]] = {}
     for values in analysis.facts.sort_values(["edit_id", "position"]).to_dict("records"):
         row = {str(key): None if is_missing(value) else value for key, value in values.items()}
@@ -232,7 +231,7 @@ def _list_fact_records(analysis: Analysis) -> dict[str, list[Record]]:
             "source": safe_url(row["source"]),
             "is_known": bool(row["is_known"]),
             **{name: row[name] for name in ("passage_id", "own_words", "slot")},
-            "own_url": safe_url(url_of.get(page_of.get(row["passage_id"]))),
+            "own_url": safe_url(url_of.get(row["passage_id"])),
         }
         records.setdefault(str(row["edit_id"]), []).append(record)
     return records

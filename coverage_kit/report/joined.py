@@ -15,7 +15,7 @@ from coverage_kit.report.edit_texts import list_name, name_edit, name_subject, n
 from coverage_kit.report.evidence import describe_nearest, with_rivals
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.site_account import cure_of
-from coverage_kit.report.texts import clean_text, is_missing
+from coverage_kit.report.texts import clean_text, is_missing, link_to_anchor
 from coverage_kit.report.wording import describe_cause, describe_open, describe_operation
 from coverage_kit.tables.answered import find_unanswered
 from coverage_kit.tables.asked import most_asked_first
@@ -102,12 +102,23 @@ def describe_plan(plan: object, ranks: Sequence[int]) -> str:
 
 
 def describe_passages(analysis: Analysis) -> pd.DataFrame:
-    """Return one row a passage, by passage_id: site, page_id, url, title, heading, text."""
+    """Return one row a passage, by passage_id: site, page_id, url, title, heading, text.
+
+    The URL leads to the passage's heading where its anchor is known.
+    """
     pages = analysis.pages[["page_id", "url", "title"]]
     passages = analysis.passages.merge(pages, on="page_id", how="left").set_index("passage_id")
+    passages = _with_anchors(passages)
     return passages.rename(columns={"heading_path": "heading"})[
         ["site", "page_id", "url", "title", "heading", "text"]
     ]
+
+
+def _with_anchors(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose `url` leads to the heading that `anchor` names, where it is known."""
+    places = zip(frame["url"], frame["anchor"], strict=True)
+    urls = [link_to_anchor(url, anchor) for url, anchor in places]
+    return frame.assign(url=pd.Series(urls, index=frame.index, dtype="str"))
 
 
 def describe_queries(analysis: Analysis) -> pd.DataFrame:
@@ -188,7 +199,8 @@ def describe_edits(analysis: Analysis) -> pd.DataFrame:
     """Return one row an edit by rank, without the gaps that no edit can close.
 
     `name` says what is done and for which topic, `listed_as` the same with the topic first, `task`
-    and `subject` each alone. With the page and its title, the gap that the edit serves with its
+    and `subject` each alone. With the page, the URL of its heading where that has an anchor, and
+    its title, the gap that the edit serves with its
     cause, and the queries that it helps most.
     """
     gaps = analysis.gaps[["cluster_id", "label", "rank", "cause", "reason"]].rename(
@@ -198,6 +210,9 @@ def describe_edits(analysis: Analysis) -> pd.DataFrame:
     frame = edits.merge(gaps, on="cluster_id", how="left")
     pages = analysis.pages[["page_id", "url", "title"]].rename(columns={"title": "page_title"})
     frame = frame.merge(pages, on="page_id", how="left")
+    places = ["page_id", "heading_path"]
+    anchors = analysis.passages.drop_duplicates(places)[[*places, "anchor"]]
+    frame = _with_anchors(frame.merge(anchors, on=places, how="left")).drop(columns="anchor")
     rows = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
     frame["name"] = pd.Series([name_edit(row) for row in rows], dtype="str")
     frame["task"] = pd.Series([name_task(row) for row in rows], dtype="str")

@@ -85,8 +85,27 @@ def safe_url(value: Any) -> str | None:
     return url if len(url) <= _MAX_URL else None
 
 
+def link_to_anchor(url: Any, anchor: Any) -> Any:
+    """Return the address of a heading on a page; the page's own where no anchor is known.
+
+    >>> link_to_anchor("https://shop.example/care", "wash it")
+    'https://shop.example/care#wash%20it'
+
+    Args:
+        url: URL of the page, or the path of a local file; a missing URL stays missing.
+        anchor: the id of the heading on the page.
+    """
+    has_anchor = isinstance(anchor, str) and anchor and anchor == clean_text(anchor)
+    if not isinstance(url, str) or not has_anchor or "#" in url:
+        return url
+    linked = f"{url}#{quote(anchor, safe='')}"
+    return linked if len(linked) <= _MAX_URL else url
+
+
 def link_to_words(url: str | None, words: str) -> str | None:
     """Return a link to the first words of a sentence on a page; browsers scroll there.
+
+    A browser that does not know such links scrolls to the heading of a URL that has one.
 
     >>> link_to_words("https://shop.example/care", "Three years or 800 cycles, whichever is first.")
     'https://shop.example/care#:~:text=Three%20years%20or%20800%20cycles%2C'
@@ -96,10 +115,10 @@ def link_to_words(url: str | None, words: str) -> str | None:
         words: the sentence; without any, the link is to the page.
     """
     first = " ".join(words.split()[:_LINKED_WORDS])
-    if url is None or not first or "#" in url:
+    if url is None or not first or ":~:" in url:
         return url
     # A hyphen would end the words that are searched.
-    linked = f"{url}#:~:text={quote(first, safe='').replace('-', '%2D')}"
+    linked = f"{url}{'' if '#' in url else '#'}:~:text={quote(first, safe='').replace('-', '%2D')}"
     return linked if len(linked) <= _MAX_URL else url
 
 

@@ -229,7 +229,11 @@ class MatchSettings(SettingsSection):
         description="most distinct questions to read; of more, near-duplicates are grouped and "
         "one of each group is read",
     )
-    passage_words: int = Field(180, ge=20, description="most words of a passage")
+    passage_words: int = Field(
+        180,
+        ge=20,
+        description="most words of a passage, code left out; fewer where the encoder reads less",
+    )
     neighbors: int = Field(100, ge=10, description="passages of your site kept for each question")
     competitor_neighbors: int = Field(
         5, ge=1, description="passages of each other site kept for each question"

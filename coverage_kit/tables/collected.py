@@ -74,8 +74,16 @@ PASSAGES = Schema(
             "heading_path",
             "title and headings above the passage, joined by ' > '",
         ),
-        text("text", "the passage's words, without its headings"),
-        Column("n_words", "integer", "number of words in the text"),
+        text(
+            "text",
+            "the passage's words, without its headings; blocks of code are between fences",
+        ),
+        Column("n_words", "integer", "number of words in the text, code included"),
+        optional(
+            "anchor",
+            "text",
+            "id of its heading on the page, or of the nearest heading above it that has one",
+        ),
     ),
 )
 

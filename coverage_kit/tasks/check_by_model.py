@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from coverage_kit.analysis import Analysis
 from coverage_kit.collect.missing_items import missing_items_path, write_missing_items
 from coverage_kit.collect.question_checks import read_question_checks
-from coverage_kit.embed.texts import passage_texts
+from coverage_kit.embed.texts import full_texts
 from coverage_kit.errors import BudgetError, ModelError, SettingsError
 from coverage_kit.escaping import for_line
 from coverage_kit.llm.costs import Budget, Prices, open_ledger
@@ -237,7 +237,7 @@ def _open_checker(settings: Settings, prices: Prices) -> AnswerChecker:
 def _nearest_passages(analysis: Analysis) -> dict[str, tuple[str, ...]]:
     """Return by query_id the texts of the nearest own passages, the nearest first."""
     passages = analysis.passages
-    text_of = dict(zip(passages["passage_id"], passage_texts(passages), strict=True))
+    text_of = dict(zip(passages["passage_id"], full_texts(passages), strict=True))
     is_own = analysis.matches["site"] == analysis.about.own_site
     own = analysis.matches[is_own & (analysis.matches["rank"] <= _N_PASSAGES)].sort_values("rank")
     return {

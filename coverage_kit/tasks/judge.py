@@ -9,7 +9,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.collect.urls import page_id
-from coverage_kit.embed.texts import passage_texts
+from coverage_kit.embed.texts import full_texts
 from coverage_kit.errors import SettingsError
 from coverage_kit.llm.costs import Prices
 from coverage_kit.measure.brand_claims import measure_claim_rates
@@ -345,7 +345,7 @@ def read_labels(path: Path) -> dict[str, float]:
 
 def _passage_texts(analysis: Analysis) -> dict[str, str]:
     own = analysis.passages[analysis.passages["site"] == analysis.about.own_site]
-    return dict(zip(own["passage_id"], passage_texts(own), strict=True))
+    return dict(zip(own["passage_id"], full_texts(own), strict=True))
 
 
 def _by_demand(rows: pd.DataFrame) -> pd.DataFrame:

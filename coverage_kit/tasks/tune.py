@@ -13,6 +13,7 @@ from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.choose import choose_encoder
 from coverage_kit.embed.finetune import MIN_PAIRS, Recipe, train_encoder
 from coverage_kit.embed.texts import CachedEncoder, passage_texts
+from coverage_kit.embed.tokens import read_token_limit
 from coverage_kit.errors import EncoderError, LogError, RunError
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.measure.retrieval import compare_paired, measure_found
@@ -105,7 +106,8 @@ def tune_encoder(settings: Settings, is_kept: bool = False) -> Tuned:
     log = collect_log(settings, work_plan)
     sites = collect_pages(settings)
     log = assign_owner_sites(log, settings, sites.own_site, sites.brand_sites)
-    passages = split_pages(sites.pages, settings.match.passage_words)
+    limit = read_token_limit(target.encoder)
+    passages = split_pages(sites.pages, settings.match.passage_words, *limit)
     data = TuningData(
         passages,
         log.queries,

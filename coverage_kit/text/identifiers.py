@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from coverage_kit.text.atoms import CASED, clean, is_counter, is_measure, normalize
+from coverage_kit.text.length import count_words
 from coverage_kit.text.sentences import split_sentences
 
 # What may be an identifier by its shape: letters, figures, and the signs between them.
@@ -90,7 +91,7 @@ def asked(text: str) -> str:
     ...       "when I was ill in the spring of that year. May I work?")
     'May I work?'
     """
-    if len(text.split()) < _STORY_WORDS:
+    if count_words(text) < _STORY_WORDS:
         return text
     asking = [sentence for sentence in split_sentences(text) if _ASKS.search(sentence)]
     return " ".join(asking) or text

@@ -6,12 +6,15 @@ All stages read a stored page in this way.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from coverage_kit.text.page_markup import LOOKS_LIKE_MARKUP
 
-# A heading such as "## Brakes" or "## Brakes ##".
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
+# The start of a heading such as "## Brakes".
+_HEADING = re.compile(r"(#{1,6})\s")
+# The id at the end of a heading: "## Brakes {#brakes}". An escaped brace is words.
+_ANCHOR = re.compile(r"(?:\A|\s)\{#([^\s{}]+)\}\Z")
+_ESCAPED_ANCHOR = re.compile(r"\\(?=\{#[^\s{}]+\}\Z)")
 # The line that opens or closes a block of code.
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 # Headings of levels five and six are too fine to divide a page into passages (assumed).
@@ -23,13 +26,23 @@ class Section:
     """The words under one heading, as paragraphs, each with whether it is code.
 
     `path` holds the title and the headings above, joined by ' > '; `level` is the level of the
-    section's own heading, and 0 for words before the first heading.
+    section's own heading, and 0 for words before the first heading. `anchor` is the id of that
+    heading on its page, or of the nearest heading above it that has an id; empty without any.
     """
 
     path: str
     paragraphs: list[tuple[str, bool]] = field(default_factory=list)
     level: int = 0
     heading: str = ""
+    anchor: str = ""
+
+
+class _Heading(NamedTuple):
+    """A heading: its level from 1, its words, and its id on the page; empty without an id."""
+
+    level: int
+    words: str
+    anchor: str
 
 
 def read_sections(text: str, title: str) -> list[Section]:
@@ -38,14 +51,21 @@ def read_sections(text: str, title: str) -> list[Section]:
     Headings below the fourth level count as words.
     """
     headings: dict[int, str] = {}
+    anchors: dict[int, str] = {}
     sections = [Section(heading_path(title, headings))]
     for paragraph, kind in _read_paragraphs(text):
-        level, words = _read_heading(paragraph) if kind == "heading" else (7, paragraph)
+        if kind != "heading":
+            sections[-1].paragraphs.append((paragraph, kind == "code"))
+            continue
+        level, words, anchor = _read_heading(paragraph)
         if level > _LOWEST_PATH_LEVEL:
-            sections[-1].paragraphs.append((words, kind == "code"))
-        else:
-            headings = add_heading(headings, level, words)
-            sections.append(Section(heading_path(title, headings), level=level, heading=words))
+            sections[-1].paragraphs.append((words, False))
+            continue
+        headings = add_heading(headings, level, words)
+        anchors = add_heading(anchors, level, anchor)
+        nearest = next((name for name in reversed(anchors.values()) if name), "")
+        path = heading_path(title, headings)
+        sections.append(Section(path, level=level, heading=words, anchor=nearest))
     return sections
 
 
@@ -54,7 +74,7 @@ def read_headings(text: str, title: str) -> Iterator[tuple[int, str, str]]:
     headings: dict[int, str] = {}
     for line, kind in _read_paragraphs(text):
         if kind == "heading":
-            level, words = _read_heading(line)
+            level, words, _ = _read_heading(line)
             headings = add_heading(headings, level, words)
             yield level, words, heading_path(title, headings)
 
@@ -65,10 +85,19 @@ def add_heading(headings: dict[int, str], level: int, words: str) -> dict[int, s
     return {**above, level: words}
 
 
-def _read_heading(line: str) -> tuple[int, str]:
-    """Return level and words of a heading line; level 7 for a line that is no heading."""
-    match = _HEADING.match(line)
-    return (len(match[1]), match[2]) if match is not None else (7, line)
+def _read_heading(line: str) -> _Heading:
+    """Return what a line says that starts as a heading does."""
+    level = len(line) - len(line.lstrip("#"))
+    words = line[level:].strip()
+    # Marks at the end are no words: "## Brakes ##".
+    unclosed = words.rstrip("#")
+    if unclosed != words and unclosed[-1:].isspace():
+        words = unclosed.rstrip()
+    anchor = _ANCHOR.search(words, max(0, words.rfind("{") - 1))
+    if anchor is not None:
+        words = words[: anchor.start()].rstrip()
+    name = anchor[1] if anchor is not None else ""
+    return _Heading(level, _ESCAPED_ANCHOR.sub("", words), name)
 
 
 def heading_path(title: str, headings: dict[int, str]) -> str:

@@ -2,6 +2,8 @@
 
 import re
 
+from coverage_kit.text.length import count_words
+
 # Abbreviations whose full stop does not end a sentence.
 _NEVER_ENDS = frozenset(
     {
@@ -69,10 +71,20 @@ _BEFORE_NUMBER = frozenset(
 )
 # A citation marker after a sentence: "[1]", "[^2]", "【3†source】" or "([name](https://…))".
 _MARK = r"(?:\[\^?\w{1,4}\](?!\()|【[^】\n]{1,80}】|\(?\[[^\]\n]{1,200}\]\([^)\s]{1,2000}\)\)?)"
-# The end of a sentence: its mark, closing quotes or brackets, and citation markers; or a CJK mark.
+# Marks that end a sentence wherever they are. Chinese and Japanese: full stop, exclamation and
+# question mark, and their narrow forms. Arabic and Urdu question mark and full stop. Devanagari,
+# Armenian, Ethiopic, Burmese, Khmer and Tibetan full stops.
+_STOPS = (
+    "\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965\u0589\u1362\u1367\u104b\u17d4\u17d5\u0f0d"
+)
+_WIDE_STOPS = frozenset(_STOPS + "\uff0e")
+# Quotes and brackets that close after such a mark.
+_STOP_CLOSERS = "\u300d\u300f\u201d\u2019\uff09\u3011\u300b\u3009"
+# The end of a sentence: its mark, closing quotes or brackets, and citation markers; or a mark of
+# another script. The wide full stop is one only before no digit, since it is a decimal point, too.
 _END = re.compile(
     rf"(?<![.!?…])[.!?…]++[\"'”’»)\]*_]*+(?:[ \t]*{_MARK})*(?=\s)"  # noqa: RUF001 (quotes)
-    r"|[。！？]+[」』”]*"  # noqa: RUF001 (CJK full stops)
+    rf"|(?:[{_STOPS}]|\uff0e(?!\d))+[{_STOP_CLOSERS}]*"
 )
 # A line break that ends a sentence: before a blank line, a list item, a heading, a quote, a table
 # row or a fence.
@@ -84,7 +96,9 @@ _BEGINS = re.compile(
 )
 # Words of a sentence at most, and the mark at its end. Assumed.
 _MAX_WORDS = 60
-_ENDED = re.compile(r"[.!?。！？](?:[\"'”’»」』)\]*_]|\[\d+\]|\s)*\Z")  # noqa: RUF001 (CJK, quotes)
+_ENDED = re.compile(
+    rf"[.!?\uff0e{_STOPS}](?:[\"'”’»)\]*_{_STOP_CLOSERS}]|\[\d+\]|\s)*\Z"  # noqa: RUF001 (quotes)
+)
 # The number of a list item, such as "3.", at the start of a line.
 _LIST_NUMBER = re.compile(r"(?:\A|\n)\s*\d{1,3}\.\Z")
 
@@ -117,7 +131,7 @@ def is_whole_sentence(text: str) -> bool:
     >>> is_whole_sentence("It runs."), is_whole_sentence("Home Shop Basket Sign in")
     (True, False)
     """
-    return len(text.split()) <= _MAX_WORDS and _ENDED.search(text) is not None
+    return count_words(text) <= _MAX_WORDS and _ENDED.search(text) is not None
 
 
 def _sentence_ends(text: str) -> list[int]:
@@ -125,7 +139,7 @@ def _sentence_ends(text: str) -> list[int]:
 
 
 def _is_end(text: str, match: re.Match[str]) -> bool:
-    if match[0][0] in "。！？":  # noqa: RUF001 (CJK full stops)
+    if match[0][0] in _WIDE_STOPS:
         return True
     if not _BEGINS.match(text, match.end()):
         return False

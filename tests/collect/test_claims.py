@@ -1,4 +1,4 @@
-from coverage_kit.collect.claims import MAX_CLAIMS_A_QUERY, split_claims
+from coverage_kit.collect.claims import MAX_CLAIMS_A_QUERY, plain_sentences, split_claims
 from coverage_kit.tables import ANSWERS
 
 
@@ -43,3 +43,11 @@ def test_scraps_make_no_claim_and_no_query_fills_the_log():
     assert split_claims(answers("Yes. 1 2 3 4 5.", "")).empty
     many = " ".join(f"Sentence number {n} says something new." for n in range(60))
     assert len(split_claims(answers(many))) == MAX_CLAIMS_A_QUERY
+
+
+def test_sentences_of_scripts_without_spaces_are_claims():
+    text = "自收到商品之日起三十天内可以无理由退货。好。退货运费由买家承担。"
+    assert plain_sentences(text) == [
+        "自收到商品之日起三十天内可以无理由退货。",
+        "退货运费由买家承担。",
+    ]

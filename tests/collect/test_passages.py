@@ -1,12 +1,19 @@
+# ruff: noqa: RUF001 (texts in many scripts)
 import re
+import time
+import unicodedata
 
 import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
 from coverage_kit.collect.passages import split_pages, split_text
+from coverage_kit.contracts import without_code
+from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import SchemaError
 from coverage_kit.tables import PAGES
+from coverage_kit.text.length import count_words
+from coverage_kit.text.sentences import split_sentences
 
 PIECES = [
     "alpha ",
@@ -90,19 +97,89 @@ def test_one_monstrous_sentence_is_cut_at_words():
     assert [words for _, words in split_text("a b c d e f g", "", 3)] == ["a b c", "d e f", "g"]
 
 
-def test_tables_and_code_are_cut_at_lines():
+def test_a_table_is_cut_between_its_rows():
     table = "size | price\nsmall | ten euros\nlarge | twelve euros"
     assert [words for _, words in split_text(table, "", 8)] == [
         "size | price\nsmall | ten euros",
         "large | twelve euros",
     ]
+
+
+def test_no_row_and_no_item_that_fits_is_cut():
+    rows = [f"Part {n} | It fits. Order it by {n}. | {n} euros" for n in range(60)]
+    items = [f"{n}. Turn the key. Then wait for {n} seconds, and go on." for n in range(60)]
+    bullets = [f"  - Wheel {n}. It turns! Does it?" for n in range(60)]
+    for lines in (rows, items, bullets):
+        texts = [words for _, words in split_text("\n".join(["Parts:", *lines]), "T", 40)]
+        assert len(texts) > 5
+        cut = [line for text in texts for line in text.split("\n")]
+        assert cut == ["Parts:", *lines]
+
+
+def test_a_row_that_is_too_long_is_cut_at_its_cells_and_an_item_at_its_sentences():
+    row = "one two three | four five six | seven eight nine"
+    assert [words for _, words in split_text(row, "", 8)] == [
+        "one two three | four five six |",
+        "seven eight nine",
+    ]
+    item = "- One two three. Four five six. Seven eight nine."
+    assert [words for _, words in split_text(item, "", 7)] == [
+        "- One two three. Four five six.",
+        "Seven eight nine.",
+    ]
+
+
+def test_a_sentence_that_is_too_long_is_cut_at_its_clauses():
+    sentence = "When it rains, the roof is closed by hand; when it snows, it stays open, as it must"
+    assert [words for _, words in split_text(sentence, "", 9)] == [
+        "When it rains, the roof is closed by hand;",
+        "when it snows, it stays open, as it must",
+    ]
+
+
+def test_code_is_shown_between_fences_and_counts_for_no_words_of_prose():
+    text = "Start it:\n\n```\nkit run\n```\n\nThen wait for it."
+    assert split_text(text, "Kit", 6) == [
+        ("Kit", "Start it:\n\n```\nkit run\n```\n\nThen wait for it.")
+    ]
+    assert passage_texts(split_pages(pages(f"# Kit\n\n{text}"))) == [
+        "Kit. Start it:\n\nThen wait for it."
+    ]
+
+
+def test_a_passage_of_code_alone_is_embedded_by_its_headings():
+    table = split_pages(pages("# Kit\n\n## Options\n\n```\n--fast\n```"))
+    assert table["text"].tolist() == ["```\n--fast\n```"]
+    assert passage_texts(table) == ["Kit > Options"]
+    assert passage_texts(split_pages(pages("```\n--fast\n```"))) == ["```\n--fast\n```"]
+
+
+def test_inline_code_is_prose():
+    table = split_pages(pages("# Kit\n\nCall `kit run` twice."))
+    assert passage_texts(table) == ["Kit. Call `kit run` twice."]
+
+
+def test_long_code_is_cut_at_lines_and_each_part_is_fenced():
     code = "```\nx = 1. Then\n# no heading\n\ny = 2\n```"
-    assert split_text(code, "", 4) == [("", "x = 1. Then"), ("", "# no heading"), ("", "y = 2")]
-    assert split_text(code, "", 50) == [("", "x = 1. Then\n# no heading\n\ny = 2")]
+    assert split_text(code, "", 4) == [
+        ("", "```\nx = 1. Then\n```"),
+        ("", "```\n# no heading\n```"),
+        ("", "```\ny = 2\n```"),
+    ]
+    assert split_text(code, "", 50) == [("", "```\nx = 1. Then\n# no heading\n\ny = 2\n```")]
+
+
+def test_a_page_of_code_keeps_each_line_and_its_indent():
+    lines = [f"  option_{n} = {n}  # what it does" for n in range(200)]
+    texts = [words for _, words in split_text("```\n" + "\n".join(lines) + "\n```", "Kit")]
+    assert len(texts) > 3
+    assert [line for text in texts for line in text.split("\n")[1:-1]] == lines
 
 
 def test_a_fence_in_a_longer_fence_is_code():
-    assert split_text("````\n```\n# a\n````\n\nAfter.", "") == [("", "```\n# a\n\nAfter.")]
+    assert split_text("````\n```\n# a\n````\n\nAfter.", "") == [
+        ("", "````\n```\n# a\n````\n\nAfter.")
+    ]
 
 
 def test_an_escaped_line_is_no_heading():
@@ -266,9 +343,106 @@ def test_a_table_without_text_column_is_refused():
 def test_no_word_is_lost_or_invented(pieces, max_words):
     text = "".join(pieces)
     passages = split_text(text, "Title", max_words)
-    assert all(0 < len(words.split()) <= max_words for _, words in passages)
+    assert all(count_words(words) for _, words in passages)
+    assert all(count_words(without_code(words)) <= max_words for _, words in passages)
     letters = [re.findall(r"\w", words) for _, words in passages]
     left = iter(re.findall(r"\w", text))
     assert all(letter in left for piece in letters for letter in piece)
     if "#" not in text:
         assert sum(map(len, letters)) == len(re.findall(r"\w", text))
+
+
+ZH = "自收到商品之日起三十天内，您可以无理由退货。商品必须保持原包装，配件齐全，标签未拆。"
+JA = "商品到着後三十日以内であれば、理由を問わず返品できます。送料はお客様のご負担となります。"
+KO = "상품을 받은 날로부터 삼십 일 이내에 반품하실 수 있습니다. 배송비는 고객이 부담합니다. "
+TH = "คุณสามารถคืนสินค้าได้ภายในสามสิบวันนับจากวันที่ได้รับสินค้า โดยสินค้าต้องอยู่ในสภาพเดิม "
+KM = "អ្នកអាចប្រគល់ទំនិញវិញក្នុងរយៈពេលសាមសិបថ្ងៃ។"
+AR = "هل يمكنني إرجاع المنتج؟ نعم، خلال ثلاثين يوماً من تاريخ الاستلام. "
+UR = "آپ تیس دن کے اندر واپس کر سکتے ہیں۔ خرچ خریدار کا ہے۔ "
+HI = "आप उत्पाद तीस दिनों के भीतर वापस कर सकते हैं। खर्च खरीदार देगा। "
+HY = "Դուք կարող եք վերադարձնել ապրանքը երեսուն օրվա ընթացքում։ "
+AM = "ዕቃውን በሰላሳ ቀናት ውስጥ መመለስ ይችላሉ። "
+DE = "Die Rücksendekostenübernahmeerklärung liegt dem Warenbegleitschreiben bei. Danke sehr! "
+EN = "You can return what you bought within thirty days. We pay you back at once! "
+
+
+@pytest.mark.parametrize("text", [ZH, JA, KO, TH, KM, AR, UR, HI, HY, AM, DE, EN])
+def test_a_long_page_of_any_script_is_cut_where_its_sentences_end(text):
+    table = split_pages(pages(text * 40))
+    assert len(table) > 1
+    assert (table["n_words"] > 1).all()
+    assert (table["n_words"] <= 180).all()
+    assert "".join(table["text"]).replace(" ", "") == (text * 40).replace(" ", "")
+    if text != TH:
+        stops = {sentence[-1] for sentence in split_sentences(text)}
+        assert set(table["text"].str[-1]) <= stops
+
+
+@pytest.mark.parametrize("text", [ZH, JA, KO, TH, AR, HI, DE, EN])
+def test_no_passage_is_longer_than_what_the_counter_counts(text):
+    def count(texts):
+        return [len(part) for part in texts]
+
+    path = "Title > " + "H" * 20
+    table = split_pages(pages(f"# Title\n\n## {'H' * 20}\n\n{text * 30}"), 180, count, 90)
+    assert (table["heading_path"] == path).all()
+    assert max(map(len, passage_texts(table))) <= 90
+    assert "".join(table["text"]).replace(" ", "") == (text * 30).replace(" ", "")
+
+
+def test_text_without_spaces_or_stops_is_cut_between_letters():
+    texts = [words for _, words in split_text("漢" * 3000, "T")]
+    assert "".join(texts) == "漢" * 3000
+    assert 8 < len(texts) < 20
+    thai = "คืนสินค้าได้ภายในสามสิบวัน" * 200
+    parts = [words for _, words in split_text(thai, "T")]
+    assert "".join(parts) == thai
+    # a mark stays with its letter
+    assert not any(unicodedata.category(part[0]) == "Mn" for part in parts)
+
+
+def test_ideographic_commas_are_where_a_long_sentence_is_cut():
+    sentence = "商品必须保持原包装，配件齐全、标签未拆；" * 20
+    texts = [words for _, words in split_text(sentence, "T")]
+    assert "".join(texts) == sentence
+    assert {text[-1] for text in texts} <= set("，、；")
+
+
+def test_a_very_long_heading_leaves_room_for_words():
+    table = split_pages(pages(f"# {'long heading ' * 500}\n\n{EN * 20}"))
+    assert 1 < len(table) < 40
+
+
+def test_passages_know_the_anchor_of_their_heading():
+    text = "# T\n\nHi.\n\n## Care {#care}\n\nWash it.\n\n### Cold\n\nSoap.\n\n## Price\n\nTen."
+    table = split_pages(pages(text))
+    assert table["heading_path"].tolist() == ["T", "T > Care", "T > Care > Cold", "T > Price"]
+    assert table["anchor"].fillna("").tolist() == ["", "care", "care", ""]
+    assert not table["text"].str.contains("{#", regex=False).any()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 1_000_000,
+        "|" * 1_000_000,
+        "| " * 500_000,
+        "a | " * 250_000,
+        "漢" * 1_000_000,
+        "ก" * 1_000_000,
+        "\u0301" * 1_000_000,
+        "，" * 1_000_000,
+        "a, " * 300_000,
+        "- a\n" * 250_000,
+        "word " * 200_000,
+        "```\n" + "x" * 1_000_000,
+        "# H {#h}\n" * 100_000,
+        "```\n" * 250_000,
+    ],
+    ids=lambda text: text[:6],
+)
+def test_a_hostile_page_is_split_in_time(text):
+    start = time.process_time()
+    table = split_pages(pages(text))
+    assert time.process_time() - start < 20
+    assert table["text"].str.len().max() < 20_000 if len(table) else True

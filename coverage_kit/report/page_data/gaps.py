@@ -118,7 +118,7 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
                 "label": name_gap(row["label"])[0],
                 "why": describe_why(gaps.get(row["cluster_id"]), clean_text(row["cause_title"])),
                 "reason": shorten(row["reason"], 300),
-                "url": None if where["is_new_page"] else safe_url(where["url"]),
+                "url": None if where["is_new_page"] else safe_url(record["url"]),
                 "address": safe_url(where["url"]) if where["is_new_page"] else None,
                 "place": describe_place(where),
                 "home": describe_home(where),

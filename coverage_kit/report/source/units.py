@@ -25,6 +25,8 @@ _NUMBER = re.compile(r"(\d{1,9})[.)]\s+(.*)$")
 _QUOTE = re.compile(r">\s?(.*)$")
 # A line without words: "---", "***", "```" or the line under a table's header, "|---|---|".
 _RULE = re.compile(r"[-=*_~`\s|:]*$")
+# The line before and after a block of code of a passage (`contracts.py`).
+_FENCE = re.compile(r"`{3,}")
 # A block of code is compared with up to so many lines (assumed), which bounds the time for a text.
 _MAX_BLOCK_LINES = 60
 
@@ -59,10 +61,17 @@ def read_units(text: str, source_keys: Collection[tuple[str, ...]] = ()) -> list
     """
     lines = clean_text(text).replace("\r", "").split("\n")
     units: list[Unit] = []
+    code_ends = _find_code(lines)
     is_open = False  # whether the next plain line continues the last unit
     index = 0
     while index < len(lines):
         line = lines[index].strip()
+        if index in code_ends:
+            code = lines[index + 1 : code_ends[index]]
+            units.append(_read_line(" ".join(" ".join(code).split()), is_code=True))
+            is_open = False
+            index = code_ends[index] + 1
+            continue
         n_block_lines = _count_block_lines(lines, index, source_keys)
         if n_block_lines:
             block_lines = lines[index : index + n_block_lines]
@@ -77,6 +86,23 @@ def read_units(text: str, source_keys: Collection[tuple[str, ...]] = ()) -> list
         is_open = not n_block_lines and bool(line)
         index += n_block_lines or 1
     return [unit for unit in units if unit.text.strip()]
+
+
+def _find_code(lines: list[str]) -> dict[int, int]:
+    """Return the line of the closing fence of each block of code, by the line of its opening."""
+    ends: dict[int, int] = {}
+    opening = 0
+    length = 0
+    for index, line in enumerate(lines):
+        fence = line.strip()
+        if _FENCE.fullmatch(fence) is None:
+            continue
+        if not length:
+            opening, length = index, len(fence)
+        elif len(fence) >= length:
+            ends[opening] = index
+            length = 0
+    return ends
 
 
 def _count_block_lines(
