@@ -44,7 +44,8 @@ class Addresses:
         An absolute URL stays. Only where `base` is a URL of another site, the path is joined to
         `base`, because exports are often made on a copy of the site.
         """
-        absolute = join_url(self.base if split_http(self.base) else self.old_base, url)
+        folder = self.base if split_http(self.base) else self.old_base
+        absolute = join_url(f"{folder.rstrip('/')}/", url)
         if split_http(absolute) is None:
             return "/".join(filter(None, (self.base.rstrip("/") or self.name, url.lstrip("/"))))
         if split_http(self.base) is None or _are_related(site_name(absolute), site_name(self.base)):
@@ -97,9 +98,9 @@ def file_address(path: Path, base: str, name: str = "") -> str:
     return f"{base.rstrip('/')}/{quote(name, _PATH_CHARACTERS.replace('%', ''))}"
 
 
-def document_page(path: Path, base: str, location: str) -> PageRows:
+def document_page(path: Path, base: str, name: str = "") -> PageRows:
     """Return a page without content for a document that is one file."""
-    del path
+    location = file_address(path, base, name)
     return PageRows(location, site_name(base) or location.split("/", 1)[0], "")
 
 

@@ -138,7 +138,7 @@ def _report(export: _Export, unread: UnreadItems) -> None:
             cure="Crawl the published site to read it.",
             n_items=export.n_shortcodes,
         )
-    export.addresses.report(str(export.path))
+    export.addresses.report(export.path.name)
 
 
 def _read_items(export: _Export, *, is_mended: bool, n_known: int = 0) -> str:
