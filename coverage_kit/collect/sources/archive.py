@@ -95,13 +95,15 @@ class _Unpacked:
             # The words of the reader of logs, about a site.
             parts = (error.where, error.what, error.found, error.cure)
             where, what, found, cure = (
-                part.replace("of logs", "of pages").replace("the log", "the site")
-                for part in parts
+                part.replace("of logs", "of pages").replace("the log", "the site") for part in parts
             )
             raise SiteError(where, what, found, cure) from None
         except (*_BROKEN, NotImplementedError, RuntimeError, OSError) as error:
             raise SiteError(
-                str(path), "a whole zip file", f"it cannot be unpacked ({error})", "Export it again."
+                str(path),
+                "a whole zip file",
+                f"it cannot be unpacked ({error})",
+                "Export it again.",
             ) from None
 
     def _unpack(self, path: Path, folder: Path, *, is_outer: bool) -> None:
@@ -156,7 +158,9 @@ class _Unpacked:
             file.parent.mkdir(parents=True, exist_ok=True)
             target = file.open("xb")
         except (OSError, ValueError) as error:
-            reason = "there twice" if isinstance(error, FileExistsError) else "its name is no file's"
+            reason = (
+                "there twice" if isinstance(error, FileExistsError) else "its name is no file's"
+            )
             self._unread.add("file", reason, f"{self._path}/{clean_text(member.filename)}")
             return None
         most = _most_bytes(self._path.stat().st_size)

@@ -67,9 +67,7 @@ def _find_text_reader(path: Path, ending: str, head: bytes) -> Reader | None:
         return wordpress.read_wordpress
     if ending in {".json", ".jsonl", ".ndjson"} and help_centre.may_be_articles(head):
         return help_centre.read_articles
-    if ending == ".txt" and (
-        llms_full.is_named_so(path.name) or llms_full.has_page_marks(head)
-    ):
+    if ending == ".txt" and (llms_full.is_named_so(path.name) or llms_full.has_page_marks(head)):
         return llms_full.read_llms_full
     return None
 
@@ -83,6 +81,4 @@ def _is_site(path: Path, ending: str) -> bool:
         return ending == ".zip"
     if ending != ".zip" and not set(_OTHER_ZIPS).isdisjoint(names):
         return False
-    return any(
-        PurePosixPath(name).suffix.lower() in {*_PAGE_ENDINGS, ".zip"} for name in names
-    )
+    return any(PurePosixPath(name).suffix.lower() in {*_PAGE_ENDINGS, ".zip"} for name in names)

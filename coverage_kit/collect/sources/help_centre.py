@@ -54,7 +54,7 @@ class _Article:
 
 
 def may_be_articles(head: bytes) -> bool:
-    """Return whether the start of a file looks like articles with a title, a text and an address."""
+    """Return whether the start of a file looks like articles: title, text and address."""
     return bool(
         _JSON_START.match(head)
         and _TITLE_KEY.search(head)
@@ -235,7 +235,9 @@ def _read_intercom(node: _Json) -> list[_Article]:
             url=_text(content, "url") or f"articles/{node.get('id', '')}",
             title=_text(content, "title"),
             body=_text(content, "body"),
-            status="ok" if content.get("state") == "published" else _text(content, "state") or "draft",
+            status="ok"
+            if content.get("state") == "published"
+            else _text(content, "state") or "draft",
             language=language,
             published=content.get("created_at"),
             modified=content.get("updated_at"),
@@ -306,7 +308,8 @@ def _read_wordpress(node: _Json) -> list[_Article]:
 
 def _is_plain(node: _Json) -> bool:
     return bool(
-        _text(node, *_TITLES) and any(isinstance(node.get(key), str) for key in _BODIES)
+        _text(node, *_TITLES)
+        and any(isinstance(node.get(key), str) for key in _BODIES)
         and _text(node, *_URLS)
     )
 

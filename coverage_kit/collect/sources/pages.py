@@ -48,7 +48,7 @@ class Addresses:
         absolute = join_url(f"{folder.rstrip('/')}/", url)
         if split_http(absolute) is None:
             return "/".join(filter(None, (self.base.rstrip("/") or self.name, url.lstrip("/"))))
-        if split_http(self.base) is None or _are_related(site_name(absolute), site_name(self.base)):
+        if split_http(self.base) is None or are_related(site_name(absolute), site_name(self.base)):
             return absolute
         host = site_name(absolute)
         self._moved[host] = self._moved.get(host, 0) + 1
@@ -81,7 +81,7 @@ class Addresses:
         return join_url(self.base, path + query)
 
 
-def _are_related(host: str, other: str) -> bool:
+def are_related(host: str, other: str) -> bool:
     """Return whether two hosts are the same, or one belongs to the other, as a help centre does."""
     return host == other or host.endswith(f".{other}") or other.endswith(f".{host}")
 
@@ -96,6 +96,18 @@ def file_address(path: Path, base: str, name: str = "") -> str:
     if split_http(base) is None:
         return f"{base.rstrip('/')}/{name}" if base else name
     return f"{base.rstrip('/')}/{quote(name, _PATH_CHARACTERS.replace('%', ''))}"
+
+
+def with_cure(page: PageRows, status: str, cure: str) -> PageRows:
+    """Return a page with a status, and log what would cure it."""
+    logger.warning("%r: %s. %s", page.location, status, cure)
+    return page.with_status(status)
+
+
+def needs_extra(page: PageRows, extra: str) -> PageRows:
+    """Return a page for which a package is missing that one of our extras installs."""
+    cure = f"Run pip install 'coverage_kit[{extra}]'."
+    return with_cure(page, f"needs the extra {extra}", cure)
 
 
 def document_page(path: Path, base: str, name: str = "") -> PageRows:

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from coverage_kit.collect.page_try import PageError, try_page
 from coverage_kit.collect.rows import PageRows
-from coverage_kit.collect.sources.pages import ITEM, document_page, fill_page
+from coverage_kit.collect.sources.pages import (
+    ITEM,
+    document_page,
+    fill_page,
+    needs_extra,
+    with_cure,
+)
 from coverage_kit.collect.unread import UnreadItems
 
 if TYPE_CHECKING:
@@ -35,6 +41,8 @@ _N_EDGE_LINES = 2
 _GAP_RATIO = 1.3
 # Steps of more than this many sizes are those of text with double spacing (assumed).
 _DOUBLE_SPACED = 1.75
+# Dashes and quotes of all kinds are meant.
+# ruff: noqa: RUF001
 _BULLET = re.compile(r"^[•▪◦‣●○■□·∙➢✓–*-](?:\s+|$)")
 _SENTENCE_END = re.compile(r"[.!?:;。！？][\"'”’)\]]*$")
 _NUMBER = re.compile(r"\d+")
@@ -46,7 +54,8 @@ _LIGATURES = str.maketrans(
 )
 # Titles that programs write instead of the author.
 _NO_TITLE = re.compile(
-    r"^(?:microsoft \w+ - .*|untitled.*|document\d*|.*\.(?:docx?|indd|pptx?|xlsx?|odt|tex|dvi|pdf))?$",
+    r"^(?:microsoft \w+ - .*|untitled.*|document\d*"
+    r"|.*\.(?:docx?|indd|pptx?|xlsx?|odt|tex|dvi|pdf))?$",
     re.IGNORECASE,
 )
 
@@ -80,13 +89,8 @@ def read_pdf(path: Path, base: str, unread: UnreadItems) -> list[PageRows]:
     try:
         import pypdf  # noqa: F401, PLC0415
     except ImportError:
-        return [_with_cure(page, "needs the extra pdf", "Run pip install 'coverage_kit[pdf]'.")]
+        return [needs_extra(page, "pdf")]
     return [try_page(page.location, lambda: _read(path, page, unread), page.with_status)]
-
-
-def _with_cure(page: PageRows, status: str, cure: str) -> PageRows:
-    logger.warning("%r: %s. %s", page.location, status, cure)
-    return page.with_status(status)
 
 
 def _read(path: Path, page: PageRows, unread: UnreadItems) -> PageRows:
@@ -102,13 +106,13 @@ def _read(path: Path, page: PageRows, unread: UnreadItems) -> PageRows:
         try:
             reader = PdfReader(stream)
             if reader.is_encrypted and not reader.decrypt(""):
-                return _with_cure(page, "password", "Save it without a password.")
+                return with_cure(page, "password", "Save it without a password.")
             return _read_pages(reader, path, page, unread)
         except DependencyError:
             cure = "Save it without encryption, or install the package cryptography."
-            return _with_cure(page, "encrypted", cure)
+            return with_cure(page, "encrypted", cure)
         except PdfReadError:
-            return _with_cure(page, "unreadable: a damaged PDF", "Export it again.")
+            return with_cure(page, "unreadable: a damaged PDF", "Export it again.")
 
 
 def _read_pages(reader: "PdfReader", path: Path, page: PageRows, unread: UnreadItems) -> PageRows:
@@ -146,9 +150,9 @@ def _read_pages(reader: "PdfReader", path: Path, page: PageRows, unread: UnreadI
 
 def _without_text(page: PageRows, n_images: int, n_broken: int, n_left: int) -> PageRows:
     if n_images:
-        return _with_cure(page, "only images", "Recognise its text (OCR), or add its words as HTML.")
+        return with_cure(page, "only images", "Recognise its text (OCR), or add its words as HTML.")
     if n_broken or n_left:
-        return _with_cure(page, "unreadable: a damaged PDF", "Export it again.")
+        return with_cure(page, "unreadable: a damaged PDF", "Export it again.")
     return page.with_status("no text")
 
 
@@ -201,10 +205,8 @@ def _join_fragments(fragments: list[_Line]) -> list[_Line]:
 
 
 def _fill(reader: "PdfReader", lines: list[_Line], path: Path, page: PageRows) -> PageRows:
-    lines = _without_edges(lines)
-    if not lines:
-        return page.with_status("no text")
     body_size = _body_size(lines)
+    lines = _without_edges(lines, body_size)
     levels = _heading_levels(lines, body_size)
     declared = _title(reader)
     big = [line for line in lines if line.page == 1 and levels.get(_rounded(line.size))]
@@ -220,7 +222,7 @@ def _fill(reader: "PdfReader", lines: list[_Line], path: Path, page: PageRows) -
     )
 
 
-def _without_edges(lines: list[_Line]) -> list[_Line]:
+def _without_edges(lines: list[_Line], body_size: float) -> list[_Line]:
     """Return the lines without headers and footers.
 
     Those are edge lines that most pages repeat, and edge lines with the number of the page.
@@ -236,7 +238,7 @@ def _without_edges(lines: list[_Line]) -> list[_Line]:
     counts = Counter({_edge_key(line): 0 for line in edges.values()})
     counts.update(key for key, _ in {(_edge_key(line), line.page) for line in edges.values()})
     offsets = Counter(
-        offset for offset, _ in {(_offset(line), line.page) for line in edges.values()}
+        offset for offset, _ in {(_offset(line, body_size), line.page) for line in edges.values()}
     )
     # Left and right pages may have headers of their own.
     least = max(2, ceil((0.4 if len(pages) > 5 else 0.51) * len(pages)))
@@ -246,7 +248,7 @@ def _without_edges(lines: list[_Line]) -> list[_Line]:
         if id(line) not in edges
         or (
             counts[_edge_key(line)] < least
-            and (_offset(line) is None or offsets[_offset(line)] < least)
+            and (_offset(line, body_size) is None or offsets[_offset(line, body_size)] < least)
         )
     ]
 
@@ -256,12 +258,15 @@ def _edge_key(line: _Line) -> tuple[str, float]:
     return _NUMBER.sub("#", line.text.casefold()), _rounded(line.size)
 
 
-def _offset(line: _Line) -> int | None:
-    """Return how far the number at the start or end of a short line is from that of its page."""
+def _offset(line: _Line, body_size: float) -> int | None:
+    """Return how far the number at the start or end of a short line is from that of its page.
+
+    In large letters it is the number of a chapter, and the result None.
+    """
     words = line.text.split()
     number = next((word for word in (words[-1], words[0]) if word.isdecimal()), "")
-    is_short = len(words) <= _MAX_HEADING_WORDS and 0 < len(number) < 6
-    return int(number) - line.page if is_short else None
+    is_short = len(words) <= _MAX_HEADING_WORDS and line.size < _HEADING_RATIO * body_size
+    return int(number) - line.page if is_short and 0 < len(number) < 6 else None
 
 
 def _rounded(size: float) -> float:

@@ -9,7 +9,9 @@ _SHORTCODE = re.compile(
     r"(?P<values>(?:\s[^\[\]]{0,4000})?)\](?P<close>\])?"
 )
 # Text whose brackets are code.
-_CODE = re.compile(r"<(?P<tag>pre|code)\b[^<>]*>.*?(?:</(?P=tag)\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_CODE = re.compile(
+    r"<(?P<tag>pre|code)\b[^<>]*>.*?(?:</(?P=tag)\s*>|\Z)", re.IGNORECASE | re.DOTALL
+)
 _VALUE = re.compile(r"([\w-]{1,60})\s{0,9}=\s{0,9}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"']+))")
 # Shortcodes of WordPress itself that show media or lists, and have no words.
 _MEDIA = frozenset({"gallery", "embed", "audio", "video", "playlist", "wp_caption_image"})
@@ -49,9 +51,9 @@ _OPENS_TEXT = re.compile(
 def expand_shortcodes(text: str) -> tuple[str, list[str]]:
     """Return a post's text without shortcodes, and the names of those that WordPress fills in.
 
-    The text within a pair stays. Titles of tabs, accordions and questions stay as labels, and those
-    of headings as headings. Other words in brackets, such as [sic], are text, and so are brackets in
-    code and double brackets.
+    The text within a pair stays. Titles of tabs, accordions and questions stay as labels, and
+    those of headings as headings. Other words in brackets, such as [sic], are text, and so are
+    brackets in code and double brackets.
     """
     pieces: list[str] = []
     unknown: list[str] = []

@@ -4,7 +4,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -24,20 +24,25 @@ _MAX_BYTES = 2_000_000_000
 # forms, orders. Any other type has pages of its own.
 _NO_PAGES = frozenset(
     {
-        "acf-field", "acf-field-group", "acf-post-type", "acf-taxonomy", "amp_validated_url",
-        "attachment", "custom-css", "custom_css", "customize_changeset", "elementor_font",
-        "elementor_icons", "elementor_library", "elementor_snippet", "et_pb_layout", "et_template",
-        "et_theme_builder", "feedback", "flamingo_inbound", "forminator_forms", "fusion_element",
-        "fusion_template", "jp_img_sitemap", "jp_sitemap", "jp_sitemap_master", "mc4wp-form",
-        "ml-slider", "nav_menu_item", "oembed_cache", "product_variation", "revision",
-        "scheduled-action", "shop_coupon", "shop_order", "shop_order_refund", "user_request",
-        "vc_grid_item", "vc4_templates", "wp_block", "wp_font_face", "wp_font_family",
-        "wp_global_styles", "wp_navigation", "wp_template", "wp_template_part", "wpcf7_contact_form",
-        "wpforms", "wp_router_page",
+        "acf-field", "acf-field-group", "acf-post-type", "acf-taxonomy",
+        "amp_validated_url", "attachment", "custom-css", "custom_css",
+        "customize_changeset", "elementor_font", "elementor_icons", "elementor_library",
+        "elementor_snippet", "et_pb_layout", "et_template", "et_theme_builder", "feedback",
+        "flamingo_inbound", "forminator_forms", "fusion_element", "fusion_template",
+        "jp_img_sitemap", "jp_sitemap", "jp_sitemap_master", "mc4wp-form", "ml-slider",
+        "nav_menu_item", "oembed_cache", "product_variation", "revision",
+        "scheduled-action", "shop_coupon", "shop_order", "shop_order_refund",
+        "user_request", "vc_grid_item", "vc4_templates", "wp_block", "wp_font_face",
+        "wp_font_family", "wp_global_styles", "wp_navigation", "wp_template",
+        "wp_template_part", "wpcf7_contact_form", "wpforms", "wp_router_page",
     }
 )  # fmt: skip
 # What of these may hold words that visitors read on pages.
-_SHARED_TEXT = frozenset({"wp_block", "elementor_library", "et_pb_layout", "fusion_template"})
+_SHARED_TEXT = frozenset(
+    {
+        "wp_block", "elementor_library", "et_pb_layout", "fusion_template",
+    }
+)  # fmt: skip
 # Control characters that XML forbids, and that posts pasted from elsewhere hold.
 _FORBIDDEN = bytes([*range(9), 11, 12, *range(14, 32)])
 # Encodings in which each of these bytes is a character by itself.
@@ -173,7 +178,7 @@ class _Cleaned:
         while chunk := self._stream.read(n_bytes):
             if self._is_wide is None:
                 self._is_wide = chunk.startswith(_WIDE_MARKS) or b"\0" in chunk[:4]
-                chunk = chunk if self._is_wide else chunk.lstrip()  # noqa: PLW2901
+                chunk = chunk if self._is_wide else chunk.lstrip()
             kept = chunk if self._is_wide else self._mend(chunk.translate(None, _FORBIDDEN))
             if kept:
                 return kept
