@@ -92,7 +92,8 @@ def _take_fields(tree: "nodes.document") -> dict[str, str]:
             if isinstance(child, nodes.field):
                 fields[child[0].astext().strip().lower()] = child[1].astext().strip()
             else:
-                fields[child.tagname] = child.astext().strip()
+                # Known fields have classes of their own, such as date and author.
+                fields[child.__class__.__name__] = child.astext().strip()
         info.parent.remove(info)
     return fields
 
@@ -187,7 +188,7 @@ class _HtmlWriter:
             # The title of a box or a table.
             self._within("p" if kind != "table" else "caption", node, level)
             return
-        ids = parent.get("ids", []) if kind == "section" else []
+        ids: list[str] = parent.get("ids", []) if kind == "section" else []
         anchor = f' id="{html.escape(ids[0])}"' if ids else ""
         name = "h1" if kind == "document" else f"h{min(level - 1, 6)}"
         self._within(f"{name}{anchor}", node, level)
