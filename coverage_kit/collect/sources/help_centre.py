@@ -170,10 +170,12 @@ _Shape = Callable[[_Json], list[_Article]]
 
 
 def _choose_shape(nodes: list[Any], path: Path) -> _Shape:
-    """Return the reader of most objects. Raises SiteError where no shape fits nearly all."""
+    """Return the reader of most objects. Raises SiteError where no shape fits enough of them."""
     objects = [node for node in nodes if isinstance(node, dict)]
     for test, read in _SHAPES:
-        if objects and sum(map(test, objects)) >= 0.9 * len(objects):
+        # A shape that is no vendor's must fit nearly all (assumed).
+        share = 0.9 if test is _is_plain else 0.5
+        if objects and sum(map(test, objects)) >= share * len(objects):
             return lambda node, test=test, read=read: read(node) if test(node) else []  # type: ignore[misc]
     keys = Counter(key for node in objects for key in node)
     found = ", ".join(key for key, _ in keys.most_common(12)) or "no objects"
