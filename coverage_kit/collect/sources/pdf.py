@@ -35,8 +35,12 @@ _MAX_SECONDS = 120.0
 # (assumed).
 _HEADING_RATIO = 1.15
 _MAX_HEADING_WORDS = 20
+# A size of more of the letters is that of text, beside notes in small print (assumed).
+_MAX_HEADING_SHARE = 0.3
 # Lines at the top and bottom of a page that may be its header and footer.
 _N_EDGE_LINES = 2
+# The share of a page's height in which these are, from each end (assumed).
+_MARGIN_SHARE = 0.12
 # Gaps larger than a line's usual step by this share end a paragraph (assumed).
 _GAP_RATIO = 1.3
 # Steps of more than this many sizes are those of text with double spacing (assumed).
@@ -66,13 +70,17 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 @dataclass(frozen=True)
 class _Line:
-    """One line of a page: its words, the place of its start in points, and the letters' size."""
+    """One line of a page: its words, the place of its start in points, and the letters' size.
+
+    `is_in_margin` says that it is near the top or bottom of the page.
+    """
 
     text: str
     page: int
     x: float
     y: float
     size: float
+    is_in_margin: bool = False
 
 
 class _TimeUpError(PageError):
@@ -176,7 +184,15 @@ def _read_lines(page: Any, number: int, deadline: float) -> tuple[list[_Line], b
                 lines.append(_Line(part, number, x, y - 1.2 * height * index, height or 1.0))
 
     page.extract_text(visitor_text=add, visitor_operand_before=check)
-    return _join_fragments(lines), _has_images(page)
+    return _mark_margins(_join_fragments(lines), page), _has_images(page)
+
+
+def _mark_margins(lines: list[_Line], page: Any) -> list[_Line]:
+    bottom, top = float(page.mediabox.bottom), float(page.mediabox.top)
+    margin = _MARGIN_SHARE * (top - bottom)
+    return [
+        replace(line, is_in_margin=not bottom + margin <= line.y <= top - margin) for line in lines
+    ]
 
 
 def _has_images(page: Any) -> bool:
@@ -234,7 +250,7 @@ def _without_edges(lines: list[_Line], body_size: float) -> list[_Line]:
     for of_page in pages.values():
         by_height = sorted(of_page, key=lambda line: -line.y)
         chosen = [*by_height[:_N_EDGE_LINES], *by_height[-_N_EDGE_LINES:]]
-        edges.update({id(line): line for line in chosen})
+        edges.update({id(line): line for line in chosen if line.is_in_margin})
     counts = Counter({_edge_key(line): 0 for line in edges.values()})
     counts.update(key for key, _ in {(_edge_key(line), line.page) for line in edges.values()})
     offsets = Counter(
@@ -273,19 +289,28 @@ def _rounded(size: float) -> float:
     return round(2 * size) / 2
 
 
-def _body_size(lines: list[_Line]) -> float:
+def _letters(lines: list[_Line]) -> Counter[float]:
+    """Return the number of letters of each size."""
     n_letters: Counter[float] = Counter()
     for line in lines:
         n_letters[_rounded(line.size)] += len(line.text)
-    return n_letters.most_common(1)[0][0]
+    return n_letters
+
+
+def _body_size(lines: list[_Line]) -> float:
+    return _letters(lines).most_common(1)[0][0]
 
 
 def _heading_levels(lines: list[_Line], body_size: float) -> dict[float, int]:
     """Return by size the level of headings: 1 for the largest if only the title has it."""
+    n_letters = _letters(lines)
+    most = _MAX_HEADING_SHARE * n_letters.total()
     sizes = Counter(
         _rounded(line.size)
         for line in lines
-        if line.size >= _HEADING_RATIO * body_size and len(line.text.split()) <= _MAX_HEADING_WORDS
+        if n_letters[_rounded(line.size)] <= most
+        and line.size >= _HEADING_RATIO * body_size
+        and len(line.text.split()) <= _MAX_HEADING_WORDS
     )
     ordered = sorted(sizes, reverse=True)
     first = 1 if ordered and sizes[ordered[0]] <= 2 else 2

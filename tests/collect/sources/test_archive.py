@@ -43,12 +43,16 @@ last modified by <span class='editor'>Bob</span> on Jan 05, 2024</div>
 
 
 def test_a_notion_export_has_pages_with_plain_names(tmp_path):
-    toggle = '<ul class="toggle"><li><details open=""><summary>May I?</summary>Yes.</details></li></ul>'
+    toggle = (
+        '<ul class="toggle"><li><details open=""><summary>May I?</summary>Yes.</details></li></ul>'
+    )
     path = zipped(
         tmp_path / "export.zip",
         {
             f"Help {FIRST}.html": notion("Help", "<p>All about tea.</p>"),
-            f"Help {FIRST}/My prices {SECOND}.html": notion("My prices", "<p>3 euros.</p>" + toggle),
+            f"Help {FIRST}/My prices {SECOND}.html": notion(
+                "My prices", "<p>3 euros.</p>" + toggle
+            ),
             f"Help {FIRST}/Notes {FIRST}.md": "# Notes\n\nKeep it dry.",
             f"Help {FIRST}/Table {SECOND}.csv": "a,b",
             f"Help {FIRST}/cup.png": b"x",

@@ -182,7 +182,8 @@ def test_a_file_without_posts_says_so(tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    "sign", ["[", "[a ", '[a b="', "[a]", "[/a]", "<", "<p", "<pre>", "\n\n", " \n\t", "[vc_raw_js]"]
+    "sign",
+    ["[", "[a ", '[a b="', "[a]", "[/a]", "<", "<p", "<pre>", "\n\n", " \n\t", "[vc_raw_js]"],
 )
 def test_hostile_posts_take_time_in_proportion(sign):
     start = time.perf_counter()
