@@ -30,6 +30,14 @@ _LABELS = ("title", "heading", "question", "header")
 # Words in the names of shortcodes that are headings, and where their words are.
 _HEADING = ("heading", "headline", "header", "title")
 _HEADING_TEXTS = ("text", "title", "heading", "main_heading")
+# The level of a heading in its attributes: font_container="tag:h2|…", heading="h3", size="2".
+_LEVEL = re.compile(r"(?:tag:|\A)h?([1-6])\b", re.IGNORECASE)
+_LEVELS = ("font_container", "heading_semantic", "tag", "level", "heading", "size")
+# Words in the names of shortcodes that show no words, such as lines and pictures.
+_DECORATION = (
+    "btn", "button", "divider", "gap", "gallery", "icon", "image", "map", "separator", "slider",
+    "social", "space", "video",
+)  # fmt: skip
 
 _BLOCKS = (
     "address|article|aside|blockquote|button|caption|col|colgroup|dd|details|div|dl|dt|fieldset"
@@ -125,11 +133,13 @@ def _replacement(mark: re.Match[str], ended: set[str], unknown: list[str]) -> st
         # A definition list with a term alone is how HTML writes a label.
         return f"\n\n<dl><dt>{label}</dt></dl>\n\n"
     heading = _words(values, _HEADING_TEXTS) if is_heading else ""
+    level = next((found[1] for key in _LEVELS if (found := _LEVEL.search(values.get(key, "")))), 3)
     if heading:
-        return f"\n\n<h3>{heading}</h3>\n\n"
+        return f"\n\n<h{level}>{heading}</h{level}>\n\n"
     if is_heading and name in ended:
-        return "\n\n<h3>"
-    if name not in ended and name not in _MEDIA:
+        return f"\n\n<h{level}>"
+    is_decoration = name in _MEDIA or any(word in name for word in _DECORATION)
+    if name not in ended and not is_decoration:
         unknown.append(mark["name"])
     return "" if name == "caption" else "\n\n"
 

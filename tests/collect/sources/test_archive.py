@@ -1,5 +1,6 @@
 """Zip files are read as the export or folder that is in them, and hostile ones are refused."""
 
+# ruff: noqa: E501 (samples as they are)
 import io
 import zipfile
 from datetime import UTC, datetime

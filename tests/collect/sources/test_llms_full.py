@@ -1,5 +1,6 @@
 """An llms-full.txt is split into its pages by their addresses, and refused without any."""
 
+# ruff: noqa: E501 (samples as they are)
 import time
 
 import pytest

@@ -22,14 +22,14 @@ HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 TAIL = "</channel></rss>"
 
 
-def item(name, content, status="publish", kind="post", title="", password="", more=""):
+def item(name, content, status="publish", kind="post", title="", key="", more=""):
     return f"""<item><title>{title or name}</title><link>https://pump.example/{name}/</link>
 <content:encoded><![CDATA[{content}]]></content:encoded>
 <excerpt:encoded><![CDATA[An excerpt]]></excerpt:encoded>
 <wp:post_date_gmt>2024-03-05 10:20:30</wp:post_date_gmt>
 <wp:post_modified_gmt>2025-01-02 03:04:05</wp:post_modified_gmt>
 <wp:status>{status}</wp:status><wp:post_type>{kind}</wp:post_type>
-<wp:post_password>{password}</wp:post_password>{more}</item>
+<wp:post_password>{key}</wp:post_password>{more}</item>
 """
 
 
@@ -58,7 +58,7 @@ def test_drafts_and_locked_posts_are_rejected_and_other_items_counted(tmp_path):
             item("a", "Words."),
             item("b", "Words.", status="draft"),
             item("c", "Words.", status="private", kind="page"),
-            item("d", "Words.", password="key"),
+            item("d", "Words.", key="abc"),
             item("e", "<!-- wp:paragraph -->\n<!-- /wp:paragraph -->"),
             item("f", "x", kind="nav_menu_item"),
             item("g", "x", kind="nav_menu_item"),
@@ -116,7 +116,12 @@ def test_a_post_of_blocks_has_no_marks_of_them(tmp_path):
         ),
         ('[et_pb_toggle title="May I?" open="on"]Yes.[/et_pb_toggle]', "May I?\nYes."),
         ('[vc_custom_heading text="Care"]\n\nOil it.', "### Care\n\nOil it."),
-        ("[fusion_title size='2']Care[/fusion_title]Oil it.", "### Care\n\nOil it."),
+        ("[fusion_title size='2']Care[/fusion_title]Oil it.", "## Care\n\nOil it."),
+        (
+            '[vc_custom_heading text="Care" font_container="tag:h2|text_align:center"]Oil it.',
+            "## Care\n\nOil it.",
+        ),
+        ('[vc_empty_space height="16px"][vc_single_image image="4"]Words.', "Words."),
         ("As he says [sic] in [1] and [see there].", "As he says [sic] in [1] and [see there]."),
         ("Write [[gallery]] here.", "Write [gallery] here."),
         ("Use <code>a[b_c]</code> here.", "Use a[b_c] here."),
@@ -176,7 +181,7 @@ def test_entities_and_files_are_not_expanded(tmp_path):
 @pytest.mark.parametrize("text", ["", "<rss", HEAD, HEAD + TAIL, HEAD + "<item>" * 300])
 def test_a_file_without_posts_says_so(tmp_path, text):
     path = tmp_path / "pumps.xml"
-    path.write_text(HEAD.split("<channel>")[0] + text, encoding="utf-8")
+    path.write_text(HEAD.partition("<channel>")[0] + text, encoding="utf-8")
     with pytest.raises(SiteError, match="posts or pages"):
         read(path)
 
