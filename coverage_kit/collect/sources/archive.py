@@ -32,6 +32,8 @@ from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import LogError, SiteError
 
 _CHUNK_BYTES = 1 << 20
+# No export has so many files (assumed).
+_MAX_MEMBERS = 50_000
 _HTML = frozenset({".html", ".htm"})
 _MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
 # Files without words for readers, which are not unpacked.
@@ -87,6 +89,7 @@ class _Unpacked:
         self._path = path
         self._unread = unread
         self._n_bytes = 0
+        self._n_members = 0
         self.root = self._temporary / (clean_text(path.stem) or "site")
         self.root.mkdir()
         try:
@@ -110,6 +113,14 @@ class _Unpacked:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             _check_members(path, members)
+            self._n_members += len(members)
+            if self._n_members > _MAX_MEMBERS:
+                raise SiteError(
+                    str(self._path),
+                    f"at most {_MAX_MEMBERS:,} files in it and in the zip files in it",
+                    "more than that",
+                    "Unpack it, and name the folder.",
+                )
             for member in sorted(members, key=lambda member: member.filename):
                 reason = self._why_not(member.filename, is_outer=is_outer)
                 if reason:
@@ -307,8 +318,7 @@ def _read_notion(
         # Pages may share a name; then the id stays in the address.
         url = url if url not in used else quote(str(PurePosixPath(inner).with_suffix("")))
         used.add(url)
-        location = addresses.place(url)
-        page = PageRows(location, addresses.site(location), "")
+        page = addresses.page(url)
         pages.append(_try_file(file, page, _notion_reader(page, file)))
     return pages
 
@@ -350,8 +360,7 @@ def _read_confluence(
         if file.name == "index.html":
             unread.add("file", "an index of the export", f"{path}/{inner}", may_be_pages=False)
             continue
-        location = addresses.place(quote(file.name))
-        page = PageRows(location, addresses.site(location), "")
+        page = addresses.page(quote(file.name))
         pages.append(_try_file(file, page, _confluence_reader(page, file, addresses)))
     return pages
 
@@ -368,6 +377,8 @@ def _confluence_reader(
         titles = tree.xpath("string(//*[@id='title-text'])")
         space = str(tree.xpath("string(//*[@id='breadcrumbs']//a)")).strip()
         title = " ".join(str(titles).split()).removeprefix(f"{space} : ")
+        for listing in main.find_class("toc-macro"):
+            listing.drop_tree()
         placed = _on_confluence(page, file, addresses, title)
         body = tostring(main, encoding="unicode", with_tail=False)
         metadata = str(tree.xpath("string(//*[@class='page-metadata'])"))

@@ -4,6 +4,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.errors import SiteError
 
 # No export of articles is as large (assumed); what is parsed takes several times its memory.
-_MAX_BYTES = 300_000_000
+_MAX_BYTES = 200_000_000
 # Where interfaces put a list of articles, in an object or in an object of it.
 _LISTS = ("articles", "data", "items", "results", "records", "posts", "pages")
 # Keys of a list of articles that have no vendor's shape.
@@ -72,7 +73,8 @@ def read_articles(path: Path, base: str, unread: UnreadItems) -> list[PageRows]:
 
     Raises SiteError for a file without such articles.
     """
-    nodes = list(_find_articles(_load(path)))
+    value, n_broken = _load(path)
+    nodes = list(_find_articles(value))
     addresses = Addresses(base, path.stem)
     reader = _choose_shape(nodes, path)
     pages: list[PageRows] = []
@@ -89,14 +91,17 @@ def read_articles(path: Path, base: str, unread: UnreadItems) -> list[PageRows]:
             cure="Export them with title, text and address.",
             n_items=n_others,
         )
+    if n_broken:
+        reason = "lines that are no JSON"
+        unread.add(ITEM, reason, str(path), cure="Export them again.", n_items=n_broken)
     addresses.report(path.name)
     return pages
 
 
 def _page(article: _Article, addresses: Addresses) -> PageRows:
-    location = addresses.place(clean_text(article.url))
-    page = PageRows(location, addresses.site(location), article.status)
-    if article.status != "ok":
+    status = "" if article.status == "ok" else article.status
+    page = addresses.page(clean_text(article.url), status)
+    if page.status:
         return page
     return fill_page(
         page,
@@ -119,28 +124,32 @@ def _time(value: Any) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if 631_152_000 <= seconds < 4e9 else None
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path) -> tuple[Any, int]:
+    """Return the value of a file, and how many of its lines are broken where each is a value."""
     n_bytes = path.stat().st_size
     if n_bytes > _MAX_BYTES:
         raise SiteError(
             str(path), f"at most {_MAX_BYTES:,} bytes of JSON", f"{n_bytes:,} bytes", "Split it."
         )
-    # Python's parser would accept what no other does; both have bounds on the depth.
     text = decode_text(path.read_bytes())
     try:
-        return orjson.loads(text)
+        return orjson.loads(text), 0
     except orjson.JSONDecodeError as error:
-        lines = [line for line in text.split("\n") if line.strip()]
-        if len(lines) < 2 or not lines[0].lstrip().startswith("{"):
-            raise _no_json(path, str(error)) from None
-    try:
-        return [orjson.loads(line) for line in lines]
-    except orjson.JSONDecodeError as error:
-        raise _no_json(path, str(error)) from None
+        found = str(error)
+    lines = [line for line in text.split("\n") if line.strip()]
+    values = list(_parse_lines(lines))
+    # A file of which most lines are broken is no file of lines, but one broken value.
+    if len(lines) < 2 or 2 * len(values) < len(lines):
+        raise SiteError(
+            str(path), "JSON, whole or a line for each", found, "Export it again."
+        ) from None
+    return values, len(lines) - len(values)
 
 
-def _no_json(path: Path, found: str) -> SiteError:
-    return SiteError(str(path), "JSON, whole or a line for each", found, "Export it again.")
+def _parse_lines(lines: list[str]) -> Iterator[Any]:
+    for line in lines:
+        with suppress(orjson.JSONDecodeError):
+            yield orjson.loads(line)
 
 
 def _find_articles(value: Any) -> Iterator[Any]:

@@ -129,8 +129,7 @@ def split_llms_full(text: str, base_url: str) -> list[PageRows]:
 
 
 def _page(mark: _Mark, lines: list[str], addresses: Addresses) -> PageRows:
-    location = addresses.place(_page_url(mark.url))
-    page = PageRows(location, addresses.site(location), "")
+    page = addresses.page(_page_url(mark.url))
     while lines and (not lines[-1].strip() or _SEPARATOR.match(lines[-1])):
         lines.pop()
     body = "\n".join(line for line in lines if not _INNER_LINE.match(line))
@@ -144,7 +143,7 @@ def _page(mark: _Mark, lines: list[str], addresses: Addresses) -> PageRows:
         title = mark.title or extract.title
         return with_extract(page, replace(extract, title=title, url=""))
 
-    return try_page(location, read, page.with_status)
+    return try_page(page.location, read, page.with_status)
 
 
 def _page_url(url: str) -> str:

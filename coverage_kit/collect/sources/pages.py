@@ -37,6 +37,19 @@ class Addresses:
     name: str
     old_base: str = ""
     _moved: dict[str, int] = field(default_factory=dict)
+    _n_without: int = 0
+
+    def page(self, url: str, status: str = "") -> PageRows:
+        """Return a page without content at an address as the export has it.
+
+        A page without any address is rejected.
+        """
+        if url.strip():
+            location = self.place(url.strip())
+            return PageRows(location, self.site(location), status)
+        self._n_without += 1
+        location = f"{self.base.rstrip('/') or self.name}#{self._n_without}"
+        return PageRows(location, self.site(location), status or "no address")
 
     def place(self, url: str) -> str:
         """Return the address of a page, from the URL or path that the export has for it.

@@ -1,6 +1,7 @@
 """Read a PDF as one page: its text in paragraphs, with headings by the size of their letters."""
 
 import html
+import io
 import logging
 import re
 import time
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 # Bounds of one file (assumed): a book of 1,000 pages takes about a minute.
 _MAX_BYTES = 100_000_000
 _MAX_PAGES = 2_000
+# Of a damaged file every object is looked for: 100,000 take three seconds (measured).
+_MAX_OBJECTS = 500_000
 _MAX_SECONDS = 120.0
 # Letters larger than those of the text by this share are a heading, where the line is short
 # (assumed).
@@ -111,8 +114,11 @@ def _read(path: Path, page: PageRows, unread: UnreadItems) -> PageRows:
         if b"%PDF-" not in stream.read(1024):
             return page.with_status("unreadable: no PDF")
         stream.seek(0)
+        content = stream.read()
+        if content.count(b" obj") > _MAX_OBJECTS:
+            return page.with_status("too large")
         try:
-            reader = PdfReader(stream)
+            reader = PdfReader(io.BytesIO(content))
             if reader.is_encrypted and not reader.decrypt(""):
                 return with_cure(page, "password", "Save it without a password.")
             return _read_pages(reader, path, page, unread)

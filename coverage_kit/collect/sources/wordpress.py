@@ -20,6 +20,8 @@ from coverage_kit.errors import SiteError
 
 # WordPress splits its exports, and none is as large (assumed).
 _MAX_BYTES = 2_000_000_000
+# The parser keeps an item whole until it ends: no post is as long (assumed).
+_MAX_ITEM_BYTES = 100_000_000
 # Types of items that WordPress and its common plugins keep for themselves: menus, media, styles,
 # forms, orders. Any other type has pages of its own.
 _NO_PAGES = frozenset(
@@ -172,10 +174,14 @@ class _Cleaned:
         self._is_wide: bool | None = None
         self._rest = b""
         self._is_in_cdata = False
+        self.n_bytes_since_item = 0
 
     def read(self, n_bytes: int = -1) -> bytes:
         """Return the next bytes; only at the end there are none."""
         while chunk := self._stream.read(n_bytes):
+            self.n_bytes_since_item += len(chunk)
+            if self.n_bytes_since_item > _MAX_ITEM_BYTES:
+                raise ValueError(f"an item of more than {_MAX_ITEM_BYTES:,} bytes")
             if self._is_wide is None:
                 self._is_wide = chunk.startswith(_WIDE_MARKS) or b"\0" in chunk[:4]
                 chunk = chunk if self._is_wide else chunk.lstrip()
@@ -205,8 +211,9 @@ class _Cleaned:
 def _iterate(stream: IO[bytes], export: _Export, *, is_mended: bool) -> Iterator[etree._Element]:
     """Yield the items one after another; what was yielded or passed is let go."""
     tags = ("item", "language", "link", *(f"{{*}}{name}" for name in _OF_SITE))
+    cleaned = _Cleaned(stream, is_mended=is_mended)
     walker = etree.iterparse(
-        _Cleaned(stream, is_mended=is_mended),
+        cleaned,
         events=("end",),
         tag=tags,
         resolve_entities=False,
@@ -218,6 +225,7 @@ def _iterate(stream: IO[bytes], export: _Export, *, is_mended: bool) -> Iterator
         remove_pis=True,
     )
     for _, element in walker:
+        cleaned.n_bytes_since_item = 0
         parent = element.getparent()
         if parent is None or etree.QName(parent).localname != "channel":
             continue
@@ -266,15 +274,14 @@ def _add(post: _Post, export: _Export) -> None:
     if post.kind in _NO_PAGES or not post.kind:
         export.others[post.kind] += 1
         return
-    location = export.addresses.place(post.link)
-    page = PageRows(location, export.addresses.site(location), "")
-    status = "password" if post.is_locked else post.status
-    if status != "publish":
-        export.pages.append(page.with_status(status or "no status"))
+    status = "password" if post.is_locked else post.status or "no status"
+    page = export.addresses.page(post.link, "" if status == "publish" else status)
+    if page.status:
+        export.pages.append(page)
         return
     body, shortcodes = _render(post.content)
     for name in shortcodes:
-        export.shortcodes.setdefault(name, location)
+        export.shortcodes.setdefault(name, page.location)
         export.n_shortcodes += 1
     page = fill_page(
         page,

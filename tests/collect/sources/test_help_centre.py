@@ -189,6 +189,15 @@ def test_few_objects_of_another_shape_are_counted(tmp_path):
     assert unread == {"objects in JSON without the fields of an article": (2, True)}
 
 
+def test_a_broken_line_costs_no_other(tmp_path):
+    path = tmp_path / "articles.jsonl"
+    line = json.dumps(ZENDESK)
+    path.write_text(f"{line}\n{line[:40]}\n\n{line}\n", encoding="utf-8")
+    pages, unread = read(path)
+    assert len(pages) == 2
+    assert unread == {"lines that are no JSON": (1, True)}
+
+
 def test_other_json_has_no_reader(tmp_path):
     for value in (
         {"name": "site", "version": "1.0.0", "scripts": {"build": "x"}},

@@ -202,6 +202,7 @@ def test_an_empty_page_has_no_text(tmp_path):
         (b"<html><p>Hello</p>", "unreadable: no PDF"),
         (b"%PDF-1.4\n" + b"x" * 10_000, "unreadable: a damaged PDF"),
         (pdf(MANUAL)[:600], "unreadable: a damaged PDF"),
+        (b"%PDF-1.4\n" + b"1 0 obj\n" * 600_000, "too large"),
         (b"%PDF-1.4\n" + b"<<" * 100_000, "unreadable: a damaged PDF"),
     ],
 )

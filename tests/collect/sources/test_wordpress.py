@@ -224,3 +224,18 @@ print(len(pages), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     assert n_pages == 20_000
     # The rows themselves take half of it.
     assert kilobytes < 40_000
+
+
+def test_an_item_without_an_address_is_rejected(tmp_path):
+    one = item("a", "Words.").replace("<link>https://pump.example/a/</link>", "<link/>")
+    pages, _ = read(export(tmp_path, one, item("b", "Words.")), "https://pump.example")
+    assert [page.status for page in pages] == ["no address", "ok"]
+    assert pages[0].location != pages[1].location
+
+
+def test_an_item_without_end_does_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("coverage_kit.collect.sources.wordpress._MAX_ITEM_BYTES", 2_000_000)
+    path = export(tmp_path, item("a", "Words."), "<item>" + "<b>x</b>" * 1_000_000)
+    pages, unread = read(path)
+    assert list(texts(pages)) == ["https://pump.example/a/"]
+    assert any("more than 2,000,000 bytes" in reason for reason in unread)
