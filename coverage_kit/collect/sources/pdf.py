@@ -108,25 +108,26 @@ def _read(path: Path, page: PageRows, unread: UnreadItems) -> PageRows:
     from pypdf import PdfReader  # noqa: PLC0415
     from pypdf.errors import DependencyError, PdfReadError  # noqa: PLC0415
 
-    with path.open("rb") as stream:
-        if path.stat().st_size > _MAX_BYTES:
-            return page.with_status("too large")
-        if b"%PDF-" not in stream.read(1024):
-            return page.with_status("unreadable: no PDF")
-        stream.seek(0)
-        content = stream.read()
-        if content.count(b" obj") > _MAX_OBJECTS:
-            return page.with_status("too large")
-        try:
-            reader = PdfReader(io.BytesIO(content))
-            if reader.is_encrypted and not reader.decrypt(""):
-                return with_cure(page, "password", "Save it without a password.")
-            return _read_pages(reader, path, page, unread)
-        except DependencyError:
-            cure = "Save it without encryption, or install the package cryptography."
-            return with_cure(page, "encrypted", cure)
-        except PdfReadError:
-            return with_cure(page, "unreadable: a damaged PDF", "Export it again.")
+    if path.stat().st_size > _MAX_BYTES:
+        return page.with_status("too large")
+    content = path.read_bytes()
+    if b"%PDF-" not in content[:1024]:
+        return page.with_status("unreadable: no PDF")
+    if content.count(b" obj") > _MAX_OBJECTS:
+        return page.with_status("too large")
+    try:
+        reader = PdfReader(io.BytesIO(content))
+        is_locked = reader.is_encrypted and not reader.decrypt("")
+        return (
+            with_cure(page, "password", "Save it without a password.")
+            if is_locked
+            else _read_pages(reader, path, page, unread)
+        )
+    except DependencyError:
+        cure = "Save it without encryption, or install the package cryptography."
+        return with_cure(page, "encrypted", cure)
+    except PdfReadError:
+        return with_cure(page, "unreadable: a damaged PDF", "Export it again.")
 
 
 def _read_pages(reader: "PdfReader", path: Path, page: PageRows, unread: UnreadItems) -> PageRows:

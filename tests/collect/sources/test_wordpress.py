@@ -192,7 +192,7 @@ def test_a_file_without_posts_says_so(tmp_path, text):
 )
 def test_hostile_posts_take_time_in_proportion(sign):
     start = time.perf_counter()
-    make_paragraphs(expand_shortcodes(sign * (1_000_000 // len(sign)))[0])
+    make_paragraphs(expand_shortcodes(sign * (300_000 // len(sign)))[0])
     assert time.perf_counter() - start < 8
 
 
@@ -210,20 +210,20 @@ print(len(pages), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
     assert resource.RUSAGE_SELF == 0
     path = tmp_path / "large.xml"
-    body = "A sentence on pumps and their filters. " * 60
+    body = "A sentence on pumps and their filters. " * 30
     with path.open("w", encoding="utf-8") as stream:
         stream.write(HEAD)
         for number in range(20_000):
             stream.write(item(f"p{number}", body, status="draft" if number % 100 else "publish"))
         stream.write(TAIL)
-    assert path.stat().st_size > 50_000_000
+    assert path.stat().st_size > 30_000_000
     result = subprocess.run(
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
     )
     n_pages, kilobytes = map(int, result.stdout.split())
     assert n_pages == 20_000
     # The rows themselves take half of it.
-    assert kilobytes < 40_000
+    assert kilobytes < 30_000
 
 
 def test_an_item_without_an_address_is_rejected(tmp_path):
