@@ -1,6 +1,7 @@
 """What the readers share: addresses of pages, and pages from a title and a body of HTML."""
 
 import logging
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ ITEM: Kind = "file"
 _MAX_CHARACTERS = 8_000_000
 # What a path of a URL may hold as it is, besides letters and digits (RFC 3986).
 _PATH_CHARACTERS = "/!$&'()*+,;=:@%"
+# The anchor at the end of a heading, as Markdown writes it.
+_ANCHOR = re.compile(r" \{#[^{}]*\}\Z")
 
 logger = logging.getLogger(__name__)
 
@@ -174,7 +177,7 @@ def with_extract(page: PageRows, extract: Extract) -> PageRows:
     if not extract.text:
         return replace(page, status="no text", extract=extract)
     heading = f"# {extract.title}"
-    first_line = extract.text.split("\n", 1)[0]
+    first_line = _ANCHOR.sub("", extract.text.split("\n", 1)[0])
     if extract.title and first_line.casefold() != heading.casefold():
         extract = replace(extract, text=f"{heading}\n\n{extract.text}")
     return replace(page, status="ok", extract=extract)

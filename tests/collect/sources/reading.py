@@ -1,5 +1,6 @@
 """What the tests of the readers share."""
 
+import re
 from pathlib import Path
 
 from coverage_kit.collect.rows import page_rows
@@ -20,9 +21,14 @@ def read(path: Path, base: str = ""):
     return pages, {row["reason"]: (row["n_items"], row["may_be_pages"]) for row in rows}
 
 
+def plain(text):
+    """Return a text without the anchors of its headings."""
+    return re.sub(r"(?m)^(#{1,6} .*?) \{#[^{}]*\}$", r"\1", text)
+
+
 def texts(pages):
-    """Return the text of each page that can be read, by its URL."""
-    return {page.url: page.extract.text for page in pages if page.status == "ok"}
+    """Return the text of each page that can be read, by its URL, without anchors."""
+    return {page.url: plain(page.extract.text) for page in pages if page.status == "ok"}
 
 
 def statuses(pages):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from coverage_kit.collect.sources import find_reader, split_llms_full
-from tests.collect.sources.reading import read, texts
+from tests.collect.sources.reading import plain, read, texts
 
 BASE = "https://tea.example"
 EXPECTED = {f"{BASE}/cups": "# Cups\n\nOf clay.", f"{BASE}/pots": "# Pots\n\nOf iron."}
@@ -46,7 +46,7 @@ def test_titles_within_code_and_within_pages_begin_no_page():
     )
     pages = split_llms_full(text, BASE)
     assert [page.url for page in pages] == [f"{BASE}/cups"]
-    assert "# Care\n\nWash it." in pages[0].extract.text
+    assert "# Care\n\nWash it." in plain(pages[0].extract.text)
 
 
 def test_a_text_without_addresses_is_one_refused_row():

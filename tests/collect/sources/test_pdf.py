@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from pypdf import PdfWriter
 
-from tests.collect.sources.reading import read, texts
+from tests.collect.sources.reading import plain, read, texts
 
 
 def escape(text):
@@ -143,7 +143,7 @@ def test_chapters_with_numbers_are_no_page_numbers(tmp_path):
         ]
         for number, name in enumerate(("tanks", "pumps", "wells"), 1)
     ]
-    text = read(written(tmp_path, pdf(pages)))[0][0].extract.text
+    text = plain(read(written(tmp_path, pdf(pages)))[0][0].extract.text)
     assert "## 2 Chapter of pumps\n\nWords on pumps, of which" in text
     assert not [line for line in text.split("\n") if line.isdecimal()]
 
