@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from coverage_kit.collect.extract import find_links
 from coverage_kit.collect.fetch import Fetched
@@ -40,9 +40,15 @@ _CURES = (
 # The problem of a sitemap on another host, which nobody vouches for.
 OTHER_HOST = "on another host"
 Fetch = Callable[[str], Fetched]
+Refuse = Callable[[str, str], str]
 
 
-def read_sitemaps(url: str, fetch: Fetch, unread: UnreadItems | None = None) -> list[str]:
+def read_sitemaps(
+    url: str,
+    fetch: Fetch,
+    unread: UnreadItems | None = None,
+    refuse: Refuse = lambda _url, _named_by: "",
+) -> list[str]:
     """Return the page URLs of a sitemap and of the sitemaps that it names, each page once.
 
     Sitemaps are followed three levels deep. What cannot be read or is beyond a limit is counted in
@@ -53,10 +59,12 @@ def read_sitemaps(url: str, fetch: Fetch, unread: UnreadItems | None = None) -> 
         url: address of the first sitemap, feed, text list or llms.txt.
         fetch: returns the response to a URL; its status says why one is not read.
         unread: counts what was not read.
+        refuse: returns why a sitemap that another one names is not to be read, or empty text; its
+            arguments are the addresses of both.
 
     Raises SiteError when the first sitemap cannot be fetched or no sitemap names a page.
     """
-    walk = _Walk(fetch, unread if unread is not None else UnreadItems(), _MAX_SITEMAPS)
+    walk = _Walk(fetch, unread if unread is not None else UnreadItems(), refuse, _MAX_SITEMAPS)
     walk.read([url], reads_html=not _path(url).endswith(_LIST_ENDINGS))
     if not walk.urls:
         raise _empty_error(url, walk.lost)
@@ -64,14 +72,13 @@ def read_sitemaps(url: str, fetch: Fetch, unread: UnreadItems | None = None) -> 
     return list(walk.urls.values())
 
 
-def seed_urls(urls: Iterable[str], fetch: Fetch, unread: UnreadItems) -> list[str]:
+def seed_urls(urls: Sequence[str], fetch: Fetch, unread: UnreadItems, refuse: Refuse) -> list[str]:
     """Return the page URLs of the sitemaps that a robots.txt names, each page once.
 
     They may be none: a crawl needs no sitemap. What cannot be read is counted as `read_sitemaps`
     counts it.
     """
-    walk = _Walk(fetch, unread, _MAX_SEED_SITEMAPS)
-    urls = list(urls)
+    walk = _Walk(fetch, unread, refuse, _MAX_SEED_SITEMAPS)
     walk.read(urls, reads_html=False)
     if urls:
         walk.warn(urls[0])
@@ -81,11 +88,14 @@ def seed_urls(urls: Iterable[str], fetch: Fetch, unread: UnreadItems) -> list[st
 class _Walk:
     """The sitemaps that wait, and what those before them named."""
 
-    def __init__(self, fetch: Fetch, unread: UnreadItems, max_sitemaps: int) -> None:
+    def __init__(
+        self, fetch: Fetch, unread: UnreadItems, refuse: Refuse, max_sitemaps: int
+    ) -> None:
         self.urls: dict[str, str] = {}
         self.lost: Counter[str] = Counter()
         self._fetch = fetch
         self._unread = unread
+        self._refuse = refuse
         self._max_sitemaps = max_sitemaps
         self._waiting: deque[tuple[str, int]] = deque()
         self._queued: set[str] = set()
@@ -94,7 +104,7 @@ class _Walk:
     def read(self, urls: Sequence[str], *, reads_html: bool) -> None:
         """Read sitemaps and what they name until none waits or a limit is reached."""
         for url in urls:
-            self._queue(url, 1)
+            self._queue(url, "", 1)
         while self._waiting and len(self.urls) < _MAX_URLS:
             url, depth = self._waiting.popleft()
             sitemap = self._read_one(url, reads_html=reads_html and depth == 1)
@@ -103,7 +113,7 @@ class _Walk:
             for page_url in sitemap.urls:
                 self.urls.setdefault(page_id(page_url), page_url)
             for child in sitemap.children:
-                self._queue(child, depth + 1)
+                self._queue(child, url, depth + 1)
             self._count_entries(sitemap)
         self._end()
 
@@ -116,10 +126,13 @@ class _Walk:
                 _describe(self.lost),
             )
 
-    def _queue(self, url: str, depth: int) -> None:
+    def _queue(self, url: str, named_by: str, depth: int) -> None:
         if url in self._queued:
             return
-        if depth > _MAX_DEPTH:
+        reason = self._refuse(url, named_by) if named_by else ""
+        if reason:
+            self._lose(url, reason)
+        elif depth > _MAX_DEPTH:
             self._lose(url, f"deeper than {_MAX_DEPTH} levels")
         elif len(self._queued) >= self._max_sitemaps:
             self._lose(url, f"beyond the limit of {self._max_sitemaps:,} sitemaps")

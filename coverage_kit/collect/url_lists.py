@@ -37,7 +37,9 @@ _PROLOG = re.compile(
 )
 _HTML = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 # Entities that every XML document knows, and characters by number.
-_ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos);|(#[0-9]{1,8};|#x[0-9a-fA-F]{1,8};)|([\w.-]{1,100};)?)")
+_ENTITY = re.compile(
+    r"&(?:(amp|lt|gt|quot|apos);|(#[0-9]{1,8};|#x[0-9a-fA-F]{1,8};)|([\w.-]{1,100};)?)"
+)
 _KNOWN = {"amp": "&#38;", "lt": "&#60;", "gt": "&#62;", "quot": "&#34;", "apos": "&#39;"}
 _DECLARED = re.compile(r"<!ENTITY\s+([\w.-]{1,100})\s")
 # Where signs are no markup, and how such a part ends.
