@@ -17,12 +17,13 @@ from tqdm.auto import tqdm
 from coverage_kit.collect.fetch import Fetched, Fetcher, Request, page_types
 from coverage_kit.collect.link_account import MAX_ADDRESSES, LinkAccount
 from coverage_kit.collect.page_links import PageLinks, read_links
+from coverage_kit.collect.rendered import Manners, RenderedPages
 from coverage_kit.collect.robots import Robots
 from coverage_kit.collect.sitemap import MAX_BYTES, OTHER_HOST, read_sitemaps, seed_urls
 from coverage_kit.collect.store import ResponseStore
 from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.collect.url_lists import names_list
-from coverage_kit.collect.urls import canonical_url, page_id, site_scope
+from coverage_kit.collect.urls import canonical_url, host_scope, page_id, site_scope
 from coverage_kit.errors import SiteError
 from coverage_kit.escaping import for_line
 from coverage_kit.net.logins import take_login, without_login
@@ -93,7 +94,7 @@ class _Crawler:
         self._crawl = crawl
         self._unread = unread if unread is not None else UnreadItems()
         self._scope = site_scope(source)
-        self._sitemap_scopes = frozenset(map(_scope_of, crawl.other_sitemap_hosts))
+        self._sitemap_scopes = frozenset(map(host_scope, crawl.other_sitemap_hosts))
         self._end = time.monotonic() + crawl.max_seconds
         self._fetcher = Fetcher(crawl, end=self._end)
         self._robots = Robots(self._fetcher, crawl.user_agent)
@@ -105,9 +106,22 @@ class _Crawler:
         self._n_pages = 0
         self._n_stored_bytes = 0
         self._n_dropped = 0
+        self._rendered = RenderedPages(self._manners(), self._store) if crawl.render else None
 
     def close(self) -> None:
+        if self._rendered is not None:
+            self._rendered.close()
         self._fetcher.close()
+
+    def _manners(self) -> Manners:
+        return Manners(
+            self._crawl,
+            self._scope,
+            self._fetcher,
+            self._robots,
+            self._unread,
+            self._spent_on_pages,
+        )
 
     def ask_robots(self) -> None:
         """Read the start host's robots.txt.
@@ -177,7 +191,7 @@ class _Crawler:
         self._n_pages += 1
         if page_id(fetched.url) != page_id(url):
             self._account.redirected(url)
-        return fetched
+        return self._rendered.render(fetched) if self._rendered is not None else fetched
 
     def _refresh(self, fetched: Fetched, links: PageLinks) -> tuple[Fetched, PageLinks]:
         """Return the page to which a page sends its readers at once, or why it is not read."""
@@ -271,8 +285,10 @@ class _Crawler:
 
     def _spent(self) -> str:
         """Return the name of the budget that is used up, or empty text."""
-        if self._n_pages >= self._crawl.max_pages:
-            return "max_pages"
+        return "max_pages" if self._n_pages >= self._crawl.max_pages else self._spent_on_pages()
+
+    def _spent_on_pages(self) -> str:
+        """Return the name of the budget that leaves no page anything to load, or empty text."""
         # Whatever was fetched counts, pages or not: also sitemaps, and tries that were cut off.
         if self._n_stored_bytes + self._fetcher.n_bytes >= self._crawl.max_megabytes * 1e6:
             return "max_megabytes"
@@ -303,6 +319,13 @@ class _Crawler:
                 cure=_BUDGET_CURE.format(spent),
                 n_items=len(self._waiting),
             )
+        if self._rendered is not None and self._rendered.n_rendered:
+            _LOG.warning(
+                "%s: %d pages show their text only in a browser, which most assistants' readers "
+                "do not use",
+                self.source,
+                self._rendered.n_rendered,
+            )
         self._account.close(self._reached_ids, self._unread)
         if self._store is not None:
             self._store.finish(self._budgets(), list(self._waiting))
@@ -321,10 +344,6 @@ def _is_list(fetched: Fetched) -> bool:
         return False
     is_text = fetched.content_type in _LIST_TYPES and not fetched.is_markdown
     return is_text or names_list(fetched.content)
-
-
-def _scope_of(host: str) -> str:
-    return site_scope(host if "://" in host else f"https://{host}")
 
 
 def _conditions(stored: Fetched | None) -> dict[str, str]:

@@ -46,7 +46,8 @@ def read_source(
 
     Args:
         site: where the pages are. A URL is a list of pages when its path contains 'sitemap' or ends
-            in .xml, .txt, .rss or the like, or when its content is a sitemap or a feed; a folder holds HTML or Markdown files.
+            in .xml, .txt or the like, or its content is a sitemap or a feed; a folder holds HTML or
+            Markdown files.
         crawl: manners and budgets, for URLs; `max_page_megabytes` applies to files too.
         cache: folder in which fetched pages are stored, so that an interrupted crawl continues;
             None stores nothing.

@@ -25,7 +25,8 @@ RENDER_CURE = (
 _LOG = logging.getLogger(__name__)
 # Endings of addresses that are lists of pages.
 _LIST_ENDINGS = (".xml", ".xml.gz", ".txt", ".txt.gz", ".rss", ".atom")
-_MARKDOWN_ENDING = re.compile(r"\.(?:md|mdx|markdown)$", re.IGNORECASE)
+# What the address of a Markdown file has beyond that of its page.
+_MARKDOWN_ENDING = re.compile(r"(?:(?<=/)index)?\.(?:md|mdx|markdown)$", re.IGNORECASE)
 
 
 def read_web(
