@@ -93,7 +93,6 @@ class CrawlSettings(SettingsSection):
         (),
         description="further hosts whose sitemaps may list pages of a site; without this, "
         "robots.txt must name such a sitemap",
-        examples=[["sitemaps.example.net"]],
     )
     render: bool = Field(
         False,
@@ -103,7 +102,6 @@ class CrawlSettings(SettingsSection):
     render_hosts: tuple[str, ...] = Field(
         (),
         description="further hosts from which such pages may load scripts and data",
-        examples=[["cdn.example.net"]],
     )
     browser: PathText = Field(
         "",
