@@ -14,18 +14,16 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from coverage_kit.collect.extract import find_links
-from coverage_kit.collect.fetch import HTML_TYPES, Fetched, Fetcher, Request
+from coverage_kit.collect.fetch import Fetched, Fetcher, Request, page_types
+from coverage_kit.collect.link_account import MAX_ADDRESSES, LinkAccount
+from coverage_kit.collect.page_links import PageLinks, read_links
+from coverage_kit.collect.rendered import Manners, RenderedPages
 from coverage_kit.collect.robots import Robots
-from coverage_kit.collect.sitemap import MAX_BYTES, read_sitemaps
+from coverage_kit.collect.sitemap import MAX_BYTES, OTHER_HOST, read_sitemaps, seed_urls
 from coverage_kit.collect.store import ResponseStore
 from coverage_kit.collect.unread import UnreadItems
-from coverage_kit.collect.urls import (
-    canonical_url,
-    page_id,
-    site_scope,
-    split_http,
-)
+from coverage_kit.collect.url_lists import names_list
+from coverage_kit.collect.urls import canonical_url, host_scope, page_id, site_scope
 from coverage_kit.errors import SiteError
 from coverage_kit.escaping import for_line
 from coverage_kit.net.logins import take_login, without_login
@@ -33,44 +31,21 @@ from coverage_kit.settings import CrawlSettings
 from coverage_kit.vocabulary import DUPLICATE_OF
 
 _LOG = logging.getLogger(__name__)
-# Keeps the memory of a crawl bounded where a site makes up URLs without end (assumed).
-_MAX_QUEUED = 200_000
 # Longer tags and dates of a page are no tags and dates (assumed).
 _MAX_CONDITION_CHARACTERS = 1_000
-# Longer URLs are traps for crawlers or searches rather than pages (assumed).
-_MAX_URL_CHARACTERS = 2_000
-# Endings of paths that are no pages: pictures, styles, scripts, fonts, media, archives and feeds.
-_ASSETS = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".gif",
-    ".webp",
-    ".avif",
-    ".svg",
-    ".ico",
-    ".css",
-    ".js",
-    ".mjs",
-    ".json",
-    ".woff",
-    ".woff2",
-    ".ttf",
-    ".mp3",
-    ".mp4",
-    ".webm",
-    ".mov",
-    ".avi",
-    ".zip",
-    ".gz",
-    ".tar",
-    ".rar",
-    ".7z",
-    ".exe",
-    ".dmg",
-    ".xml",
-    ".rss",
+# Media types of sitemaps, feeds and text lists, which the start of a crawl may be.
+_LIST_TYPES = (
+    "application/xml",
+    "text/xml",
+    "application/rss+xml",
+    "application/atom+xml",
+    "application/rdf+xml",
+    "text/plain",
+    "application/gzip",
+    "application/x-gzip",
 )
+# What raises each budget.
+_BUDGET_CURE = "Raise crawl.{} to read more."
 
 
 def crawl_site(
@@ -81,10 +56,12 @@ def crawl_site(
 ) -> Iterator[Fetched]:
     """Yield the response of each page of a site, following links on its own host from a start URL.
 
-    Links are followed breadth-first. A login in the start URL (https://user:pass@host/) is sent to
-    that host alone, and is in no response. What is not read is counted in `unread` where it is
-    given. Raises SiteError when the host cannot be reached, is on
-    a private network that is not allowed, or its robots.txt fails.
+    Links are followed breadth-first, and with `crawl.use_sitemaps` also the sitemaps that the
+    host's robots.txt names. Where the start URL is itself a sitemap, a feed or a text list, its
+    pages are read as `fetch_sitemap` reads them. A login in the start URL
+    (https://user:pass@host/) is sent to that host alone, and is in no response. What is not read is
+    counted in `unread` where it is given. Raises SiteError when the host cannot be reached, is on a
+    private network that is not allowed, or its robots.txt fails.
     """
     with closing(_Crawler(start, crawl, cache, unread)) as crawler:
         crawler.ask_robots()
@@ -117,18 +94,34 @@ class _Crawler:
         self._crawl = crawl
         self._unread = unread if unread is not None else UnreadItems()
         self._scope = site_scope(source)
+        self._sitemap_scopes = frozenset(map(host_scope, crawl.other_sitemap_hosts))
         self._end = time.monotonic() + crawl.max_seconds
         self._fetcher = Fetcher(crawl, end=self._end)
         self._robots = Robots(self._fetcher, crawl.user_agent)
         self._store = ResponseStore(cache, source) if cache is not None else None
+        self._account = LinkAccount(self._scope)
+        self._other_hosts: set[str] = set()
         self._waiting: deque[str] = deque()
         self._reached_ids: set[str] = set()
         self._n_pages = 0
         self._n_stored_bytes = 0
         self._n_dropped = 0
+        self._rendered = RenderedPages(self._manners(), self._store) if crawl.render else None
 
     def close(self) -> None:
+        if self._rendered is not None:
+            self._rendered.close()
         self._fetcher.close()
+
+    def _manners(self) -> Manners:
+        return Manners(
+            self._crawl,
+            self._scope,
+            self._fetcher,
+            self._robots,
+            self._unread,
+            self._spent_on_pages,
+        )
 
     def ask_robots(self) -> None:
         """Read the start host's robots.txt.
@@ -143,9 +136,18 @@ class _Crawler:
         for status in self._robots.trouble.values():
             raise _host_error(self.source, status)
 
-    def sitemap_urls(self) -> list[str]:
-        request = Request(max_bytes=MAX_BYTES, refuse=self._refuse_foreign)
-        return read_sitemaps(self.source, lambda url: self._fetch_sitemap(url, request))
+    def sitemap_urls(self, first: Fetched | None = None) -> list[str]:
+        """Return the page URLs of the source, which is a sitemap or another list of addresses.
+
+        Args:
+            first: the response to the source, where it was fetched already.
+        """
+
+        def fetch(url: str) -> Fetched:
+            is_first = first is not None and url == self.source
+            return first if first is not None and is_first else self._fetch_sitemap(url)
+
+        return read_sitemaps(self.source, fetch, self._unread, self._refuse_sitemap)
 
     def read(self, urls: Sequence[str], *, follow: bool) -> Iterator[Fetched]:
         """Yield one response a page until no URL waits or a budget is spent."""
@@ -161,31 +163,67 @@ class _Crawler:
         )
         with closing(bar):
             while self._waiting and not self._spent():
-                fetched = self._read_page(self._waiting.popleft())
+                url = self._waiting.popleft()
+                is_start = follow and url == self.source
+                fetched = self._read_page(url, _LIST_TYPES if is_start else ())
+                if is_start and _is_list(fetched):
+                    follow = False
+                    self._n_pages -= 1
+                    self._add(self.sitemap_urls(fetched))
+                    continue
+                links = read_links(fetched) if fetched.status == "ok" else PageLinks()
+                if links.refresh:
+                    fetched, links = self._refresh(fetched, links)
                 yield fetched
                 bar.update()
-                if follow and fetched.status == "ok":
-                    self._add(_followed_links(fetched, self._scope))
+                if follow:
+                    self._add(self._account.sort(links))
+                if is_start and self._crawl.use_sitemaps:
+                    self._add(self._account.sort(PageLinks(self._seeds())))
         self._finish()
 
-    def _read_page(self, url: str) -> Fetched:
+    def _read_page(self, url: str, further_types: tuple[str, ...] = ()) -> Fetched:
         reason = self._refuse_foreign(url) or ("robots" if self._robots.refuses(url) else "")
         if reason:
             return Fetched(url, reason)
-        fetched = self._from_store(url) or self._fetch(url)
+        fetched = self._from_store(url) or self._fetch(url, further_types)
         self._reached_ids.add(page_id(fetched.url))
         self._n_pages += 1
-        return fetched
+        if page_id(fetched.url) != page_id(url):
+            self._account.redirected(url)
+        return self._rendered.render(fetched) if self._rendered is not None else fetched
+
+    def _refresh(self, fetched: Fetched, links: PageLinks) -> tuple[Fetched, PageLinks]:
+        """Return the page to which a page sends its readers at once, or why it is not read."""
+        target = links.refresh
+        if page_id(target) == page_id(fetched.url):
+            return fetched, links
+        reason = self._refuse_redirect(fetched.url, target)
+        if not reason and self._spent():
+            reason = f"crawl.{self._spent()} is used up"
+        if reason:
+            return Fetched(fetched.url, reason, fetched_at=fetched.fetched_at), PageLinks()
+        # The two are one page: only the second counts.
+        self._n_pages -= 1
+        self._account.redirected(fetched.url)
+        self._reached_ids.add(page_id(target))
+        page = self._read_page(target)
+        return page, read_links(page) if page.status == "ok" else PageLinks()
+
+    def _seeds(self) -> tuple[str, ...]:
+        """Return the pages of the sitemaps that robots.txt names, which links may not lead to."""
+        sitemaps = self._robots.sitemaps(self.source)
+        return tuple(seed_urls(sitemaps, self._fetch_sitemap, self._unread, self._refuse_sitemap))
 
     def _from_store(self, url: str) -> Fetched | None:
         fetched = self._store.get(url) if self._store is not None else None
         self._n_stored_bytes += len(fetched.content) if fetched is not None else 0
         return fetched
 
-    def _fetch(self, url: str) -> Fetched:
+    def _fetch(self, url: str, further_types: tuple[str, ...]) -> Fetched:
         stored = self._store.get_old(url) if self._store is not None else None
         request = Request(
-            types=HTML_TYPES,
+            types=(*page_types(url), *further_types),
             max_bytes=int(self._crawl.max_page_megabytes * 1e6),
             headers=_conditions(stored),
             refuse=lambda target: self._refuse_redirect(url, target),
@@ -195,13 +233,37 @@ class _Crawler:
             fetched = replace(stored, fetched_at=fetched.fetched_at)
         return self._store.put(url, fetched) if self._store is not None else fetched
 
-    def _fetch_sitemap(self, url: str, request: Request) -> Fetched:
+    def _fetch_sitemap(self, url: str) -> Fetched:
         spent = self._spent()
-        reason = f"crawl.{spent} is used up" if spent else self._refuse_foreign(url)
-        return Fetched(url, reason) if reason else self._fetcher.fetch(url, request)
+        if spent:
+            return Fetched(url, f"crawl.{spent} is used up")
+        request = Request(
+            max_bytes=MAX_BYTES, refuse=lambda target: self._refuse_sitemap(target, url)
+        )
+        return self._fetcher.fetch(url, request)
 
     def _refuse_foreign(self, url: str) -> str:
         return "" if site_scope(url) == self._scope else "left the site"
+
+    def _refuse_sitemap(self, url: str, named_by: str) -> str:
+        """Return why a sitemap is not read: nobody vouches for its host.
+
+        A sitemap vouches for those on its own host, and robots.txt for those that it names
+        (sitemaps.org).
+        """
+        scope = site_scope(url)
+        is_known = scope in {self._scope, site_scope(named_by)} or scope in self._sitemap_scopes
+        if is_known or url in self._robots.sitemaps(self.source):
+            return ""
+        if scope not in self._other_hosts:
+            self._other_hosts.add(scope)
+            self._unread.add(
+                "host",
+                "sitemaps on it, which the site's robots.txt does not name",
+                url,
+                cure="Add the host to crawl.other_sitemap_hosts if it is yours.",
+            )
+        return OTHER_HOST
 
     def _refuse_redirect(self, url: str, target: str) -> str:
         reason = self._refuse_foreign(target)
@@ -213,8 +275,9 @@ class _Crawler:
         for url in map(without_login, urls):
             if page_id(url) in self._reached_ids:
                 continue
-            if len(self._waiting) >= _MAX_QUEUED:
+            if len(self._waiting) >= MAX_ADDRESSES:
                 self._n_dropped += 1
+                self._account.drop(url)
                 continue
             # Marked when it is queued, not when it is read, so that it is queued once.
             self._reached_ids.add(page_id(url))
@@ -222,8 +285,10 @@ class _Crawler:
 
     def _spent(self) -> str:
         """Return the name of the budget that is used up, or empty text."""
-        if self._n_pages >= self._crawl.max_pages:
-            return "max_pages"
+        return "max_pages" if self._n_pages >= self._crawl.max_pages else self._spent_on_pages()
+
+    def _spent_on_pages(self) -> str:
+        """Return the name of the budget that leaves no page anything to load, or empty text."""
         # Whatever was fetched counts, pages or not: also sitemaps, and tries that were cut off.
         if self._n_stored_bytes + self._fetcher.n_bytes >= self._crawl.max_megabytes * 1e6:
             return "max_megabytes"
@@ -237,7 +302,7 @@ class _Crawler:
                 "%s: %d links were left out because %d pages waited to be read",
                 self.source,
                 self._n_dropped,
-                _MAX_QUEUED,
+                MAX_ADDRESSES,
             )
         if self._waiting:
             _LOG.warning(
@@ -246,6 +311,22 @@ class _Crawler:
                 len(self._waiting),
                 self._spent(),
             )
+            spent = self._spent()
+            self._unread.add(
+                "address",
+                f"crawl.{spent} is used up",
+                self._waiting[0],
+                cure=_BUDGET_CURE.format(spent),
+                n_items=len(self._waiting),
+            )
+        if self._rendered is not None and self._rendered.n_rendered:
+            _LOG.warning(
+                "%s: %d pages show their text only in a browser, which most assistants' readers "
+                "do not use",
+                self.source,
+                self._rendered.n_rendered,
+            )
+        self._account.close(self._reached_ids, self._unread)
         if self._store is not None:
             self._store.finish(self._budgets(), list(self._waiting))
 
@@ -257,21 +338,12 @@ class _Crawler:
         ]
 
 
-def _followed_links(fetched: Fetched, scope: str) -> list[str]:
-    robots_tag = fetched.headers.get("x-robots-tag", "").lower()
-    if "nofollow" in robots_tag or "none" in robots_tag:
-        return []
-    links = find_links(fetched.content, fetched.url, fetched.charset)
-    return [link for link in links if site_scope(link) == scope and _may_be_page(link)]
-
-
-def _may_be_page(url: str) -> bool:
-    split_url = split_http(url)
-    return (
-        split_url is not None
-        and len(url) <= _MAX_URL_CHARACTERS
-        and not split_url.path.lower().endswith(_ASSETS)
-    )
+def _is_list(fetched: Fetched) -> bool:
+    """Return whether a page is in fact a sitemap, a feed or a text list."""
+    if fetched.status != "ok":
+        return False
+    is_text = fetched.content_type in _LIST_TYPES and not fetched.is_markdown
+    return is_text or names_list(fetched.content)
 
 
 def _conditions(stored: Fetched | None) -> dict[str, str]:

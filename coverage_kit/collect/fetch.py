@@ -34,6 +34,10 @@ from coverage_kit.settings import CrawlSettings
 
 # Media types that are read as pages; the body of a response of any other type is not read.
 HTML_TYPES = ("text/html", "application/xhtml+xml")
+MARKDOWN_TYPES = ("text/markdown", "text/x-markdown")
+# Many servers send Markdown as plain text; the ending of the address then says what it is.
+_PLAIN_TYPE = "text/plain"
+_MARKDOWN_ENDINGS = (".md", ".mdx", ".markdown")
 # The status of a page for which the time of the crawl is too short.
 NO_TIME = "no time left"
 # One pause is a minute at most, whatever robots.txt or a server asks for: longer ones are mistakes
@@ -94,6 +98,13 @@ class Fetched:
         message = Message()
         message["content-type"] = self.headers.get("content-type", "")
         return message.get_content_charset("") or ""
+
+    @property
+    def is_markdown(self) -> bool:
+        """Whether the content is Markdown, by its media type, or as plain text by its address."""
+        return self.content_type in MARKDOWN_TYPES or (
+            self.content_type in {_PLAIN_TYPE, ""} and is_markdown_address(self.url)
+        )
 
     @property
     def is_passing(self) -> bool:
@@ -284,6 +295,18 @@ class Fetcher:
         except EncodingError as error:
             return f"content encoding {error.encoding}", b""
         return "ok", bytes(content)
+
+
+def is_markdown_address(url: str) -> bool:
+    """Return whether an address ends as that of a Markdown file does."""
+    split_url = split_http(url)
+    return split_url is not None and split_url.path.lower().endswith(_MARKDOWN_ENDINGS)
+
+
+def page_types(url: str) -> tuple[str, ...]:
+    """Return the media types that are read as a page at an address."""
+    plain = (_PLAIN_TYPE,) if is_markdown_address(url) else ()
+    return (*HTML_TYPES, *MARKDOWN_TYPES, *plain)
 
 
 def _says_empty(headers: Mapping[str, str]) -> bool:

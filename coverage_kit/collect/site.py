@@ -2,20 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from coverage_kit.collect.crawl import crawl_site, fetch_sitemap
-from coverage_kit.collect.extract import extract_page
-from coverage_kit.collect.fetch import Fetched
 from coverage_kit.collect.folder import read_folder
-from coverage_kit.collect.page_try import try_page
-from coverage_kit.collect.rows import PageRows, page_rows
+from coverage_kit.collect.rows import page_rows
 from coverage_kit.collect.unread import UnreadItems
-from coverage_kit.collect.urls import site_name, site_scope, split_http
+from coverage_kit.collect.web import RENDER_CURE, read_web
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings, SiteSettings
-from coverage_kit.storage.written import is_written
 from coverage_kit.tables import PAGES, UNREAD, Pages, Unread, checked
 
 
@@ -50,8 +45,9 @@ def read_source(
     """Return what a site's source holds: a folder, a sitemap, or a crawl from a URL.
 
     Args:
-        site: where the pages are. A URL is a sitemap when its path contains 'sitemap' or ends in
-            .xml or .xml.gz; a folder holds HTML or Markdown files.
+        site: where the pages are. A URL is a list of pages when its path contains 'sitemap' or ends
+            in .xml, .txt or the like, or its content is a sitemap or a feed; a folder holds HTML or
+            Markdown files.
         crawl: manners and budgets, for URLs; `max_page_megabytes` applies to files too.
         cache: folder in which fetched pages are stored, so that an interrupted crawl continues;
             None stores nothing.
@@ -70,7 +66,7 @@ def read_source(
             unread,
         )
     else:
-        pages = _read_web(site.source, crawl, Path(cache) if cache is not None else None, unread)
+        pages = read_web(site.source, crawl, Path(cache) if cache is not None else None, unread)
     unread.report(site.source)
     rows = page_rows(pages)
     if not any(row["status"] == "ok" for row in rows):
@@ -79,54 +75,18 @@ def read_source(
     return SiteReading(PAGES.table(rows), unread.table(name, site.source))
 
 
-def _read_web(
-    source: str, crawl: CrawlSettings, cache: Path | None, unread: UnreadItems
-) -> list[PageRows]:
-    split_url = split_http(source)
-    if split_url is None:
-        cure = "Write it as https://example.com/."
-        raise SiteError("site.source", "a folder or an http(s) URL", repr(source), cure)
-    path = split_url.path.lower()
-    is_sitemap = "sitemap" in path or path.endswith((".xml", ".xml.gz"))
-    responses: Iterable[Fetched] = (fetch_sitemap if is_sitemap else crawl_site)(
-        source, crawl, cache, unread
-    )
-    return [_read_response(fetched, source) for fetched in responses]
-
-
-def _read_response(fetched: Fetched, source: str) -> PageRows:
-    rejected = PageRows(
-        fetched.url,
-        site_name(source),
-        fetched.status,
-        html_path=fetched.stored_at,
-        fetched_at=fetched.fetched_at,
-    )
-    if fetched.status != "ok":
-        return rejected
-
-    def read() -> PageRows:
-        if is_written(fetched.content):
-            return rejected.with_status("written by coverage_kit")
-        extract = extract_page(fetched.content, fetched.url, fetched.charset)
-        # A page that names a URL of another site as its own stays a page of this site.
-        declared_url = extract.url if site_scope(extract.url) == site_scope(source) else ""
-        status = "ok" if extract.text else "no text"
-        return replace(rejected, status=status, declared_url=declared_url, extract=extract)
-
-    return try_page(fetched.url, read, rejected.with_status)
-
-
 def _no_page_error(source: str, statuses: list[str]) -> SiteError:
     counts = ", ".join(f"{count} x {status}" for status, count in Counter(statuses).most_common())
     cure = (
         "Open one of them in a browser with scripts turned off: "
-        "only what the browser then shows can be read."
+        f"only what the browser then shows can be read. {RENDER_CURE}"
     )
     if not statuses:
         cure = "The budgets of [crawl] ended before the first page: raise the one that was used up."
     if set(statuses) == {"http 401"}:
         cure = "It asks for a login: write source as https://user:password@host/."
+    if set(statuses) == {"left the site"}:
+        cure = "Its pages are on another host: name an address of that host as the source."
     if set(statuses) == {"robots"}:
         cure = "Its robots.txt refuses this crawler: ask its owner, or read a folder of its pages."
     return SiteError(source, "at least one readable page", counts or "no page", cure)

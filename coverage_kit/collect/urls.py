@@ -87,6 +87,15 @@ def site_scope(url: str) -> str:
     return _without_www(_authority(split_url)) if split_url is not None else ""
 
 
+def host_scope(host: str) -> str:
+    """Return the `site_scope` of a host as settings name it: www.example.com, or an address.
+
+    >>> host_scope("www.example.com"), host_scope("http://example.com:8080/a")
+    ('example.com', 'example.com:8080')
+    """
+    return site_scope(host if "://" in host else f"https://{host}")
+
+
 def split_http(url: str) -> SplitResult | None:
     """Return the parts of an absolute http(s) URL with a host and a valid port, or None."""
     try:

@@ -85,6 +85,28 @@ class CrawlSettings(SettingsSection):
     allow_private_addresses: bool = Field(
         False, description="whether localhost and private networks may be fetched"
     )
+    use_sitemaps: bool = Field(
+        True,
+        description="whether a crawl also reads the pages of the sitemaps that robots.txt names",
+    )
+    other_sitemap_hosts: tuple[str, ...] = Field(
+        (),
+        description="further hosts whose sitemaps may list pages of a site; without this, "
+        "robots.txt must name such a sitemap",
+    )
+    render: bool = Field(
+        False,
+        description="whether pages whose text is missing without scripts are opened in a browser; "
+        "it needs the extra browser and an installed Chromium or Chrome",
+    )
+    render_hosts: tuple[str, ...] = Field(
+        (),
+        description="further hosts from which such pages may load scripts and data",
+    )
+    browser: PathText = Field(
+        "",
+        description="program of that browser; '' looks for chromium, google-chrome and the like",
+    )
 
 
 class LogSettings(SettingsSection):

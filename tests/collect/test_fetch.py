@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from coverage_kit.collect.decode import decode_text
-from coverage_kit.collect.fetch import HTML_TYPES, NO_TIME, Fetched, Fetcher, Request
+from coverage_kit.collect.fetch import HTML_TYPES, NO_TIME, Fetched, Fetcher, Request, page_types
 from coverage_kit.net import connection
 from coverage_kit.net.logins import take_login
 from coverage_kit.settings import CrawlSettings
@@ -460,3 +460,21 @@ def test_charset_of_a_hostile_header_is_harmless():
     charset = Fetched("u", "ok", headers={"content-type": 'text/html; charset="\0;;'}).charset
     assert decode_text(b"caf\xe9", charset) == "café"
     assert Fetched("u", "ok").content_type == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "is_markdown"),
+    [
+        ("/a.md", "text/markdown; charset=utf-8", True),
+        ("/a", "text/x-markdown", True),
+        ("/a.MDX", "text/plain", True),
+        ("/a.markdown?v=1", "text/plain", True),
+        ("/a.txt", "text/plain", False),
+        ("/a.md", "text/html", False),
+    ],
+)
+def test_markdown_is_known_by_its_media_type_or_its_address(site, fetch, path, kind, is_markdown):
+    site.routes[path] = Answer(b"# Words", headers={"Content-Type": kind})
+    fetched = fetch(f"{site.url}{path}", Request(types=page_types(f"{site.url}{path}")))
+    assert fetched.is_markdown is is_markdown
+    assert (fetched.status == "ok") is (is_markdown or kind == "text/html")
