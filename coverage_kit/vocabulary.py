@@ -131,6 +131,7 @@ UNREAD_KINDS = {
     "address": "addresses",
     "sitemap": "sitemaps",
     "host": "hosts",
+    "item": "items",
 }
 
 # What an editor fills in: these open a slot in a draft. Facts and sources come from others; words

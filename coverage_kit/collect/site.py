@@ -1,4 +1,4 @@
-"""Read one site into the pages table, from a folder, a sitemap or a crawl."""
+"""Read one site into the pages table, from the web, a folder, a repository or an export."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coverage_kit.collect.folder import read_folder
-from coverage_kit.collect.rows import page_rows
+from coverage_kit.collect.git_revision import is_git_source, read_revision
+from coverage_kit.collect.rows import PageRows, page_rows
+from coverage_kit.collect.sources import find_reader
 from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.collect.web import RENDER_CURE, read_web
 from coverage_kit.errors import SiteError
@@ -42,12 +44,13 @@ def read_source(
     cache: str | Path | None = None,
     others: Iterable[str | Path] = (),
 ) -> SiteReading:
-    """Return what a site's source holds: a folder, a sitemap, or a crawl from a URL.
+    """Return what a site's source holds, on the web, in a folder, a repository or an export.
 
     Args:
         site: where the pages are. A URL is a list of pages when its path contains 'sitemap' or ends
-            in .xml, .txt or the like, or its content is a sitemap or a feed; a folder holds HTML or
-            Markdown files.
+            in .xml, .txt or the like, or its content is a sitemap or a feed. Otherwise it is where
+            a crawl starts. A path is a folder of HTML, Markdown and other documents, or the file
+            of an export. `git+PATH@REVISION#FOLDER` is a folder of a repository at a revision.
         crawl: manners and budgets, for URLs; `max_page_megabytes` applies to files too.
         cache: folder in which fetched pages are stored, so that an interrupted crawl continues;
             None stores nothing.
@@ -57,22 +60,30 @@ def read_source(
     Raises SiteError when the source is missing or unreachable, or no page of it can be read.
     """
     unread = UnreadItems()
-    if "://" not in site.source:
-        pages = read_folder(
-            Path(site.source),
-            site.base_url,
-            int(crawl.max_page_megabytes * 1e6),
-            [*others, *([cache] if cache is not None else [])],
-            unread,
-        )
-    else:
+    if "://" in site.source:
         pages = read_web(site.source, crawl, Path(cache) if cache is not None else None, unread)
+    else:
+        others = [*others, *([cache] if cache is not None else [])]
+        pages = _read_files(site, int(crawl.max_page_megabytes * 1e6), others, unread)
     unread.report(site.source)
     rows = page_rows(pages)
     if not any(row["status"] == "ok" for row in rows):
         raise _no_page_error(site.source, [str(row["status"]) for row in rows])
     name = Counter(str(row["site"]) for row in rows if row["status"] == "ok").most_common(1)[0][0]
     return SiteReading(PAGES.table(rows), unread.table(name, site.source))
+
+
+def _read_files(
+    site: SiteSettings, max_page_bytes: int, others: list[str | Path], unread: UnreadItems
+) -> list[PageRows]:
+    """Return the pages of a folder, of a revision of a repository, or of an export's file."""
+    if is_git_source(site.source):
+        return read_revision(site.source, site.base_url, max_page_bytes, unread, find_reader)
+    path = Path(site.source)
+    reader = find_reader(path) if path.is_file() else None
+    if reader is not None:
+        return reader(path, site.base_url, unread)
+    return read_folder(path, site.base_url, max_page_bytes, others, unread, find_reader)
 
 
 def _no_page_error(source: str, statuses: list[str]) -> SiteError:

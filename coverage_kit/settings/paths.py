@@ -8,6 +8,9 @@ from pydantic.fields import FieldInfo
 from coverage_kit.settings.models import ModelPathMark, PathMark, SettingsSection
 from coverage_kit.settings.project import Settings
 
+# What opens a site's source that is a folder of a git repository at a revision.
+_GIT = "git+"
+
 Section = TypeVar("Section", bound=SettingsSection)
 
 
@@ -44,9 +47,14 @@ def _resolve_value(value: Any, field: FieldInfo, folder: Path) -> Any:
 
 
 def _resolve_path(path: str, folder: Path) -> str:
-    """Return the path from the folder on; URLs stay as they are."""
+    """Return the path from the folder on; URLs stay as they are.
+
+    Of a repository at a revision (git+PATH@REVISION), the path of the repository starts there.
+    """
     if "://" in path:
         return path
+    if path.startswith(_GIT):
+        return f"{_GIT}{_resolve_path(path.removeprefix(_GIT), folder)}"
     return str(folder / Path(path).expanduser())
 
 

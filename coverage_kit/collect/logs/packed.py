@@ -9,12 +9,12 @@ import shutil
 import tempfile
 import weakref
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from coverage_kit.collect.logs.steady import name_unpacked, shown
+from coverage_kit.collect.packed import BROKEN, bomb, check_members, is_hidden, most_bytes
 from coverage_kit.errors import LogError
 
 PACKED_ENDINGS = (".gz", ".zip")
@@ -28,16 +28,7 @@ _ZIP_MARK = b"PK\x03\x04"
 # These are zip files, too, and read as what they are.
 _ZIPPED_FORMATS = (".xlsx", ".xlsm", ".ods", ".docx")
 _CHUNK_BYTES = 1 << 20
-# Logs shrink to a tenth or a fiftieth when they are packed, and bombs to a thousandth. Small files
-# may hold anything. Assumed.
-_MAX_RATIO = 250
-_SMALL_BYTES = 100_000_000
-# No archive of logs has so many files (assumed); to list them takes seconds.
-_MAX_MEMBERS = 10_000
-# The folders and files that archive programs and desktops add.
-_SYSTEM_NAMES = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 _Stream = IO[bytes] | gzip.GzipFile
-_BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile)
 
 
 class Unpacked:
@@ -70,7 +61,7 @@ def unpack(path: Path, endings: Sequence[str]) -> Unpacked:
             _unpack_gzip(path, endings, unpacked)
         else:
             _unpack_zip(path, endings, unpacked)
-    except _BROKEN as error:
+    except BROKEN as error:
         # The directory of a zip file is at its end.
         is_cut = isinstance(error, EOFError) or (
             _starts_with(path, _ZIP_MARK) and not zipfile.is_zipfile(path)
@@ -136,8 +127,8 @@ def _name_in(name: str, stream: gzip.GzipFile, endings: Sequence[str]) -> str:
 def _unpack_zip(path: Path, endings: Sequence[str], unpacked: Unpacked) -> None:
     with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
-        _check_members(path, members)
-        logs = [member for member in members if not _is_hidden(member.filename)]
+        check_members(path, members)
+        logs = [member for member in members if not is_hidden(member.filename)]
         for member in sorted(logs, key=lambda member: member.filename):
             name = PurePosixPath(member.filename).name
             if PurePosixPath(log_name(name)).suffix.lower() not in endings:
@@ -170,52 +161,19 @@ def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> _S
     return gzip.GzipFile(fileobj=stream) if is_gzip else stream
 
 
-def _check_members(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
-    """Raise LogError for an archive that is encrypted, a bomb, or has paths outside of it."""
-    size = path.stat().st_size
-    n_unpacked = sum(member.file_size for member in members)
-    outside = [member.filename for member in members if _is_outside(member.filename)]
-    if outside:
-        raise LogError(
-            shown(path),
-            "a zip file whose files are inside it",
-            f"a path outside: {outside[0]!r}",
-            "Do not unpack it. Export the log again, or ask who sent it.",
-        )
-    if any(member.flag_bits & 1 for member in members):
-        raise LogError(
-            shown(path),
-            "a zip file without a password",
-            "encrypted files",
-            "Unpack it with its password, and name the files.",
-        )
-    if len(members) > _MAX_MEMBERS or n_unpacked > _most_bytes(size):
-        raise _bomb(path, size, f"{len(members):,} files of {n_unpacked:,} bytes")
-
-
-def _is_outside(name: str) -> bool:
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    return ".." in parts or name.startswith(("/", "\\")) or name[1:3] in (":\\", ":/")
-
-
-def _is_hidden(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return any(part.startswith(".") or part in _SYSTEM_NAMES for part in parts)
-
-
 def _write(stream: _Stream, path: Path, name: str, unpacked: Unpacked) -> Path:
     """Write a file of an archive to the disk, and return it."""
     folder = unpacked.folder / str(len(unpacked.files))
     folder.mkdir()
     # The name decides only how the file is read: one that no file may have is cut.
     file = folder / f"log{PurePosixPath(name).suffix.lower()}"
-    size = path.stat().st_size
+    most = most_bytes(path)
     n_written = sum(_size(written) for written in unpacked.files)
     with file.open("wb") as target:
         for chunk in _chunks(stream):
             n_written += len(chunk)
-            if n_written > _most_bytes(size):
-                raise _bomb(path, size, f"more than {_most_bytes(size):,} bytes")
+            if n_written > most:
+                raise bomb(path, f"more than {most:,} bytes")
             if shutil.disk_usage(folder).free < 2 * _CHUNK_BYTES:
                 raise LogError(
                     shown(path),
@@ -235,16 +193,3 @@ def _chunks(stream: _Stream) -> Iterator[bytes]:
 
 def _size(file: Path) -> int:
     return file.stat().st_size
-
-
-def _most_bytes(size: int) -> int:
-    return max(_SMALL_BYTES, _MAX_RATIO * size)
-
-
-def _bomb(path: Path, size: int, found: str) -> LogError:
-    return LogError(
-        shown(path),
-        f"a packed file of {size:,} bytes with at most {_most_bytes(size):,} bytes of logs",
-        found,
-        "It may be a trap. If you trust it, unpack it yourself, and name the files.",
-    )

@@ -16,20 +16,15 @@ from lxml.html import tostring
 from coverage_kit.collect.decode import clean_text, decode_page
 from coverage_kit.collect.extract import extract_page
 from coverage_kit.collect.folder import read_folder
-from coverage_kit.collect.logs.packed import (
-    _BROKEN,
-    _check_members,
-    _is_hidden,
-    _most_bytes,
-)
 from coverage_kit.collect.markdown import extract_markdown
+from coverage_kit.collect.packed import BROKEN, bomb, check_members, is_hidden, most_bytes
 from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows
 from coverage_kit.collect.sources.pages import Addresses, fill_page, with_extract
 from coverage_kit.collect.structured import parse_html
 from coverage_kit.collect.unread import Kind, UnreadItems
 from coverage_kit.collect.urls import site_name, split_http
-from coverage_kit.errors import LogError, SiteError
+from coverage_kit.errors import SiteError
 
 _CHUNK_BYTES = 1 << 20
 # No export has so many files (assumed).
@@ -94,14 +89,7 @@ class _Unpacked:
         self.root.mkdir()
         try:
             self._unpack(path, self.root, is_outer=True)
-        except LogError as error:
-            # The words of the reader of logs, about a site.
-            parts = (error.where, error.what, error.found, error.cure)
-            where, what, found, cure = (
-                part.replace("of logs", "of pages").replace("the log", "the site") for part in parts
-            )
-            raise SiteError(where, what, found, cure) from None
-        except (*_BROKEN, NotImplementedError, RuntimeError, OSError) as error:
+        except (*BROKEN, NotImplementedError, RuntimeError, OSError) as error:
             raise SiteError(
                 str(path),
                 "a whole zip file",
@@ -112,7 +100,7 @@ class _Unpacked:
     def _unpack(self, path: Path, folder: Path, *, is_outer: bool) -> None:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
-            _check_members(path, members)
+            check_members(path, members, SiteError)
             self._n_members += len(members)
             if self._n_members > _MAX_MEMBERS:
                 raise SiteError(
@@ -137,7 +125,7 @@ class _Unpacked:
 
     def _why_not(self, name: str, *, is_outer: bool) -> str:
         ending = PurePosixPath(name).suffix.lower()
-        if _is_hidden(name):
+        if is_hidden(name):
             return "hidden"
         if ending in _MEDIA:
             return "pictures, scripts and styles"
@@ -146,8 +134,8 @@ class _Unpacked:
     def _unpack_inner(self, file: Path, folder: Path) -> None:
         try:
             self._unpack(file, folder, is_outer=False)
-        except (*_BROKEN, LogError, NotImplementedError, RuntimeError) as error:
-            found = error.found if isinstance(error, LogError) else str(error)
+        except (*BROKEN, SiteError, NotImplementedError, RuntimeError) as error:
+            found = error.found if isinstance(error, SiteError) else str(error)
             self._unread.add(
                 "file",
                 f"a zip file in the zip file that cannot be unpacked: {found}",
@@ -174,17 +162,12 @@ class _Unpacked:
             )
             self._unread.add("file", reason, f"{self._path}/{clean_text(member.filename)}")
             return None
-        most = _most_bytes(self._path.stat().st_size)
+        most = most_bytes(self._path)
         with target, archive.open(member) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 self._n_bytes += len(chunk)
                 if self._n_bytes > most:
-                    raise SiteError(
-                        str(self._path),
-                        f"at most {most:,} bytes of pages",
-                        "more than that",
-                        "It may be a trap. If you trust it, unpack it and name the folder.",
-                    )
+                    raise bomb(self._path, f"more than {most:,} bytes", SiteError)
                 target.write(chunk)
         return file
 
@@ -201,13 +184,20 @@ def _is_confluence(file: Path) -> bool:
 
 def _read_folder(path: Path, base: str, unread: UnreadItems, folder: Path) -> list[PageRows]:
     """Return the pages of an unpacked folder, without the paths that are deleted with it."""
+    from coverage_kit.collect.sources.find import (  # noqa: PLC0415 (it imports this module)
+        find_reader,
+    )
+
     entries = list(folder.iterdir())
     while len(entries) == 1 and entries[0].is_dir():
         folder = entries[0]
         entries = list(folder.iterdir())
     try:
         pages = read_folder(
-            folder, base if split_http(base) else "", unread=_Renamed(unread, folder, path)
+            folder,
+            base if split_http(base) else "",
+            unread=_Renamed(unread, folder, path),
+            find_reader=find_reader,
         )
     except SiteError as error:
         raise SiteError(str(path), error.what, error.found, error.cure) from None

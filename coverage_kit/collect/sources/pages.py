@@ -15,7 +15,7 @@ from coverage_kit.collect.unread import Kind
 from coverage_kit.collect.urls import site_name, split_http
 
 # What an export holds besides pages is counted as this kind.
-ITEM: Kind = "file"
+ITEM: Kind = "item"
 # A longer text is no page (assumed); `[crawl] max_page_megabytes` has the same default.
 _MAX_CHARACTERS = 8_000_000
 # What a path of a URL may hold as it is, besides letters and digits (RFC 3986).
