@@ -72,7 +72,7 @@ export const Range = ({metres}) => {
   <meta name="keywords" content="pairing" />
 </head>
 
-A sensor pairs within <Range metres={30} /> thirty metres of the hub, in firmware {frontMatter.version} or later.
+It pairs within <Range metres={30} /> thirty metres of the hub, in {frontMatter.version} or later.
 
 import your old sensors later, they keep their names.
 
@@ -313,7 +313,7 @@ STARLIGHT = {
     "src/content/docs/rules.mdx": """---
 title: Write a rule
 ---
-import { Aside, Card, CardGrid, LinkCard, Steps, Tabs, TabItem } from '@astrojs/starlight/components';
+import { Aside, Card, CardGrid, Steps, Tabs, TabItem } from '@astrojs/starlight/components';
 import Figure from '../../components/Figure.astro';
 
 <Aside type="tip" title="Short rules win">
@@ -339,7 +339,7 @@ Rules with one condition are the fastest.
 	<Card title="Share rules" icon="star">
 		Send a rule to a friend as a file.
 	</Card>
-	<LinkCard title="All conditions" description="A list of forty conditions." href="/conditions/" />
+	<LinkCard title="All conditions" description="A list of forty conditions." href="/all/" />
 </CardGrid>
 
 <Figure

@@ -1,4 +1,4 @@
-"""Pages in MDX, read as their words: nothing of their code is text, and none of their words is lost."""
+"""Pages in MDX are read as their words: none of their code is text, and no word is lost."""
 
 import re
 import time

@@ -100,7 +100,10 @@ def test_expressions_and_comments_are_no_text_and_broken_ones_are(source, text):
 
 @pytest.mark.parametrize("indent", ["", "  ", "    ", "        "])
 def test_the_content_of_components_is_markdown_at_every_indent(indent):
-    source = "<Outer>\n<Inner>\n\nSome **bold** words.\n\n- one\n- two\n\n```\ncode  x\n```\n\n</Inner>\n</Outer>"
+    source = (
+        "<Outer>\n<Inner>\n\nSome **bold** words.\n\n- one\n- two\n\n"
+        "```\ncode  x\n```\n\n</Inner>\n</Outer>"
+    )
     indented = source.replace("\n", f"\n{indent}")
     html = open_parser(is_mdx=True).render(indented)
     assert "<strong>bold</strong>" in html

@@ -1,4 +1,4 @@
-"""Read tags, attributes and expressions of JSX, and the extent of JavaScript, in a Markdown text."""
+"""Read tags, attributes and expressions of JSX in a text, and where JavaScript ends."""
 
 import html
 import re

@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, list_block
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
@@ -71,7 +72,7 @@ _MDX_LINE = re.compile(
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 # Vue and Svelte have components too, but their braces are other ones.
 _SCRIPT = re.compile(r"<script[\s>]")
-_INTERRUPTS = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+_INTERRUPTS: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
 # Lists of CommonMark are indented by no more.
 _MAX_LIST_INDENT = 3
 # Endings of files that are included as text.
@@ -391,7 +392,7 @@ def _read_list(state: StateBlock, line: int, last: int, silent: bool) -> bool:
 
 
 def _read_paragraph(state: StateBlock, line: int, _: int, __: bool) -> bool:
-    """Read a paragraph; other than in CommonMark, an indent does not keep a block from ending it."""
+    """Read a paragraph; other than in CommonMark, an indented block can end it."""
     last = state.lineMax
     terminators = state.md.block.ruler.getRules("paragraph")
     parent = state.parentType
