@@ -221,10 +221,11 @@ class _FolderSite:
         """Return the URL of a file, or folder/path where no base_url is known."""
         if not self.base_url:
             return f"{readable(self.folder.resolve().name)}/{readable(name)}"
-        path = published.path if published is not None else _plain_path(name)
-        start = self.detected.path if self.detected is not None else ""
-        # What is published above the folder is above base_url.
-        relative = posixpath.relpath(f"/{path}", f"/{start}")
+        relative = _plain_path(name)
+        if published is not None:
+            start = self.detected.path if self.detected is not None else ""
+            # What is published above the folder is above base_url.
+            relative = posixpath.relpath(f"/{published.path}", f"/{start}")
         # The bytes of a name that is not UTF-8 are escaped as they are.
         escaped = quote(os.fsencode(relative if relative != "." else ""), _PATH_CHARACTERS)
         base = self.base_url.rstrip("/")
@@ -240,7 +241,7 @@ class _FolderSite:
     def _includes(self, unread: UnreadItems) -> Includes:
         if self.detected is None:
             return Includes(self.folder, self.folder, (), unread)
-        folders = [self.detected.prefix, *getattr(self.detected.generator, "snippets", ())]
+        folders = [self.detected.prefix, *self.detected.snippets]
         return Includes(self.detected.root, self.folder, folders, unread)
 
     def _reject(self, name: str) -> NotPublished | None:

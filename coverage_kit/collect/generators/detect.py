@@ -13,7 +13,7 @@ from coverage_kit.collect.generators.hexo import read_hexo
 from coverage_kit.collect.generators.hugo import hugo_alone, read_hugo
 from coverage_kit.collect.generators.jekyll import jekyll_alone, read_jekyll
 from coverage_kit.collect.generators.literals import read_config, read_text
-from coverage_kit.collect.generators.mkdocs import read_mkdocs
+from coverage_kit.collect.generators.mkdocs import MkDocs, read_mkdocs
 from coverage_kit.collect.generators.model import BUILT, OUTSIDE, Generator, below
 from coverage_kit.collect.generators.simple import (
     mdx_alone,
@@ -72,6 +72,11 @@ class Detected:
     def name_in_root(self, file: str) -> str:
         """Return the path from the root of a file or folder of the read folder."""
         return _name_in_root(file, self.prefix, self.offset)
+
+    @property
+    def snippets(self) -> tuple[str, ...]:
+        """Folders below the root in which the configuration has included files looked for."""
+        return self.generator.snippets if isinstance(self.generator, MkDocs) else ()
 
     @property
     def path(self) -> str:
