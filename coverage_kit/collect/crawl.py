@@ -83,6 +83,17 @@ def fetch_sitemap(
         yield from crawler.read(crawler.sitemap_urls(), follow=False)
 
 
+def fetch_file(url: str, crawl: CrawlSettings) -> Fetched:
+    """Return the response to the address of one file that holds all pages of a site.
+
+    Its status says why there is no content. Raises SiteError as `crawl_site` does.
+    """
+    crawl = crawl.model_copy(update={"render": False})
+    with closing(_Crawler(url, crawl, None, None)) as crawler:
+        crawler.ask_robots()
+        return crawler.fetch_source()
+
+
 class _Crawler:
     """One crawl: the URLs that wait, the pages that were reached, and the budgets."""
 
@@ -135,6 +146,12 @@ class _Crawler:
         self._fetcher.delay_seconds = max(self._crawl.delay_seconds, requested_delay)
         for status in self._robots.trouble.values():
             raise _host_error(self.source, status)
+
+    def fetch_source(self) -> Fetched:
+        """Return the response to the source, whatever its kind."""
+        if self._robots.refuses(self.source):
+            return Fetched(self.source, "robots")
+        return self._fetch_sitemap(self.source)
 
     def sitemap_urls(self, first: Fetched | None = None) -> list[str]:
         """Return the page URLs of the source, which is a sitemap or another list of addresses.

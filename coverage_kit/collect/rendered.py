@@ -48,6 +48,7 @@ class _Kept:
 class RenderedPages:
     """Renders the pages of one crawl, in the same host and budget rules.
 
+    `n_rendered` counts the pages that have a text after it.
     Raises SiteError where the extra or the browser is missing.
     """
 
@@ -79,7 +80,7 @@ class RenderedPages:
             headers = {**fetched.headers, "content-type": "text/html; charset=utf-8"}
             stored = replace(fetched, content=content, headers=headers)
             stored = self._store.put(key, stored) if self._store is not None else stored
-        self.n_rendered += 1
+        self.n_rendered += not needs_browser(stored)
         return stored
 
     def _load(self, url: str, headers: Mapping[str, str]) -> Fetched:

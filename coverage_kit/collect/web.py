@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from coverage_kit.collect.crawl import crawl_site, fetch_sitemap
-from coverage_kit.collect.extract import extract_page
+from coverage_kit.collect.crawl import crawl_site, fetch_file, fetch_sitemap
+from coverage_kit.collect.decode import decode_text
+from coverage_kit.collect.extract import extract_page, join_url
 from coverage_kit.collect.fetch import Fetched
 from coverage_kit.collect.markdown import extract_markdown
 from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows
+from coverage_kit.collect.sources.llms_full import split_llms_full
 from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.collect.urls import canonical_url, page_id, site_name, site_scope, split_http
 from coverage_kit.errors import SiteError
@@ -48,8 +50,7 @@ def read_web(
         raise SiteError("site.source", "a folder or an http(s) URL", repr(source), cure)
     path = split_url.path.lower()
     if path.endswith("/llms-full.txt"):
-        cure = "Name the llms.txt beside it, whose pages are read one by one."
-        raise SiteError(source, "pages, or a list of them", "all pages in one file", cure)
+        return _read_llms_full(source, crawl)
     # Other lists, such as feeds, are recognised by their content.
     is_list = "sitemap" in path or path.endswith(_LIST_ENDINGS)
     responses: Iterable[Fetched] = (fetch_sitemap if is_list else crawl_site)(
@@ -60,6 +61,16 @@ def read_web(
     if n_empty and not crawl.render:
         _LOG.warning("%s: %d pages have no text without scripts. %s", source, n_empty, RENDER_CURE)
     return pages
+
+
+def _read_llms_full(source: str, crawl: CrawlSettings) -> list[PageRows]:
+    fetched = fetch_file(source, crawl)
+    if fetched.status != "ok":
+        cure = "Check the address, or name the site's llms.txt or its sitemap."
+        raise SiteError(source, "a file with all pages of a site", fetched.status, cure)
+    text = decode_text(fetched.content, fetched.charset)
+    pages = split_llms_full(text, join_url(fetched.url, "/"))
+    return [replace(page, fetched_at=fetched.fetched_at) for page in pages]
 
 
 def _without_loops(pages: list[PageRows]) -> list[PageRows]:

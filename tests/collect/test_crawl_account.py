@@ -230,8 +230,19 @@ def test_plain_text_that_is_no_markdown_is_no_page(site):
     assert statuses(site, read(site))["/notes.text"] == "not html: text/plain"
 
 
-def test_a_file_of_all_pages_is_an_error_with_its_cure(site):
-    with pytest.raises(SiteError, match=r"Name the llms\.txt beside it"):
+def test_a_file_of_all_pages_is_split_into_them(site):
+    body = f"# A\n\nSource: {site.url}/a\n\n{WORDS}\n\n# B\n\nSource: {site.url}/b\n\nB. {WORDS}\n"
+    site.routes["/llms-full.txt"] = Answer(body.encode(), headers={"Content-Type": "text/plain"})
+    reading = read(site, "/llms-full.txt")
+    assert statuses(site, reading) == {"/a": "ok", "/b": "ok"}
+    assert site.asked == ["/robots.txt", "/llms-full.txt"]
+
+
+def test_a_file_of_all_pages_that_is_not_there_or_refused_is_an_error(site):
+    with pytest.raises(SiteError, match="a file with all pages of a site; found http 404"):
+        read(site, "/llms-full.txt")
+    site.routes["/robots.txt"] = "User-agent: *\nDisallow: /"
+    with pytest.raises(SiteError, match="a file with all pages of a site; found robots"):
         read(site, "/llms-full.txt")
 
 

@@ -199,7 +199,9 @@ def test_hostile_scripts_end_in_time_and_the_crawl_goes_on(site, monkeypatch):
     start = time.monotonic()
     reading = read(site)
     assert time.monotonic() - start < 20 * len(HOSTILE)
-    assert statuses(site, reading) == {"/": "ok", "/good": "ok"} | dict.fromkeys(paths, "no text")
+    found = statuses(site, reading)
+    assert [found[path] for path in paths] == ["no text"] * len(HOSTILE)
+    assert found["/good"] == "ok"
 
 
 @needs_chromium
