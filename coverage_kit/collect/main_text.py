@@ -23,6 +23,8 @@ _MAX_GAP_WORDS = 60
 # For pages with more elements trafilatura takes from several seconds to minutes: its time grows
 # with the square of their number (measured: five seconds for 50,000 paragraphs).
 _MAX_ELEMENTS = 25_000
+# The same holds for tables (measured: two seconds for 1,000, and 20 for 4,700).
+_MAX_TABLES = 1_000
 # A block of fewer words may be a label rather than prose (assumed).
 _PROSE_WORDS = 15
 # A block is a link when so many of its words are (assumed).
@@ -86,7 +88,11 @@ def main_blocks(blocks: list[TextBlock], tree: HtmlElement) -> list[TextBlock]:
     judge by, all blocks are kept except those of asides. Lines such as "By Ann Lee, 3 May", "Back
     to top" and "Advertisement" are left out.
     """
-    text = _main_text(tree) if sum(1 for _ in tree.iter()) <= _MAX_ELEMENTS else ""
+    is_quick = (
+        sum(1 for _ in tree.iter()) <= _MAX_ELEMENTS
+        and sum(1 for _ in tree.iter("table")) <= _MAX_TABLES
+    )
+    text = _main_text(tree) if is_quick else ""
     lines = [_WORD.findall(line.lower()) for line in text.splitlines()]
     words = [word for line in lines for word in line]
     are_main = _matching(blocks, words, {" ".join(line) for line in lines})

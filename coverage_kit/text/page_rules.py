@@ -54,6 +54,8 @@ class _Part(NamedTuple):
     needs_control: bool = False
 
 
+# So many words may name a list of links, such as "On this page" (assumed).
+_LABEL_WORDS = 4
 _PARTS = {
     "trail": _Part(
         re.compile(r"(?:yoast-|rank-math-|woocommerce-)?bread-?crumbs?(?:[-_].*)?"), 0.0, 40
@@ -374,7 +376,8 @@ def _is_furniture(element: Element, names: list[str], page: _Page) -> bool:
         return counts.n_words <= _MAX_CONSENT_WORDS
     return bool(kinds & {"tool", "comments", "placeholder"}) or any(
         counts.n_words <= part.max_words
-        and counts.n_linked >= part.linked * counts.n_words
+        and counts.n_linked >= part.linked * (counts.n_words - _LABEL_WORDS)
+        and (counts.n_linked > 0 or part.linked == 0)
         and (counts.has_control or not part.needs_control)
         for name, part in _PARTS.items()
         if name in kinds
