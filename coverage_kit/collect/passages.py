@@ -20,7 +20,7 @@ from coverage_kit.text.sections import Section, read_sections
 
 # What the bundled encoder reads of a text: 256 tokens, of which two open and close it.
 _MAX_TOKENS = 254
-# The share of what an encoder reads that is left for words under very long headings (assumed).
+# Under very long headings a fourth of what an encoder reads is left for words (assumed).
 _LEAST_SHARE = 4
 # A passage of fewer words says too little to be compared (assumed).
 _TINY_WORDS = 5
