@@ -132,6 +132,7 @@ UNREAD_KINDS = {
     "sitemap": "sitemaps",
     "host": "hosts",
     "item": "items",
+    "part": "parts of pages",
 }
 
 # What an editor fills in: these open a slot in a draft. Facts and sources come from others; words

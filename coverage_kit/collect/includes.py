@@ -87,8 +87,8 @@ class Includes:
             return
         self._missing.add(key)
         self.unread.add(
-            "file",
-            "a file that a page includes, which is not in the folder",
+            "part",
+            "its file is not in the folder",
             f"{readable(target[:200])} in {readable(str(page))}",
             cure="Name the folder that holds the whole site as source.",
         )

@@ -8,7 +8,7 @@ from coverage_kit.collect.decode import clean_row
 from coverage_kit.tables import UNREAD, Unread
 from coverage_kit.vocabulary import UNREAD_KINDS
 
-Kind = Literal["file", "folder", "address", "sitemap", "host", "item"]
+Kind = Literal["file", "folder", "address", "sitemap", "host", "item", "part"]
 logger = logging.getLogger(__name__)
 
 

@@ -25,7 +25,7 @@ _HEAD = (
 def find_site_folder(analysis: Analysis, run: str) -> Path:
     """Return the folder that the run read. Raises RunError if the site was no local folder."""
     source = str(analysis.about.setting("site", "source", ""))
-    if not source or "://" in source:
+    if not source or "://" in source or source.startswith("git+") or Path(source).is_file():
         raise RunError(
             run,
             "a run on a site that is a local folder",

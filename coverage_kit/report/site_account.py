@@ -13,6 +13,8 @@ from coverage_kit.vocabulary import DUPLICATE_OF, UNREAD_KINDS
 
 # Items of `unread` that a sentence names, the most first; the workbook has all of them.
 _MAX_ITEMS = 4
+# Kinds of items that would each be a page; a sitemap or a host may hold any number.
+_LIKE_PAGES = ("file", "address", "item")
 
 
 class StatusGroup(NamedTuple):
@@ -66,13 +68,15 @@ def cure_of(status: str) -> str | None:
 class SiteAccount(NamedTuple):
     """How the pages of a site add up: found = read + repeated + the counts of `not_read`.
 
-    Files and addresses that may hold pages, and were not read, are among those found.
+    Files, addresses and items of exports that may be pages, and were not read, are among those
+    found.
 
     Attributes:
         n_found: pages that were met, and what else may hold pages.
         n_read: pages whose text counts.
         n_repeated: pages with the text of another page.
-        not_read: number of pages by the words of their group, the most first.
+        not_read: number of pages by the words of their group, the most first; files, addresses and
+            items are the last of them.
         unread: rows of what else may hold pages, the most first.
     """
 
@@ -101,8 +105,9 @@ def count_pages(pages: Pages, unread: Unread) -> SiteAccount:
     maybe = unread[unread["may_be_pages"]].sort_values(
         ["n_items", "reason"], ascending=[False, True], kind="stable"
     )
-    n_unread = int(maybe["n_items"].sum())
+    n_unread = int(maybe.loc[maybe["kind"].isin(_LIKE_PAGES), "n_items"].sum())
     not_read = dict(sorted(groups.items(), key=lambda group: (-group[1], group[0])))
+    not_read |= {"of other kinds": n_unread} if n_unread else {}
     return SiteAccount(
         n_found=len(pages) + n_unread,
         n_read=int((status == "ok").sum()),
@@ -142,11 +147,11 @@ def describe_site(pages: Pages, unread: Unread, own_site: str) -> list[str]:
     ['Your site: 2 of 3 pages are read. Of these, 1 repeats another page. Not read: 1 gone.']
     """
     lines = []
-    for name, is_of_sites in (
-        ("Your site", lambda table: table["site"] == own_site),
-        ("Other sites", lambda table: table["site"] != own_site),
-    ):
-        account = count_pages(pages[is_of_sites(pages)], unread[is_of_sites(unread)])
+    for name, is_own in (("Your site", True), ("Other sites", False)):
+        account = count_pages(
+            pages[(pages["site"] == own_site) == is_own],
+            unread[(unread["site"] == own_site) == is_own],
+        )
         if account.n_found:
             lines.append(_describe_account(name, account))
             lines += _list_unread(account)
@@ -159,10 +164,8 @@ def _describe_account(name: str, account: SiteAccount) -> str:
     if account.n_repeated:
         verb = "repeats" if account.n_repeated == 1 else "repeat"
         sentences.append(f"Of these, {account.n_repeated:,} {verb} another page.")
-    n_unread = int(account.unread["n_items"].sum()) if len(account.unread) else 0
-    groups = account.not_read | ({"of other kinds": n_unread} if n_unread else {})
-    if groups:
-        listed = ", ".join(f"{n:,} {words}" for words, n in groups.items())
+    if account.not_read:
+        listed = ", ".join(f"{n:,} {words}" for words, n in account.not_read.items())
         sentences.append(f"Not read: {listed}.")
     return " ".join(sentences)
 

@@ -47,7 +47,7 @@ UNREAD = Schema(
     (
         SITE,
         text("source", "folder or address that was read, as the settings name it"),
-        text("kind", "file, folder, address, sitemap, host, or item of an export"),
+        text("kind", "file, folder, address, sitemap, host, item of an export, or part of a page"),
         text("reason", "why these were not read, such as 'the ending .rst'"),
         Column("n_items", "integer", "how many there are"),
         Column(

@@ -52,8 +52,8 @@ def _describe_statuses(reading: SiteReading) -> str:
     counts = rejected.groupby("status").agg(n=("url", "size"), url=("url", "first"))
     rows = counts.sort_values("n", ascending=False, kind="stable").head(_MAX_STATUSES)
     lines = [
-        f"  {row.n:,} x {shorten(str(row.Index), 120)}, such as {row.url}. {cure_of(row.Index)}"
-        for row in rows.itertuples()
+        f"  {n:,} x {shorten(status, 120)}, such as {url}. {cure_of(status)}"
+        for status, n, url in zip(map(str, rows.index), rows["n"], rows["url"], strict=True)
     ]
     return "\n".join(["Pages that were not read:", *lines]) if lines else ""
 
