@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from coverage_kit.collect.analytics import read_sessions
 from coverage_kit.collect import packed
+from coverage_kit.collect.analytics import read_sessions
 from coverage_kit.collect.search_console import read_search_console
 from coverage_kit.errors import LogError
 
