@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from coverage_kit.collect.logs.steady import shown
 from coverage_kit.errors import CoverageKitError, LogError
 
 # What reading a broken archive raises.
@@ -22,12 +21,16 @@ _SYSTEM_NAMES = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 
 def check_members(
-    path: Path, members: Sequence[zipfile.ZipInfo], error: type[CoverageKitError] = LogError
+    path: Path,
+    where: str,
+    members: Sequence[zipfile.ZipInfo],
+    error: type[CoverageKitError] = LogError,
 ) -> None:
     """Raise an error for an archive that is encrypted, a bomb, or has paths outside of it.
 
     Args:
         path: the archive.
+        where: its name, as messages show it.
         members: its files.
         error: the kind of error.
     """
@@ -35,20 +38,20 @@ def check_members(
     outside = [member.filename for member in members if _is_outside(member.filename)]
     if outside:
         raise error(
-            shown(path),
+            where,
             "a zip file whose files are inside it",
             f"a path outside: {outside[0]!r}",
             "Do not unpack it. Export it again, or ask who sent it.",
         )
     if any(member.flag_bits & 1 for member in members):
         raise error(
-            shown(path),
+            where,
             "a zip file without a password",
             "encrypted files",
             "Unpack it with its password, and name the files.",
         )
     if len(members) > _MAX_MEMBERS or n_unpacked > most_bytes(path):
-        raise bomb(path, f"{len(members):,} files of {n_unpacked:,} bytes", error)
+        raise bomb(path, where, f"{len(members):,} files of {n_unpacked:,} bytes", error)
 
 
 def is_hidden(name: str) -> bool:
@@ -62,11 +65,13 @@ def most_bytes(path: Path) -> int:
     return max(_SMALL_BYTES, _MAX_RATIO * path.stat().st_size)
 
 
-def bomb(path: Path, found: str, error: type[CoverageKitError] = LogError) -> CoverageKitError:
+def bomb(
+    path: Path, where: str, found: str, error: type[CoverageKitError] = LogError
+) -> CoverageKitError:
     """Return the error for a packed file that holds more than it may."""
     size = path.stat().st_size
     return error(
-        shown(path),
+        where,
         f"a packed file of {size:,} bytes with at most {most_bytes(path):,} bytes in it",
         found,
         "It may be a trap. If you trust it, unpack it yourself, and name the files.",

@@ -127,7 +127,7 @@ def _name_in(name: str, stream: gzip.GzipFile, endings: Sequence[str]) -> str:
 def _unpack_zip(path: Path, endings: Sequence[str], unpacked: Unpacked) -> None:
     with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
-        check_members(path, members)
+        check_members(path, shown(path), members)
         logs = [member for member in members if not is_hidden(member.filename)]
         for member in sorted(logs, key=lambda member: member.filename):
             name = PurePosixPath(member.filename).name
@@ -173,7 +173,7 @@ def _write(stream: _Stream, path: Path, name: str, unpacked: Unpacked) -> Path:
         for chunk in _chunks(stream):
             n_written += len(chunk)
             if n_written > most:
-                raise bomb(path, f"more than {most:,} bytes")
+                raise bomb(path, shown(path), f"more than {most:,} bytes")
             if shutil.disk_usage(folder).free < 2 * _CHUNK_BYTES:
                 raise LogError(
                     shown(path),

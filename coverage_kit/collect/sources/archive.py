@@ -100,7 +100,7 @@ class _Unpacked:
     def _unpack(self, path: Path, folder: Path, *, is_outer: bool) -> None:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
-            check_members(path, members, SiteError)
+            check_members(path, str(path), members, SiteError)
             self._n_members += len(members)
             if self._n_members > _MAX_MEMBERS:
                 raise SiteError(
@@ -167,7 +167,7 @@ class _Unpacked:
             while chunk := stream.read(_CHUNK_BYTES):
                 self._n_bytes += len(chunk)
                 if self._n_bytes > most:
-                    raise bomb(self._path, f"more than {most:,} bytes", SiteError)
+                    raise bomb(self._path, str(self._path), f"more than {most:,} bytes", SiteError)
                 target.write(chunk)
         return file
 
