@@ -69,6 +69,7 @@ _KINDS = {
         .exe .dll .so .dylib .dmg .pkg .deb .rpm .apk .msi .jar .war .whl .gem .crate .class .o .a
         .pyc .iso .img .ko""",
 }
+_DATA = "settings and data"
 _BY_ENDING = {ending: kind for kind, text in _KINDS.items() for ending in text.split()}
 
 
@@ -92,6 +93,15 @@ def ending_of(name: str) -> str:
     return f"{dot}{ending}".lower() if is_ending else ""
 
 
+def may_hold_text(name: str) -> bool:
+    """Return whether a file may hold texts, by its name: neither a picture nor code and the like.
+
+    >>> may_hold_text("export.json"), may_hold_text("logo.png"), may_hold_text("README")
+    (True, False, True)
+    """
+    return _BY_ENDING.get(ending_of(name), _DATA) == _DATA
+
+
 def why_unread(path: str) -> Unread:
     """Return why a file is not read, of a path below the site's folder whose ending is no page's.
 
@@ -100,7 +110,7 @@ def why_unread(path: str) -> Unread:
     name = path.rpartition("/")[2]
     ending = ending_of(name)
     if _NO_PAGES.fullmatch(name):
-        return Unread("settings and data")
+        return Unread(_DATA)
     if name.lower().endswith(".warc.gz"):
         ending = ".warc"
     if ending in _TEXTS:

@@ -19,6 +19,7 @@ from coverage_kit.collect.front_matter import read_front_matter
 from coverage_kit.collect.generators import (
     OUTSIDE,
     PARTIAL,
+    Decision,
     Detected,
     Facts,
     NotPublished,
@@ -188,14 +189,17 @@ class _FolderSite:
             if isinstance(result, PageRows):
                 pages.append(result)
                 continue
-            unread.add(
-                "file",
-                result.reason,
-                readable(str(self.folder / name)),
-                cure=result.cure,
-                may_be_pages=result.may_be_pages,
-            )
+            self._count(name, result, unread)
         return pages
+
+    def _count(self, name: str, result: NotPublished, unread: UnreadItems) -> None:
+        unread.add(
+            "file",
+            result.reason,
+            readable(str(self.folder / name)),
+            cure=result.cure,
+            may_be_pages=result.may_be_pages,
+        )
 
     def read_other(self, name: str, reader: Reader, unread: UnreadItems) -> list[PageRows]:
         """Return the pages of an export or document; a broken one is a page with its reason."""
@@ -203,14 +207,30 @@ class _FolderSite:
         address = f"{self.location(parent, self._folder_path(parent)).rstrip('/')}/"
         location = f"{address}{readable(posixpath.basename(name))}"
         rejected = PageRows(location, self.site, "")
+        decision = self._decide_rst(name)
+        if isinstance(decision, NotPublished):
+            self._count(name, decision, unread)
+            return []
 
         def read() -> list[PageRows]:
             try:
-                return reader(self.folder / name, address, unread)
+                pages = reader(self.folder / name, address, unread)
             except SiteError as error:
                 return [rejected.with_status(f"unreadable: {error.found}. {error.cure}")]
+            if decision is None:
+                return pages
+            return [replace(page, location=self.location(name, decision)) for page in pages]
 
         return try_page(location, read, lambda status: [rejected.with_status(status)])
+
+    def _decide_rst(self, name: str) -> Decision | None:
+        """Return where Sphinx publishes a file of its own format, or why it does not."""
+        is_sphinx = self.detected is not None and self.detected.generator.name == "Sphinx"
+        if not is_sphinx or not name.lower().endswith(".rst"):
+            return None
+        # The rules for Markdown are the same.
+        twin = f"{name[:-4]}.md"
+        return self._reject(twin) or self._decide(twin, Facts())
 
     @property
     def site(self) -> str:

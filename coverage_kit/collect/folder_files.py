@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coverage_kit.collect.decode import clean_text
-from coverage_kit.collect.endings import PAGES, ending_of, why_unread
+from coverage_kit.collect.endings import PAGES, ending_of, may_hold_text, why_unread
 from coverage_kit.collect.rows import PageRows
 from coverage_kit.collect.unread import Kind, UnreadItems
 from coverage_kit.storage.written import RUN_NAMES, kind_of_folder, may_be_written
@@ -155,7 +155,8 @@ class _Listing:
         if ending in PAGES:
             self._found.pages.append(name)
             return
-        reader = self._find_reader(Path(entry.path))
+        # Only a file that may hold texts is opened to see what is in it.
+        reader = self._find_reader(Path(entry.path)) if may_hold_text(entry.name) else None
         if reader is not None:
             self._found.others.append((name, reader))
             return

@@ -92,7 +92,8 @@ class UnreadItems:
                 "reason": reason,
                 "n_items": item.n_items,
                 "may_be_pages": item.may_be_pages,
-                "example": item.example,
+                # A path of the machine is nobody's concern who reads the results.
+                "example": item.example.removeprefix(f"{source.rstrip('/')}/"),
                 "cure": item.cure or None,
             }
             for (kind, reason), item in sorted(self._items.items())

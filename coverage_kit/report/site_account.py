@@ -35,7 +35,8 @@ _GROUPS = (
         r"no text",
         StatusGroup(
             "without text",
-            "Open one in a browser without scripts. Where its text is missing, set [crawl] render.",
+            "A page of pictures or code alone has none. For pages that scripts write, set [crawl] "
+            "render.",
         ),
     ),
     (r"robots", StatusGroup("refused by robots.txt", _BLOCKED.cure)),
@@ -45,7 +46,12 @@ _GROUPS = (
         r"http |timeout|unreachable|connection|cut off|no time left|too many redirects|redirect",
         _UNANSWERED,
     ),
-    (r"not html", StatusGroup("not HTML", "")),
+    (
+        r"not html",
+        StatusGroup(
+            "not HTML", "A PDF is read from a folder: put it into the folder of your site."
+        ),
+    ),
     (
         r"too large",
         StatusGroup("too large", "Raise [crawl] max_page_megabytes, or split the page."),

@@ -439,9 +439,9 @@ def test_rejected_pages_with_the_same_place_stay_apart():
 
 
 def test_a_folder_without_pages_names_the_texts_that_are_there_and_the_cure(folder):
-    write(folder, **{f"guide{n}.rst": "Words." for n in range(283)})
+    write(folder, **{f"guide{n}.adoc": "Words." for n in range(283)})
     write(folder, **{"logo.png": b"", "notes.txt": "Words."})
-    message = r"none, but 283 x the ending \.rst, 1 x the ending \.txt.* Install the extra rst"
+    message = r"none, but 283 x the ending \.adoc, 1 x the ending \.txt.* Read the built HTML"
     with pytest.raises(SiteError, match=message):
         read(folder)
 
@@ -450,7 +450,7 @@ def test_texts_that_are_not_read_are_warned_of_by_their_ending(folder, caplog):
     write(folder, a_html=page("A", "One."), **{"b/c.adoc": "Words.", "logo.png": b""})
     rows = unread_rows(folder)
     assert rows["n_items"].to_dict() == {"pictures, films and sounds": 1, "the ending .adoc": 1}
-    assert rows.loc["the ending .adoc", "example"] == str(folder / "b" / "c.adoc")
+    assert rows.loc["the ending .adoc", "example"] == "b/c.adoc"
     assert "1 file is not read: the ending .adoc, such as" in caplog.text
     assert "pictures" not in caplog.text
 

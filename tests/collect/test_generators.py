@@ -764,25 +764,29 @@ def test_vuepress_and_its_permalinks(tmp_path):
     }
 
 
-@pytest.mark.parametrize(("builder", "path"), [("html", "use/a.html"), ("dirhtml", "use/a")])
-def test_sphinx_with_myst(tmp_path, builder, path):
+@pytest.mark.parametrize(("builder", "ending"), [("html", ".html"), ("dirhtml", "")])
+def test_sphinx_with_myst(tmp_path, builder, ending):
     files = {
         ".readthedocs.yaml": f"sphinx:\n  builder: {builder}\n",
         "docs/conf.py": "project = 'x'\nextensions = ['myst_parser']\n"
-        "exclude_patterns = ['_build', 'drafts/*', '**/includes/*.md']\nversion = get()\n",
+        "exclude_patterns = ['_build', 'drafts/*', '**/includes/*', 'old.rst']\nversion = get()\n",
         "docs/index.md": "# Home",
         "docs/use/a.md": "# A",
         "docs/use/index.md": "# Use",
         "docs/drafts/x.md": "# X",
         "docs/use/includes/y.md": "# Y",
-        "docs/api.rst": "API\n===\n",
+        "docs/api.rst": "API\n===\n\nThe API lists all devices.\n",
+        "docs/old.rst": "Old\n===\n\nNo page.\n",
     }
-    ids, unread, reading = read(tmp_path, files, BASE, "docs")
-    assert ids == {"docs/index.md": "", "docs/use/a.md": path, "docs/use/index.md": "use"}
-    assert unread["excluded by the configuration"] == 2
-    rst = reading.unread.set_index("reason").loc["the ending .rst"]
-    assert rst["may_be_pages"]
-    assert rst["example"] == str(tmp_path / "docs" / "api.rst")
+    _, unread, reading = read(tmp_path, files, BASE, "docs")
+    pages = reading.pages[reading.pages["status"] == "ok"]
+    assert set(pages["url"].str.removeprefix(f"{BASE}").str.strip("/")) == {
+        "",
+        f"use/a{ending}",
+        "use",
+        f"api{ending}",
+    }
+    assert unread["excluded by the configuration"] == 3
 
 
 def test_mintlify(tmp_path):
