@@ -228,9 +228,7 @@ class _FolderSite:
         is_sphinx = self.detected is not None and self.detected.generator.name == "Sphinx"
         if not is_sphinx or not name.lower().endswith(".rst"):
             return None
-        # The rules for Markdown are the same.
-        twin = f"{name[:-4]}.md"
-        return self._reject(twin) or self._decide(twin, Facts())
+        return self._reject(name) or self._decide(name, Facts())
 
     @property
     def site(self) -> str:

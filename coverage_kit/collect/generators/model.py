@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from coverage_kit.collect.dates import parse_time
 
-# Suffixes of Markdown files, which a generator renders; HTML files it copies.
-_RENDERED = re.compile(r"\.(md|mdx|markdown|mdown|mkd|mkdn)\Z", re.IGNORECASE)
+# Suffixes of files that a generator renders, Sphinx also its own format; HTML files it copies.
+_RENDERED = re.compile(r"\.(md|mdx|markdown|mdown|mkd|mkdn|rst)\Z", re.IGNORECASE)
 # Servers and browsers refuse longer paths (assumed).
 _MAX_SLUG = 2000
 PARTIAL = "a partial, which is no page by itself"
@@ -135,7 +135,7 @@ class Generator(Protocol):
 
 
 def is_rendered(file: str) -> bool:
-    """Return whether a file is Markdown, which a generator renders, and not HTML."""
+    """Return whether a file is a text that a generator renders, and not HTML."""
     return _RENDERED.search(file) is not None
 
 
