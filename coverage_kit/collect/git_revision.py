@@ -17,7 +17,7 @@ from typing import IO
 from coverage_kit.collect.folder import read_folder
 from coverage_kit.collect.folder_files import Reader
 from coverage_kit.collect.rows import PageRows
-from coverage_kit.collect.unread import Kind, UnreadItems
+from coverage_kit.collect.unread import RenamedItems, UnreadItems
 from coverage_kit.errors import SiteError
 
 _PREFIX = "git+"
@@ -86,38 +86,12 @@ def read_revision(
     """
     with checked_out(source) as folder:
         # Paths are shown as they are in the repository.
-        shown = _Renamed(unread or UnreadItems(), f"{folder}{os.sep}", f"{source.rstrip('/')}/")
+        shown = RenamedItems(unread or UnreadItems(), folder, source)
         try:
             pages = read_folder(folder, base_url, max_page_bytes, (), shown, find_reader)
         except SiteError as error:
             raise SiteError(source, error.what, error.found, error.cure) from None
     return [replace(page, html_path=None) for page in pages]
-
-
-class _Renamed(UnreadItems):
-    """Counts in another collector, with the repository in place of the temporary folder."""
-
-    def __init__(self, outer: UnreadItems, temporary: str, shown: str) -> None:
-        super().__init__()
-        self._outer, self._temporary, self._shown = outer, temporary, shown
-
-    def add(  # noqa: PLR0913 (what an item consists of)
-        self,
-        kind: Kind,
-        reason: str,
-        example: str,
-        *,
-        cure: str = "",
-        may_be_pages: bool = True,
-        n_items: int = 1,
-    ) -> None:
-        example = example.replace(self._temporary, self._shown)
-        self._outer.add(
-            kind, reason, example, cure=cure, may_be_pages=may_be_pages, n_items=n_items
-        )
-
-    def reasons(self) -> list[tuple[str, int, str]]:
-        return self._outer.reasons()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from coverage_kit.collect.decode import clean_row
@@ -99,6 +100,39 @@ class UnreadItems:
             for (kind, reason), item in sorted(self._items.items())
         ]
         return UNREAD.table([clean_row(row) for row in rows])
+
+
+class RenamedItems(UnreadItems):
+    """Counts in another collector, with the name of a source in place of a temporary folder."""
+
+    def __init__(self, outer: UnreadItems, temporary: Path, shown: str) -> None:
+        super().__init__()
+        self._outer = outer
+        self._names = (str(temporary), shown.rstrip("/"))
+
+    def add(  # noqa: PLR0913 (as in the class above)
+        self,
+        kind: Kind,
+        reason: str,
+        example: str,
+        *,
+        cure: str = "",
+        may_be_pages: bool = True,
+        n_items: int = 1,
+    ) -> None:
+        """Count items in the outer collector."""
+        self._outer.add(
+            kind,
+            reason.replace(*self._names),
+            example.replace(*self._names),
+            cure=cure.replace(*self._names),
+            may_be_pages=may_be_pages,
+            n_items=n_items,
+        )
+
+    def reasons(self) -> list[tuple[str, int, str]]:
+        """Return the reasons of the outer collector."""
+        return self._outer.reasons()
 
 
 def _count(kind: Kind, n_items: int) -> str:

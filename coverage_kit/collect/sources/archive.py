@@ -22,7 +22,7 @@ from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows
 from coverage_kit.collect.sources.pages import Addresses, fill_page, with_extract
 from coverage_kit.collect.structured import parse_html
-from coverage_kit.collect.unread import Kind, UnreadItems
+from coverage_kit.collect.unread import RenamedItems, UnreadItems
 from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import SiteError
 
@@ -196,41 +196,12 @@ def _read_folder(path: Path, base: str, unread: UnreadItems, folder: Path) -> li
         pages = read_folder(
             folder,
             base if split_http(base) else "",
-            unread=_Renamed(unread, folder, path),
+            unread=RenamedItems(unread, folder, str(path)),
             find_reader=find_reader,
         )
     except SiteError as error:
         raise SiteError(str(path), error.what, error.found, error.cure) from None
     return [replace(page, html_path=None) for page in pages]
-
-
-class _Renamed(UnreadItems):
-    """Counts in another collector, with the zip file in place of the folder it was unpacked to."""
-
-    def __init__(self, outer: UnreadItems, folder: Path, path: Path) -> None:
-        super().__init__()
-        self._outer = outer
-        self._names = (str(folder), str(path))
-
-    def add(  # noqa: PLR0913 (as in the class above)
-        self,
-        kind: Kind,
-        reason: str,
-        example: str,
-        *,
-        cure: str = "",
-        may_be_pages: bool = True,
-        n_items: int = 1,
-    ) -> None:
-        """Count items in the outer collector."""
-        self._outer.add(
-            kind,
-            reason.replace(*self._names),
-            example.replace(*self._names),
-            cure=cure.replace(*self._names),
-            may_be_pages=may_be_pages,
-            n_items=n_items,
-        )
 
 
 def _read_members(
@@ -249,7 +220,7 @@ def _read_members(
             unread.add("file", f"the ending {ending}", shown, may_be_pages=False)
             continue
         try:
-            pages += reader(file, base, _Renamed(unread, folder, path))
+            pages += reader(file, base, RenamedItems(unread, folder, str(path)))
         except SiteError as error:
             reason = f"{error.what}; found {error.found}"
             unread.add("file", reason, shown, cure=error.cure)
