@@ -3,6 +3,7 @@
 import logging
 import os
 import posixpath
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -44,6 +45,8 @@ from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
 
 # The Markdown parser takes up to twelve seconds for a hostile megabyte (measured).
 _MAX_MARKDOWN_BYTES = 500_000
+_DETAIL = re.compile(r", (?=line \d)|: ")
+_MEND_FRONT = "Mend it: title, address and dates may be missing."
 # What a path of a URL may hold as it is, besides letters and digits (RFC 3986).
 _PATH_CHARACTERS = "/!$&'()*+,;=:@"
 _DRAFT = NotPublished(
@@ -306,6 +309,11 @@ class _FolderSite:
             if is_markdown:
                 is_mdx = name.lower().endswith(".mdx")
                 page = read_markdown_page(content, includes.reader_of(file), is_mdx=is_mdx)
+                if page.front.problem:
+                    # The line or the date is of this file, the reason that of many.
+                    reason, *rest = _DETAIL.split(page.front.problem, maxsplit=1)
+                    shown = " ".join([readable(str(file)), *(f"({text})" for text in rest)])
+                    includes.unread.add("part", reason, shown, cure=_MEND_FRONT)
                 if page.is_draft and self.detected is None:
                     return _DRAFT
                 facts = Facts(page.front.values, _has_front(content), page.extract.title)

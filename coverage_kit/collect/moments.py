@@ -43,6 +43,23 @@ _ZONE = re.compile(r"\s*(UTC|GMT|Z)$")
 _ORDINAL = re.compile(r"(?<=\d)(st|nd|rd|th)\b")
 _WEEKDAY = re.compile(r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*\s+", re.IGNORECASE)
 _SHORT = re.compile(r"(?<=[A-Za-z]{3})\.|(?<=\b[Ss]ep)t\b\.?")
+# Months in German, French, Spanish, Italian, Portuguese and Dutch, in the order of the year. No
+# name is another month in another of these languages.
+_NAMES_OF_MONTHS = """
+    januar februar märz april mai juni juli august september oktober november dezember
+    janvier février mars avril mai juin juillet août septembre octobre novembre décembre
+    enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+    gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
+    janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro
+    januari februari maart april mei juni juli augustus september oktober november december
+"""
+_MONTHS = {
+    name: datetime(2000, number % 12 + 1, 1, tzinfo=UTC).strftime("%b")
+    for number, name in enumerate(_NAMES_OF_MONTHS.split())
+} | {"jänner": "Jan"}
+_WORD = re.compile(r"[^\W\d_]{3,}")
+# What is before and after the name of a month: "5. März", "1er mars", "5 de marzo de 2024".
+_BESIDE_MONTH = re.compile(r"(?<=\d)(?:\.|er|º)(?=\s)|\bde[l]?\s|\bden\s")
 _CLOCK_FORMATS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
 _DAY_FORMATS = (
     "%Y/%m/%d",
@@ -114,6 +131,7 @@ def _from_local(text: str, is_day_first: bool) -> datetime | None:
 def _from_formats(text: str, is_day_first: bool) -> datetime | None:
     plain = _ZONE.sub("", text.replace(",", " "))
     plain = _SHORT.sub("", _ORDINAL.sub("", plain))
+    plain = _with_english_month(plain)
     plain = _WEEKDAY.sub("", " ".join(plain.split()))
     plain = _YEAR_LAST.sub(r"\1 \3 \2", plain)
     if match := SLASHED.match(plain):
@@ -126,6 +144,12 @@ def _from_formats(text: str, is_day_first: bool) -> datetime | None:
     day = _first_match(plain[: clock.start()] if clock else plain, _DAY_FORMATS)
     time = _first_match(clock[1], _CLOCK_FORMATS) if clock else _EPOCH
     return _as_utc(datetime.combine(day, time.time())) if day and time else None
+
+
+def _with_english_month(text: str) -> str:
+    """Return a date with the English name of its month; other texts stay as they are."""
+    english = _WORD.sub(lambda word: _MONTHS.get(word[0].casefold(), word[0]), text)
+    return text if english == text else _BESIDE_MONTH.sub("", english)
 
 
 def _first_match(text: str, patterns: Sequence[str]) -> datetime | None:

@@ -5,6 +5,7 @@ import pytest
 
 from coverage_kit.collect.dates import parse_time
 from coverage_kit.collect.logs.times import parse_time as parse_log_time
+from coverage_kit.collect.moments import read_moment
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,23 @@ def test_a_megabyte_is_no_date_and_takes_no_time(unit):
     start = time.process_time()
     assert parse_time(unit * (1_000_000 // len(unit))) is None
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5. März 2024",
+        "5 mars 2024",
+        "5 de marzo de 2024",
+        "5 marzo 2024",
+        "5 de março de 2024",
+        "5 maart 2024",
+        "5. März 2024 10:00",
+    ],
+)
+def test_months_have_names_in_several_languages(text):
+    assert str(read_moment(text)).startswith("2024-03-05")
+
+
+def test_a_month_of_an_unknown_language_is_no_date():
+    assert read_moment("5 maaliskuuta 2024") is None

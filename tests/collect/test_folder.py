@@ -540,3 +540,28 @@ def test_a_file_that_another_reader_knows_is_read_by_it(folder):
     files = list_files(folder, find_reader=lambda path: reader if path.name == "b.pdf" else None)
     assert files.others == [("b.pdf", reader)]
     assert files.pages == ["a.html"]
+
+
+def test_front_matter_that_is_not_read_is_counted_and_its_page_is_read(folder):
+    words = "Words are here for people to read.\n"
+    write(
+        folder,
+        **{
+            "broken.md": f'---\ntitle: "a: b\nx: [\n---\n{words}One.',
+            "list.md": f"---\n- a\n---\n{words}Two.",
+            "guess.md": f"---\ntitle: A\ndate: 03/04/2024\n---\n{words}Three.",
+            "guess_too.md": f"---\ntitle: B\ndate: 05/04/2024\n---\n{words}Four.",
+            "right.md": f"---\ntitle: C\ndate: 2024-04-03\n---\n{words}Five.",
+        },
+    )
+    unread = UnreadItems()
+    pages = read_folder(folder, unread=unread)
+    assert [page.status for page in pages] == ["ok"] * 5
+    rows = unread.table("x", str(folder)).set_index("reason")
+    assert rows["n_items"].to_dict() == {
+        "a date that cannot be read without a guess": 2,
+        "front matter that is a list, not keys and values": 1,
+        "front matter that is no YAML": 1,
+    }
+    assert rows["example"].iloc[0] == "guess.md (date: 03/04/2024)"
+    assert set(rows["kind"]) == {"part"}
