@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
 from http.client import HTTPException
+from importlib.util import find_spec
 from urllib.parse import urldefrag, urljoin
 
 from urllib3 import exceptions
@@ -34,6 +35,7 @@ from coverage_kit.settings import CrawlSettings
 
 # Media types that are read as pages; the body of a response of any other type is not read.
 HTML_TYPES = ("text/html", "application/xhtml+xml")
+_PDF_TYPE = "application/pdf"
 MARKDOWN_TYPES = ("text/markdown", "text/x-markdown")
 # Many servers send Markdown as plain text; the ending of the address then says what it is.
 _PLAIN_TYPE = "text/plain"
@@ -98,6 +100,11 @@ class Fetched:
         message = Message()
         message["content-type"] = self.headers.get("content-type", "")
         return message.get_content_charset("") or ""
+
+    @property
+    def is_pdf(self) -> bool:
+        """Whether the content is a PDF."""
+        return self.content_type == _PDF_TYPE
 
     @property
     def is_markdown(self) -> bool:
@@ -306,7 +313,9 @@ def is_markdown_address(url: str) -> bool:
 def page_types(url: str) -> tuple[str, ...]:
     """Return the media types that are read as a page at an address."""
     plain = (_PLAIN_TYPE,) if is_markdown_address(url) else ()
-    return (*HTML_TYPES, *MARKDOWN_TYPES, *plain)
+    # Without the reader of PDF, such files need not be fetched.
+    pdf = (_PDF_TYPE,) if find_spec("pypdf") is not None else ()
+    return (*HTML_TYPES, *MARKDOWN_TYPES, *plain, *pdf)
 
 
 def _says_empty(headers: Mapping[str, str]) -> bool:

@@ -37,7 +37,9 @@ class PageLinks:
 
 
 def read_links(fetched: Fetched) -> PageLinks:
-    """Return where a page leads; a page that cannot be read leads nowhere."""
+    """Return where a page leads; a PDF, and a page that cannot be read, lead nowhere."""
+    if fetched.is_pdf:
+        return PageLinks()
 
     def read() -> PageLinks:
         if fetched.is_markdown:

@@ -2,9 +2,11 @@
 
 import logging
 import re
+import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 from coverage_kit.collect.crawl import crawl_site, fetch_file, fetch_sitemap
 from coverage_kit.collect.decode import decode_text
@@ -14,9 +16,11 @@ from coverage_kit.collect.markdown import extract_markdown
 from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows
 from coverage_kit.collect.sources.llms_full import split_llms_full
-from coverage_kit.collect.unread import UnreadItems
+from coverage_kit.collect.sources.pdf import read_pdf
+from coverage_kit.collect.unread import RenamedItems, UnreadItems
 from coverage_kit.collect.urls import canonical_url, page_id, site_name, site_scope, split_http
 from coverage_kit.errors import SiteError
+from coverage_kit.escaping import for_file_name
 from coverage_kit.settings import CrawlSettings
 from coverage_kit.storage.written import is_written
 
@@ -56,7 +60,7 @@ def read_web(
     responses: Iterable[Fetched] = (fetch_sitemap if is_list else crawl_site)(
         source, crawl, cache, unread
     )
-    pages = _without_loops([_read_response(fetched, source) for fetched in responses])
+    pages = _without_loops([_read_response(fetched, source, unread) for fetched in responses])
     n_empty = sum(page.status == "no text" for page in pages)
     if n_empty and not crawl.render:
         _LOG.warning("%s: %d pages have no text without scripts. %s", source, n_empty, RENDER_CURE)
@@ -92,7 +96,7 @@ def _is_in_loop(page: PageRows, by_id: dict[str, PageRows]) -> bool:
     return False
 
 
-def _read_response(fetched: Fetched, source: str) -> PageRows:
+def _read_response(fetched: Fetched, source: str, unread: UnreadItems) -> PageRows:
     rejected = PageRows(
         fetched.url,
         site_name(source),
@@ -102,6 +106,8 @@ def _read_response(fetched: Fetched, source: str) -> PageRows:
     )
     if fetched.status != "ok":
         return rejected
+    if fetched.is_pdf:
+        return _read_pdf(fetched, rejected, unread)
 
     def read() -> PageRows:
         if is_written(fetched.content):
@@ -117,6 +123,18 @@ def _read_response(fetched: Fetched, source: str) -> PageRows:
         return _as_twin(page) if fetched.is_markdown and not declared_url else page
 
     return try_page(fetched.url, read, rejected.with_status)
+
+
+def _read_pdf(fetched: Fetched, rejected: PageRows, unread: UnreadItems) -> PageRows:
+    """Return the one page of a PDF, without the path of its source, which is no HTML."""
+    name = PurePosixPath(unquote(urlsplit(fetched.url).path)).name
+    with tempfile.TemporaryDirectory(prefix="coverage-kit-") as folder:
+        path = Path(folder, for_file_name(name) or "document.pdf")
+        path.write_bytes(fetched.content)
+        page = read_pdf(path, "", RenamedItems(unread, path, fetched.url))[0]
+    return replace(
+        rejected, status=page.status, extract=page.extract, html_path=None, declared_url=""
+    )
 
 
 def _as_twin(page: PageRows) -> PageRows:

@@ -48,9 +48,7 @@ _GROUPS = (
     ),
     (
         r"not html",
-        StatusGroup(
-            "not HTML", "A PDF is read from a folder: put it into the folder of your site."
-        ),
+        StatusGroup("not HTML", "For PDF files, install the extra pdf."),
     ),
     (
         r"too large",

@@ -64,7 +64,7 @@ def test_every_rejected_page_is_reported(site):
         "H", "W.", "/none", "/pdf", "/large", "/away", "/old", "/private/x", "/broken"
     )
     site.routes["/robots.txt"] = "User-agent: *\nDisallow: /private/"
-    site.routes["/pdf"] = Answer(b"%PDF", headers={"Content-Type": "application/pdf"})
+    site.routes["/pdf"] = Answer(b"PK", headers={"Content-Type": "application/epub+zip"})
     site.routes["/large"] = page("L", "x" * 20_000)
     site.routes["/away"] = Answer(status=302, headers={"Location": "https://other.example/"})
     site.routes["/old"] = Answer(status=301, headers={"Location": "/pdf"})
@@ -74,7 +74,7 @@ def test_every_rejected_page_is_reported(site):
     assert crawl(site, max_page_megabytes=0.01) == {
         "/": "ok",
         "/none": "http 404",
-        "/pdf": "not html: application/pdf",
+        "/pdf": "not html: application/epub+zip",
         "/large": "too large",
         "/away": "left the site",
         "/old": f"duplicate of {site.url}/pdf",

@@ -6,6 +6,7 @@ from coverage_kit.collect.site import read_source
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings, SiteSettings
 from tests.collect.local_site import HTML, Answer, LocalSite, page
+from tests.collect.sources.test_pdf import pdf
 
 WORDS = "The kettle whistles when the water boils in the morning."
 MARKDOWN = {"Content-Type": "text/markdown; charset=utf-8"}
@@ -72,7 +73,7 @@ def test_every_address_of_a_site_is_a_row_or_counted_once(site):
     site.routes["/target"] = page("Target", f"Target. {WORDS}")
     site.routes["/robots.txt"] = "User-agent: *\nDisallow: /private"
     site.routes["/locked"] = Answer(status=403)
-    site.routes["/paper.pdf"] = Answer(b"%PDF", headers={"Content-Type": "application/pdf"})
+    site.routes["/paper.pdf"] = Answer(b"PK", headers={"Content-Type": "application/epub+zip"})
     site.routes["/away"] = Answer(status=302, headers={"Location": "https://other.example/"})
     reading = read(site)
     assert statuses(site, reading) == {
@@ -83,7 +84,7 @@ def test_every_address_of_a_site_is_a_row_or_counted_once(site):
         "/target": "ok",
         "/private": "robots",
         "/locked": "http 403",
-        "/paper.pdf": "not html: application/pdf",
+        "/paper.pdf": "not html: application/epub+zip",
         "/gone": "http 404",
         "/away": "left the site",
     }
@@ -289,3 +290,24 @@ def test_a_start_that_leads_to_another_host_names_the_cure(site, other):
     site.routes["/"] = Answer(status=301, headers={"Location": f"{other.url}/"})
     with pytest.raises(SiteError, match="name an address of that host as the source"):
         read(site)
+
+
+def test_a_pdf_that_a_page_links_is_a_page_with_its_own_address(site):
+    lines = [(50, 700, 24, "Winter care"), (50, 640, 11, "Drain the pump before the first frost.")]
+    site.routes["/"] = page("Home", f"Home. {WORDS}").replace(
+        "<nav>", "<nav><a href=/care.pdf>x</a>"
+    )
+    site.routes["/care.pdf"] = Answer(
+        pdf([lines]), headers={"Content-Type": "application/pdf; charset=binary"}
+    )
+    pages = read(site).pages.set_index("url")
+    care = pages.loc[f"{site.url}/care.pdf"]
+    assert care["status"] == "ok"
+    assert care["title"] == "Winter care"
+    assert "Drain the pump before the first frost." in care["text"]
+
+
+def test_a_damaged_pdf_has_its_reason(site):
+    site.routes["/"] = page("Home", f"Home. {WORDS}").replace("<nav>", "<nav><a href=/a.pdf>x</a>")
+    site.routes["/a.pdf"] = Answer(b"%PDF-1.4 x", headers={"Content-Type": "application/pdf"})
+    assert statuses(site, read(site))["/a.pdf"] == "unreadable: a damaged PDF"
