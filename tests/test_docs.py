@@ -145,10 +145,11 @@ def test_the_tutorial_can_be_followed(sample_analysis, tmp_path, monkeypatch):
 
 
 def test_the_tutorial_states_the_counts_of_the_sample(sample_analysis):
-    n_pages = int((sample_analysis.pages["status"] == "ok").sum())
+    n_pages = int((sample_analysis.pages["site"] == sample_analysis.about.own_site).sum())
     tutorial = text_of(DOCS / "tutorial.md")
     assert f"Read: {len(sample_analysis.queries)} questions asked " in tutorial
-    assert f", {len(sample_analysis.answers):,} answers, {n_pages} pages." in tutorial
+    assert f", {len(sample_analysis.answers):,} answers." in tutorial
+    assert f"Your site: {n_pages} pages are read." in tutorial
 
 
 def test_documents_give_every_cause_its_title_on_the_page():
