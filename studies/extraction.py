@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import trafilatura
-from readability import Document
 
 from coverage_kit.collect.decode import decode_page
 from coverage_kit.collect.extract import extract_page
@@ -129,7 +128,9 @@ def read_trafilatura(html: bytes, *, favor_recall: bool = False) -> Reading:
 
 
 def read_readability(html: bytes) -> Reading:
-    """Return what readability-lxml reads."""
+    """Return what readability-lxml reads; it comes with the extra studies."""
+    from readability import Document  # noqa: PLC0415 (only the study needs it)
+
     tree = parse_html(Document(decode_page(html)).summary())
     if tree is None:
         return Reading("", ())
