@@ -100,7 +100,7 @@ def included_env(
     """
     return {
         "include_reader": reader,
-        "props": token.meta.get("props", {}),
+        "props": token.meta.get("props"),
         "are_braces_words": env.get("are_braces_words", False),
     }
 

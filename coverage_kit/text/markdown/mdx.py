@@ -63,13 +63,14 @@ _ANY_TAG = re.compile(r"<(/?)([A-Za-z][\w.]*)")
 _INCLUDE = re.compile(r"<include(?:\s[^<>]*)?>([^<>]+)</include>\s*\Z")
 # A line that is one element of HTML: <summary>Words</summary>
 _ONE_ELEMENT = re.compile(r"<([a-z]\w*)[\s>].*</\1>\Z", re.DOTALL)
-# Signs of MDX outside code: a component, a comment, or names that only React knows. A component in
-# capitals is an old tag of HTML or a placeholder.
+# Signs of MDX on a line outside code: a comment, or names that only React knows.
 _MDX_LINE = re.compile(
-    r"[ \t>]*</?(?!(?:[A-Z][A-Z0-9_]*)[\s/>])[A-Z][\w.]*(?:[\s/>]|\Z)"
-    r"|[ \t]*\{/\*"
-    r"|[^`]*(?:\bclassName=|\bstyle=\{\{|\{(?:props|frontMatter)\.\w)"
+    r" {0,3}\{/\*"
+    r"|[ \t]*<[a-z][^<>`]*\s(?:className=|style=\{\{)"
+    r"|[^`]*\{(?:props|frontMatter)\.\w"
 )
+# The start of a component. In capitals it is an old tag of HTML or a placeholder.
+_COMPONENT = re.compile(r" {0,3}<(?!(?:[A-Z][A-Z0-9_]*)[\s/>])([A-Z][\w.]*)(?=[\s/>])")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 # A formula between dollars. Prices are none: "$5 and $6" has a space before its second sign.
 _FORMULA = re.compile(
@@ -104,14 +105,24 @@ def looks_like_mdx(text: str) -> bool:
         elif not fence:
             if _SCRIPT.match(line):
                 return False
-            is_statement = line.startswith(("import", "export"))
-            is_mdx = (
-                is_mdx
-                or _MDX_LINE.match(line) is not None
-                or (is_statement and find_esm(text, start, scanner) is not None)
-            )
+            is_mdx = is_mdx or _has_sign(text, line, start, scanner)
         start += len(line) + 1
     return is_mdx
+
+
+def _has_sign(text: str, line: str, start: int, scanner: Scanner) -> bool:
+    """Return whether a line, which starts at a position of a text, has a sign of MDX."""
+    if line.startswith(("import", "export")):
+        return find_esm(text, start, scanner) is not None
+    component = _COMPONENT.match(line)
+    if component is None:
+        return _MDX_LINE.match(line) is not None
+    tag = scanner.read_tag(text, text.index("<", start), len(text))
+    if tag is None or tag.is_self_closing:
+        return tag is not None
+    # A tag that begins a sentence, and that nothing closes, is a placeholder, such as <Name>.
+    is_line = text.startswith("\n", tag.end) or tag.end == len(text)
+    return is_line or scanner.has_text(text, f"</{component[1]}>", tag.end)
 
 
 def add_mdx_rules(parser: MarkdownIt) -> None:
@@ -189,7 +200,7 @@ def _read_expression(state: StateBlock, line: int, last: int, silent: bool) -> b
 
 
 def _read_formula_lines(state: StateBlock, line: int, last: int, silent: bool) -> bool:
-    """Read a formula between lines with two dollars as a paragraph, whatever its lines look like."""
+    """Read a formula between two dollars and two dollars as a paragraph, whatever is in it."""
     start = _start(state, line)
     if not state.src.startswith("$$", start) or state.is_code_block(line):
         return False
@@ -429,10 +440,22 @@ def _add_component(state: StateBlock, tag: Tag, lines: tuple[int, int]) -> None:
     if snippet is not None:
         push_include(state, f"/snippets/{snippet.text}", *lines)
     elif tag.name:
-        texts = {item.name: item.text for item in tag.attributes if item.text is not None}
-        push_hidden(state, "component", lines).meta = {"name": tag.name, "props": texts}
+        push_hidden(state, "component", lines).meta = {"name": tag.name, "props": _props(tag)}
     if tag.is_self_closing:
         parts.end(state, tag.name, lines[1])
+
+
+def _props(tag: Tag) -> dict[str, str | None] | None:
+    """Return the attributes of a component by name, with None for each whose value is not known.
+
+    None is returned for a component with attributes that are not named.
+    """
+    if not all(item.name for item in tag.attributes):
+        return None
+    return {
+        item.name: item.text if item.text is not None or item.expression else ""
+        for item in tag.attributes
+    }
 
 
 def _with_values(state: StateBlock | StateInline, tag: Tag) -> Tag:

@@ -141,10 +141,9 @@ def names_of(env: MutableMapping[str, Any]) -> Names:
     names: Names | None = env.get("names")
     if names is None:
         front = env.get("front", {})
-        known = {"frontMatter": front, "frontmatter": front, "props": env.get("props", {})}
-        names = env["names"] = Names(
-            env, known, are_braces_words=bool(env.get("are_braces_words"))
-        )
+        known = {"frontMatter": front, "frontmatter": front, "props": env.get("props")}
+        are_words = bool(env.get("are_braces_words"))
+        names = env["names"] = Names(env, known, are_braces_words=are_words)
     return names
 
 
@@ -263,6 +262,9 @@ class _ValueReader:
                 value = value[key]
             elif isinstance(value, list) and key.isdecimal() and int(key[:9]) < len(value):
                 value = value[int(key[:9])]
+            elif path[1] == "props":
+                # An attribute that the component lacks is shown as nothing.
+                value = ""
             else:
                 raise _UnknownError
         return value
