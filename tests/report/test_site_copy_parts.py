@@ -5,6 +5,7 @@ import pytest
 from coverage_kit.collect.markdown import extract_markdown
 from coverage_kit.collect.passages import split_text
 from coverage_kit.report.source.changes import make_change
+from coverage_kit.report.source.files import write_new_page
 from coverage_kit.report.source.words import CannotPlaceError
 
 # Each part is between words of its section, and the next section follows.
@@ -22,7 +23,9 @@ PARTS = {
     "component": '<Card title="Heat">\n\nLime burns the skin.\n\n</Card>\n',
 }
 FILES = {"heat.md": "Lime burns the skin.\n"}
-PAGE = "---\ntitle: Lime\n---\n# Lime\n\n## Use\n\nWear gloves.\n\n{part}\n## Store\n\nKeep it dry.\n"
+PAGE = (
+    "---\ntitle: Lime\n---\n# Lime\n\n## Use\n\nWear gloves.\n\n{part}\n## Store\n\nKeep it dry.\n"
+)
 ENDED = "# Lime\n\n## Use\n\nWear gloves.\n\n{part}"
 NEW = "## Who can help?\n\nAsk the shop."
 
@@ -78,3 +81,108 @@ def test_beside_an_included_file_the_page_changes_and_the_file_does_not(include)
     assert section == source.replace("\n## Store", f"\n{NEW}\n\n## Store")
     with pytest.raises(CannotPlaceError, match=r"heat\.md"):
         changed(source, action="replace_passage", after=before.replace("burns", "hurts"))
+
+
+FRONTS = [
+    ("---\ntitle: Lime\ndate: 2025-01-02\n---\n", "title: Lime\n", "title: Chalk\n"),
+    ("---\ndate: 2025-01-02\ntitle: Lime # to sell\n...\n", "Lime #", "Chalk #"),
+    ("\ufeff---\r\ntitle: 'Lime'\r\na: 1\r\n---\r\n", "'Lime'", "Chalk"),
+    (
+        "---\ntitle: >-\n  The white\n  Lime\nb: |\n  x\n---\n",
+        ">-\n  The white\n  Lime",
+        "The white Chalk",
+    ),
+    ('---\ntitle: "The white\n  Lime"\nb: 1\n---\n', '"The white\n  Lime"', "The white Chalk"),
+    ("+++\ntitle = 'Lime'\n[x]\na = 1\n+++\n", "'Lime'", '"Chalk"'),
+    ('{"x": {"title": "Lime"}, "title": "Lime"}\n', '"title": "Lime"}\n', '"title": "Chalk"}\n'),
+]
+
+
+@pytest.mark.parametrize(("front", "old", "new"), FRONTS)
+def test_a_title_in_front_matter_is_replaced_and_every_other_byte_stays(front, old, new):
+    source = f"{front}\nWear gloves.\n"
+    change = {"action": "replace_title", "before": "Lime", "after": "Chalk", "heading_path": ""}
+    result = make_change(source, change, [], is_markdown=True)
+    assert result == source.replace(old, new)
+    assert extract_markdown(result.encode()).title.endswith("Chalk")
+
+
+@pytest.mark.parametrize(("front", "old", "new"), FRONTS)
+def test_front_matter_is_no_text_of_an_edit(front, old, new):
+    source = f"{front}\nWear gloves.\n"
+    change = {"action": "replace_passage", "before": "Wear gloves.", "after": "Wear two gloves."}
+    result = make_change(source, {"heading_path": "Lime", **change}, [], is_markdown=True)
+    assert result == source.replace("Wear", "Wear two")
+
+
+@pytest.mark.parametrize(
+    ("front", "start"),
+    [
+        ("---\na: 1\n...\n", "---\ntitle: Chalk\n---\n\n# Chalk\n"),
+        ("+++\na = 1\n+++\n", '+++\ntitle = "Chalk"\n+++\n\n# Chalk\n'),
+        ('{"a": 1}\n', '{\n  "title": "Chalk"\n}\n\n# Chalk\n'),
+        ("", "# Chalk\n"),
+    ],
+)
+def test_a_new_page_has_front_matter_of_the_kind_of_its_sibling(front, start):
+    sibling = f"{front}\nWear gloves.\n"
+    title, page = write_new_page("# Chalk\n\nIt is mild.", "", sibling, is_markdown=True)
+    assert title == "Chalk"
+    assert page.startswith(start)
+    assert extract_markdown(page.encode()).title == "Chalk"
+
+
+VALUES = "export const port = 8443\n\n# Lime\n\nIt listens on port {port} and on none other.\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("none other", "no other one"), ("It listens", "The box listens")],
+)
+def test_words_beside_the_value_of_an_expression_change_and_the_expression_stays(before, after):
+    ((path, text),) = split_text(extract_markdown(VALUES.encode()).text, "Lime")
+    change = {"before": text, "after": text.replace(before, after), "heading_path": path}
+    result = make_change(VALUES, {"action": "replace_passage", **change}, [], is_markdown=True)
+    assert result == VALUES.replace(before, after)
+
+
+@pytest.mark.parametrize(("before", "after"), [("8443", "9000"), ("port 8443", "the port 9000")])
+def test_the_value_of_an_expression_cannot_change(before, after):
+    ((path, text),) = split_text(extract_markdown(VALUES.encode()).text, "Lime")
+    change = {"before": text, "after": text.replace(before, after), "heading_path": path}
+    with pytest.raises(CannotPlaceError, match="expression"):
+        make_change(VALUES, {"action": "replace_passage", **change}, [], is_markdown=True)
+
+
+TABS = """<Tabs>
+<TabItem value="a" label="Red">
+
+## Use
+
+Wear gloves.
+
+</TabItem>
+<TabItem value="b" label="Blue">
+
+### Mix
+
+Stir it.
+
+</TabItem>
+</Tabs>
+
+Keep it dry.
+"""
+
+
+def test_a_new_section_behind_a_heading_in_a_tab_stays_in_the_tab():
+    result = changed(TABS, action="insert_section", after=NEW)
+    assert result == TABS.replace("Wear gloves.\n", f"Wear gloves.\n\n{NEW}\n", 1)
+
+
+def test_a_new_section_is_behind_the_components_without_words_of_its_neighbour():
+    source = (
+        "## Use\n\nWear gloves.\n\n<Chart\n  data={[1]}\n/>\n\n{/* Later. */}\n\n## Store\n\nDry.\n"
+    )
+    result = changed(source, action="insert_section", after=NEW)
+    assert result == source.replace("/>\n", f"/>\n\n{NEW}\n")

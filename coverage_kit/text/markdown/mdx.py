@@ -614,10 +614,11 @@ def _read_inline_expression(state: StateInline, silent: bool) -> bool:
     if end < 0 or _is_prose(state.env, expression):
         return False
     if not silent:
+        # The sign of an expression stays where the parser joins its text with that around it.
+        state.push("html_inline", "", 0).meta = {"is_tag": True}
         text = value_of(expression, names_of(state.env))
-        token = state.push("text" if text != "" else "html_inline", "", 0)
-        token.content = UNKNOWN if text is None else text
-        token.meta = {"is_tag": True}
+        if text != "":
+            state.push("text", "", 0).content = UNKNOWN if text is None else text
     state.pos = end
     return True
 
