@@ -130,7 +130,7 @@ def test_formulas_keep_their_braces_and_prices_do_not_make_one(source, text):
     ("source", "text"),
     [
         (
-            '<CodeBlock language="ini" title="a.ini">{`[line]\nurl = "/${version}"\n  on`}</CodeBlock>',
+            '<CodeBlock title="a.ini">{`[line]\nurl = "/${version}"\n  on`}</CodeBlock>',
             'a.ini\n\n```\n[line]\nurl = "/v2"\n  on\n```',
         ),
         ("<CodeBlock>\n{`a:\n\n  b`}\n</CodeBlock>\n\nText", "```\na:\n\n  b\n```\n\nText"),
@@ -192,3 +192,17 @@ def test_a_value_of_an_expression_is_a_word_without_position():
     (block,) = read_markdown(f"{HEAD}Port {{port}} of ours.", FILES.get, is_mdx=True).blocks
     assert block.text == "Port 8443 of ours."
     assert [word.key for word in block.words if word.start == word.end] == ["8443"]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["a.." * 10_000 + "!", "a" * 30_000 + "!", "[" + "1," * 10_000, "a: " * 10_000, "'" * 30_001],
+)
+def test_a_long_expression_takes_no_long_time(expression):
+    source = (
+        f"import A from './a'\n\nexport const x = {{a: {expression}}}\n\nText {{{expression}}}."
+    )
+    front = f"---\ntitle: a{' ' * 30_000}b\n---\n"
+    start = time.process_time()
+    render_markdown((front + source).encode())
+    assert time.process_time() - start < 3

@@ -30,8 +30,8 @@ from coverage_kit.text.markdown.includes import ReadInclude
 
 # The title in front matter: title: "Range", or title = "Range" in TOML, and a comment behind it.
 _TITLE = re.compile(
-    r"^title[ \t]*[:=][ \t]*(\"(?:\\.|[^\"\\\r\n])*+\"|'(?:''|[^'\r\n])*+'|[^\r\n]*?)"
-    r"[ \t]*(?:[ \t]#[^\r\n]*)?\r?$",
+    r"^title[ \t]*+[:=][ \t]*+(\"(?:\\.|[^\"\\\r\n])*+\"|'(?:''|[^'\r\n])*+'"
+    r"|(?:[^ \t\r\n]|[ \t]++(?![#\r\n]|\Z))*+)[ \t]*+(?:#[^\r\n]*+)?\r?$",
     re.MULTILINE | re.IGNORECASE,
 )
 # The title in front matter that is JSON.

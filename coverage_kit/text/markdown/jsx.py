@@ -25,7 +25,7 @@ _COMMENTS = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _QUOTED = re.compile(r"([\"'`])((?:\\.|(?!\1)[^\\\n])*+)\1")
 _OBJECT = re.compile(r"\{[^{}]*\}")
-_PROPERTY = re.compile(r"[\"']?(\w+)[\"']?\s*:\s*([\"'`])((?:\\.|(?!\2)[^\\\n])*+)\2")
+_PROPERTY = re.compile(r"(?:[\"']|(?<!\w))(\w++)[\"']?\s*+:\s*+([\"'`])((?:\\.|(?!\2)[^\\\n])*+)\2")
 # What hides words of a line, or begins a tag or an expression: code, an escape.
 _HIDES = re.compile(r"(`++)(?:(?!\1).)*?\1(?!`)|\\.|[<{]", re.DOTALL)
 # Two words side by side outside strings, which JavaScript has only behind its keywords.

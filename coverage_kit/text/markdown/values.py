@@ -47,7 +47,7 @@ _CHILDREN = frozenset({"children", "props.children"})
 _DECLARATION = re.compile(r"export\s+(?:declare\s+)?(?:const|let|var)\s+")
 _DECLARED = re.compile(r"\s*([A-Za-z_$][\w$]*)\s*(?::[^=\n]{0,200})?=(?![=>])")
 _TAIL = re.compile(r"[ \t]*(?:(?:as|satisfies)\s+[\w.$<>\[\], ]{1,200}?)?\s*(,|;|\Z|\n)")
-_PROPERTY = re.compile(r"[\"']?(\w+)[\"']?\s*:\s*([\"'`])((?:\\.|(?!\2)[^\\\n])*+)\2")
+_PROPERTY = re.compile(r"(?:[\"']|(?<!\w))(\w++)[\"']?\s*+:\s*+([\"'`])((?:\\.|(?!\2)[^\\\n])*+)\2")
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
 # Names that MDX or a generator gives every page.
 _GLOBALS = frozenset(
@@ -55,17 +55,18 @@ _GLOBALS = frozenset(
     | {"React", "Math", "JSON", "Object", "String", "Date", "process", "require", "data"}
 )
 # Words in braces that are no JavaScript: {aix,arm}, {a|b}, {0..9}, {...}.
-_WORD_LIST = re.compile(r"\s*[\w.-]+(?:\s*(?:,|\||\.\.)\s*[\w.-]+)+\s*\Z|\s*\.{2,}\s*\Z")
-_ONE_WORD = re.compile(r"\s*(?:([A-Za-z_$][\w$]*)[\w$.-]*|\d+|)\s*\Z")
+_LISTED = r"[\w-]++(?:\.[\w-]++)*+"
+_WORD_LIST = re.compile(
+    rf"\s*+{_LISTED}(?:\s*+(?:,|\||\.\.)\s*+{_LISTED})++\s*+\Z|\s*+\.{{2,}}+\s*+\Z"
+)
+_ONE_WORD = re.compile(r"\s*+(?:([A-Za-z_$][\w$]*+)[\w$.-]*+|\d++|)\s*+\Z")
 # A file that is imported as its text.
 _RAW_TARGET = re.compile(r"!!?raw-loader!(.+)|(.+)\?raw\Z")
-# A key of YAML with a value on its line, and one that is no plain text.
-_FRONT_LINE = re.compile(
-    r"^([A-Za-z_][\w-]*):[ \t]+(?:\"((?:\\.|[^\"\\\n])*)\"|'((?:''|[^'\n])*)'|([^\n]+?))"
-    r"[ \t]*(?:[ \t]#[^\n]*)?\r?$",
-    re.MULTILINE,
-)
-_NO_PLAIN = ("|", ">", "[", "{", "&", "*", "!", "#", "%", "@", "`")
+# A key of YAML with a value on its line, the value in quotes, and what begins no plain text.
+_FRONT_LINE = re.compile(r"^([A-Za-z_][\w-]*+):[ \t]++([^\r\n]++)", re.MULTILINE)
+_FRONT_QUOTED = re.compile(r"\"((?:\\.|[^\"\\])*+)\"|'((?:''|[^'])*+)'")
+_COMMENT = re.compile(r"[ \t]#")
+_NO_PLAIN = ('"', "'", "|", ">", "[", "{", "&", "*", "!", "#", "%", "@", "`")
 
 
 class _UnknownError(Exception):
@@ -366,10 +367,13 @@ def _front_values(source: str, front: FrontLines) -> object:
         except (ValueError, RecursionError):
             return {}
     values: dict[str, object] = {}
-    for key, double, single, plain in _FRONT_LINE.findall(text):
-        if plain.startswith(_NO_PLAIN):
-            continue
-        is_number = _NUMBER.fullmatch(plain) is not None
-        words = _number(plain) if is_number else plain or single.replace("''", "'")
-        values[key] = words or _unescape(double)
+    for key, value in _FRONT_LINE.findall(text):
+        quoted = _FRONT_QUOTED.match(value)
+        comment = _COMMENT.search(value)
+        plain = (value[: comment.start()] if comment is not None else value).strip()
+        if quoted is not None:
+            double, single = quoted.groups()
+            values[key] = _unescape(double) if double is not None else single.replace("''", "'")
+        elif not plain.startswith(_NO_PLAIN):
+            values[key] = _number(plain) if _NUMBER.fullmatch(plain) is not None else plain
     return values
