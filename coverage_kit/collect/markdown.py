@@ -16,6 +16,7 @@ from coverage_kit.text.markdown.includes import ReadInclude
 from coverage_kit.text.markdown.limits import MarkupError
 from coverage_kit.text.markdown.mdx import looks_like_mdx
 from coverage_kit.text.markdown.parser import open_parser
+from coverage_kit.text.markdown.values import new_env
 
 # The parser looks for the end of each open bracket: its time grows with the square of their number,
 # and 100,000 take a second (measured).
@@ -85,12 +86,14 @@ def render_markdown(
         raise PageError(f"more than {_MAX_BRACKETS:,} brackets")
     lines = find_front(text)
     front = FrontMatter()
+    body = text
     if lines is not None:
         front = read_front_matter(lines.kind, text[lines.start : lines.end])
-        text = text[lines.body :]
-    parser = open_parser(is_mdx=is_mdx or looks_like_mdx(text))
+        body = text[lines.body :]
+    has_signs = not is_mdx and looks_like_mdx(body)
+    env = new_env(text, lines, read_include, is_mdx_by_signs=has_signs)
     try:
-        body = parser.render(text, {"read_include": read_include})
+        html = open_parser(is_mdx=is_mdx or has_signs).render(body, env)
     except MarkupError as error:
         raise PageError(str(error)) from error
-    return front, f"<html><body><main>{body}</main></body></html>"
+    return front, f"<html><body><main>{html}</main></body></html>"

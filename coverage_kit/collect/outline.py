@@ -3,9 +3,11 @@
 That is headings, links, dates, authors, organisations, and text that waits for scripts.
 """
 
+import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from coverage_kit.collect.blocks import (
 from coverage_kit.collect.dates import list_dates
 from coverage_kit.collect.decode import clean_row
 from coverage_kit.collect.front_matter import MODIFIED_KEYS, PUBLISHED_KEYS, FrontMatter
+from coverage_kit.collect.includes import Includes
 from coverage_kit.collect.markdown import render_markdown
 from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.scripted import find_scripted
@@ -35,6 +38,7 @@ from coverage_kit.collect.structured import (
     read_tree,
     visible_text,
 )
+from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.tables import OUTLINES, Outlines, Pages, checked
 from coverage_kit.text.page_elements import heading_level
@@ -109,29 +113,48 @@ def outline_pages(pages: Pages) -> Outlines:
         disable=None,
     )
     rows: list[dict[str, Any]] = []
+    folders = _folders(records)
     for record in bar:
         page = {str(column): value for column, value in record.items()}
         rows += [
             {"page_id": page["page_id"], "position": position, **clean_row(row)}
-            for position, row in enumerate(_try_outline(page))
+            for position, row in enumerate(_try_outline(page, folders.get(str(page["site"]))))
         ]
     return OUTLINES.table(rows)
 
 
-def _try_outline(page: Mapping[str, Any]) -> list[OutlineRow]:
+def _folders(records: Sequence[Mapping[Hashable, Any]]) -> dict[str, Path]:
+    """Return the folder that holds the Markdown files of each site's pages."""
+    files: dict[str, list[str]] = {}
+    for record in records:
+        path = record["html_path"]
+        if isinstance(path, str) and Path(path).suffix.lower() in MARKDOWN:
+            files.setdefault(str(record["site"]), []).append(str(Path(path).absolute().parent))
+    folders: dict[str, Path] = {}
+    for site, parents in files.items():
+        # Files on several drives have no folder in common.
+        with suppress(ValueError):
+            folders[site] = Path(os.path.commonpath(parents))
+    # The root of a drive is the folder of no site.
+    return {site: folder for site, folder in folders.items() if folder != folder.parent}
+
+
+def _try_outline(page: Mapping[str, Any], folder: Path | None) -> list[OutlineRow]:
     """Return the outline of a page; of a source that cannot be read, the headings of its text."""
     text, title = (page[name] if isinstance(page[name], str) else "" for name in ("text", "title"))
     return try_page(
         str(page["page_id"]),
-        lambda: list(_outline(page, text, title)),
+        lambda: list(_outline(page, text, title, folder)),
         lambda _: list(_headings(text, title)),
     )
 
 
-def _outline(page: Mapping[str, Any], text: str, title: str) -> Iterator[OutlineRow]:
+def _outline(
+    page: Mapping[str, Any], text: str, title: str, folder: Path | None
+) -> Iterator[OutlineRow]:
     html_path = page["html_path"]
     if isinstance(html_path, str) and Path(html_path).suffix.lower() in MARKDOWN:
-        yield from _outline_markdown(html_path, page, text, title)
+        yield from _outline_markdown(html_path, page, text, title, folder)
         return
     tree = read_tree(html_path)
     if tree is None:
@@ -156,10 +179,15 @@ def _outline(page: Mapping[str, Any], text: str, title: str) -> Iterator[Outline
 
 
 def _outline_markdown(
-    path: str, page: Mapping[str, Any], text: str, title: str
+    path: str, page: Mapping[str, Any], text: str, title: str, folder: Path | None
 ) -> Iterator[OutlineRow]:
+    file = Path(path)
+    # Parts of the page are read as where the site was read; what is missing was counted there.
+    includes = Includes(folder, folder, (), UnreadItems()) if folder is not None else None
+    reader = includes.reader_of(file.absolute()) if includes is not None else None
     try:
-        front, html = render_markdown(Path(path).read_bytes())
+        is_mdx = file.suffix.lower() == ".mdx"
+        front, html = render_markdown(file.read_bytes(), reader, is_mdx=is_mdx)
     except OSError:
         front = FrontMatter()
         html = ""

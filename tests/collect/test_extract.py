@@ -94,7 +94,8 @@ def test_lists_tables_code_and_breaks_are_readable_text():
 
 def test_what_is_written_is_read_again():
     body = "<main><h1>T</h1><p># no heading</p><pre># code\n```</pre><ol><li>a</ol></main>"
-    assert split_text(extract(body).text, "T") == [("T", "# no heading\n\n# code\n```\n\n1. a")]
+    text = "# no heading\n\n````\n# code\n```\n````\n\n1. a"
+    assert split_text(extract(body).text, "T") == [("T", text)]
 
 
 def test_a_layout_table_is_no_table():
@@ -343,12 +344,12 @@ def test_markdown_of_very_many_brackets_is_refused():
 
 
 def test_long_lines_and_many_blocks_take_seconds_at_most():
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(extract_page(b"<p>" + b"x" * 8_000_000).text) in {0, 8_000_000}
     assert extract_page(b"<p>word " * 50_000).text.startswith("word")
     extract_page(b"<" * 1_000_000)
     extract_page(b"<a href='/x'>" * 50_000)
-    assert time.perf_counter() - start < 15
+    assert time.process_time() - start < 15
 
 
 def test_broken_and_deep_linked_data_is_passed_over():

@@ -17,7 +17,8 @@ LITTER = re.compile(
     r"|\[\^|\[[ x]\] |className|style=|=>|\[!",
     re.MULTILINE,
 )
-CODE = re.compile(r"^(`{3,})\n.*?^\1$", re.MULTILINE | re.DOTALL)
+# Code, and the ids at the end of headings.
+CODE = re.compile(r"^(`{3,})\w*\n.*?^\1$| \{#[^\s{}]+\}$", re.MULTILINE | re.DOTALL)
 
 
 def read(name: str) -> Extract:
@@ -49,13 +50,13 @@ def test_a_page_of_docusaurus_is_its_prose_its_labels_and_its_partial():
         "The hub needs a board with 1 GB of memory and answers on port 8080.\n\n"
         "Before you begin\n"
         "Write down the serial number, because support asks for it.\n\n"
-        "## Pick your board\n\n"
+        "## Pick your board {#boards}\n\n"
         "Arm boards\n"
         "Flash the image with dd if=hub.img of=/dev/sda and boot twice.\n\n"
         "intel\n"
         "Start the installer with sudo ./hub-install, one boot is enough.\n\n"
         "The hub draws four watts. Never unplug it while the green light blinks.\n\n"
-        "## Take it off again\n\n"
+        "## Take it off again {#take-off}\n\n"
         "Stop the service, then delete /opt/hub."
     )
 
@@ -74,7 +75,8 @@ def test_lists_keep_their_numbers_around_tabs_and_directives():
         "3. Name the sensor.",
     ]
     assert part("guides/sensors.mdx", "Pair it by script") == (
-        'const hub = connect();\nhub.pair("door");\n\nThe page lists the sensor within a minute.'
+        '```\nconst hub = connect();\nhub.pair("door");\n```\n\n'
+        "The page lists the sensor within a minute."
     )
 
 
@@ -153,8 +155,8 @@ def test_a_page_of_components_alone_has_no_text():
     assert extract_markdown(source).text == ""
 
 
-def test_headings_keep_their_words_without_their_ids():
-    assert "## Alarms by mail\n\nMails leave" in read("guides/alarms.md").text
+def test_headings_keep_their_words_and_their_ids_at_the_end():
+    assert "## Alarms by mail {#mail}\n\nMails leave" in read("guides/alarms.md").text
 
 
 @pytest.mark.parametrize("line", ["<Tabs>\n", ":::tip\n", "<div>\n"])

@@ -123,6 +123,29 @@ Last updated: 3 May 2026
     assert values(rows, "visible modified date") == ["2026-05-03"]
 
 
+def test_the_outline_of_mdx_has_the_headings_and_links_of_the_page_and_of_its_parts(tmp_path):
+    (tmp_path / "_steel.mdx").write_text(
+        f"### Steel {{props.name}}\n\n{WORDS} [maker](https://steel.example/)\n"
+    )
+    text = f"""import Steel from './_steel.mdx'
+
+export const year = 2026
+
+## Kettles of {{year}}
+
+{WORDS}
+
+<Steel name="304" />
+"""
+    (tmp_path / "a.mdx").write_text(text)
+    pages = read_site(SiteSettings(source=str(tmp_path), base_url="https://kettles.example/"))
+    rows = outline_pages(pages)
+    assert values(rows, "heading") == ["Kettles of 2026", "Steel 304"]
+    links = rows[rows["kind"] == "outbound link"]
+    assert links["value"].to_list() == ["https://steel.example/"]
+    assert links["place"].str.endswith("Steel 304").all()
+
+
 SCRIPTED = [
     ('<div id="app"></div><script src="a.js"></script>', "scripts fill the empty element #app"),
     (f"<main><p>{WORDS}</p><template><p>{WORDS}</p></template></main>", "<template>"),

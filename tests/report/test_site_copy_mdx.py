@@ -212,7 +212,7 @@ def test_words_change_inside_what_holds_them(name, before, after, new):
         ("help.mdx", "Which radio does it use?", "Which radio?", "an attribute of a component"),
         ("start/install.mdx", "four watts", "five watts", "the words are in ./_power.mdx"),
         ("quickstart.mdx", "ninety days", "a year", "the words are in /snippets/keys.mdx"),
-        ("guides/sensors.mdx", "metres of the hub, in or", "m of", "between the words"),
+        ("guides/sensors.mdx", "metres of the hub, in … or", "m of", "between the words"),
         ("reference/limits.mdx", "A hub holds", "Hubs hold", "raw HTML"),
     ],
 )

@@ -42,7 +42,7 @@ def includes(source):
             '1.  First\n\n    !!! note "Mix"\n        Stir it.\n\n2.  Second\n',
             "1. First\n\nMix\nStir it.\n\n2. Second",
         ),
-        ("!!! tip\n    ```sh\n    ls\n    ```\n", "```\nls\n```"),
+        ("!!! tip\n    ```sh\n    ls\n    ```\n", "```sh\nls\n```"),
         (
             "/// note | Wear gloves\n    type: warning\n\nLime burns.\n///\n",
             "Wear gloves\nLime burns.",
@@ -74,7 +74,7 @@ def test_parts_of_mkdocs_are_prose_under_their_labels(source, text):
         ),
         ("The HTML.\n\n*[HTML]: HyperText\n*[W3C]: Consortium\n", "The HTML."),
         ("[TOC]\n\nText.", "Text."),
-        ("Lime\n:   A white *powder*.\n:   A fruit.\n", "Lime\nA white powder.\n\nA fruit."),
+        ("Lime\n:   A white *powder*.\n:   A fruit.\n", "Lime\nA white powder.\nA fruit."),
         ("Version {{ version }} is out.", "Version is out."),
         ('<div class="grid" markdown>\n**Bold** words.\n</div>\n', "Bold words."),
         (
@@ -83,7 +83,7 @@ def test_parts_of_mkdocs_are_prose_under_their_labels(source, text):
             "Pond",
         ),
         ("$$\nx = y\n$$", "$$ x = y $$"),
-        ('```py title="a.py" hl_lines="1"\n--8<-- "a.py"\n```', '```\n--8<-- "a.py"\n```'),
+        ('```py title="a.py" hl_lines="1"\n--8<-- "a.py"\n```', '```py\n--8<-- "a.py"\n```'),
     ],
 )
 def test_inline_marks_of_mkdocs_are_no_text(source, text):
@@ -125,7 +125,7 @@ def test_inline_marks_of_mkdocs_are_no_text(source, text):
         ),
         (
             '{{% tab name="Red" %}}\n```sh\nls\n{{% /tab %}}\n\nText.\n',
-            "Red\n\n```\nls\n```\n\nText.",
+            "Red\n\n```sh\nls\n```\n\nText.",
         ),
     ],
 )
@@ -180,7 +180,10 @@ def test_tags_of_jekyll_and_hexo_are_no_text(source, text):
         ),
         ('{% content-ref url="a.md" %}\n[a.md](a.md)\n{% endcontent-ref %}\n\nText.', "Text."),
         ('{% content-ref url="a.md" %}\n[All ponds](a.md)\n{% endcontent-ref %}\n', "All ponds"),
-        ('{% code title="a.js" %}\n```js\nlet a\n```\n{% endcode %}\n', "a.js\n\n```\nlet a\n```"),
+        (
+            '{% code title="a.js" %}\n```js\nlet a\n```\n{% endcode %}\n',
+            "a.js\n\n```js\nlet a\n```",
+        ),
         ('{% embed url="https://a.example" %}\nA film.\n{% endembed %}\n', "A film."),
         (
             "{% stepper %}\n{% step %}\n### One\n\nStir.\n{% endstep %}\n{% endstepper %}\n",

@@ -75,8 +75,8 @@ def test_a_statement_that_never_ends_takes_no_prose_with_it():
 @pytest.mark.parametrize(
     ("source", "text"),
     [
-        ("Version {frontMatter.version} is out.", "Version is out."),
-        ("Press {props.key ?? 'x'} now", "Press now"),
+        ("Version {frontMatter.version} is out.", "Version … is out."),
+        ("Press {props.key ?? 'x'} now", "Press … now"),
         ("a{' '}\nb", "a b"),
         ("{'It is'} {`ready`}", "It is ready"),
         ("{/* a comment\n\nof lines */}\n\nText", "Text"),

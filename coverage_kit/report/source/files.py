@@ -1,6 +1,7 @@
 """Read and write a page's file in its own encoding, and make the file of a new page."""
 
 import codecs
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +10,6 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from coverage_kit.escaping import for_file_name, for_html
-from coverage_kit.report.source.markdown_blocks import FRONT
 from coverage_kit.report.source.markdown_page import for_mdx, quote_yaml
 from coverage_kit.report.source.units import (
     Unit,
@@ -20,6 +20,7 @@ from coverage_kit.report.source.units import (
 )
 from coverage_kit.report.source.words import CannotPlaceError
 from coverage_kit.report.texts import safe_url
+from coverage_kit.text.markdown.front import find_front
 from coverage_kit.text.page_markup import (
     BOMS,
     INDEX_NAMES,
@@ -191,10 +192,15 @@ def write_new_page(
 
 def _new_markdown(title: str, units: list[Unit], sibling: str, *, is_mdx: bool) -> str:
     text = for_mdx(write_markdown(units), is_mdx=is_mdx)
-    front = FRONT.match(sibling)
-    if front is None or front[1] != "---":
-        return text + "\n"
-    return f"---\ntitle: {quote_yaml(title)}\n---\n\n{text}\n"
+    front = find_front(sibling)
+    # A JSON string is a TOML string, too: both escape quotes and backslashes in the same way.
+    quoted = json.dumps(title, ensure_ascii=False)
+    fronts = {
+        "yaml": f"---\ntitle: {quote_yaml(title)}\n---\n\n",
+        "toml": f"+++\ntitle = {quoted}\n+++\n\n",
+        "json": f'{{\n  "title": {quoted}\n}}\n\n',
+    }
+    return f"{fronts[front.kind] if front is not None else ''}{text}\n"
 
 
 def _new_html(title: str, units: list[Unit], url: str, sibling: str) -> str:

@@ -6,6 +6,7 @@ The same parser reads sites, so that the words of a passage are found in its fil
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from markdown_it.token import Token
 
@@ -16,15 +17,15 @@ from coverage_kit.report.source.words import (
     Word,
     find_words,
 )
-from coverage_kit.text.markdown.includes import IncludeReader, ReadInclude
+from coverage_kit.text.markdown.front import find_front
+from coverage_kit.text.markdown.includes import ReadInclude, include_reader_of, included_env
 from coverage_kit.text.markdown.jsx import hide_tags
 from coverage_kit.text.markdown.limits import MarkupError
 from coverage_kit.text.markdown.mdx import looks_like_mdx
 from coverage_kit.text.markdown.parser import open_parser
+from coverage_kit.text.markdown.values import new_env
 from coverage_kit.text.page_markup import INLINE
 
-# Front matter: lines between two lines of "---" (YAML) or "+++" (TOML) at the start of a file.
-FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 # One line with its end.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 # What a reader does not see: the target of a link, "(url)" or "[label]" behind "[text]", and tags.
@@ -132,22 +133,23 @@ def read_markdown(
 
     Raises CannotPlaceError where it cannot be parsed.
     """
-    front = FRONT.match(source)
-    begin = front.end() if front is not None else 0
-    is_mdx = is_mdx or looks_like_mdx(source[begin:])
+    front = find_front(source)
+    begin = front.body if front is not None else 0
+    has_signs = not is_mdx and looks_like_mdx(source[begin:])
+    env = new_env(source, front, read_include, is_mdx_by_signs=has_signs)
     try:
-        return _BlockReader(source, begin, IncludeReader(read_include), is_mdx=is_mdx).read()
+        return _BlockReader(source, begin, env, is_mdx=is_mdx or has_signs).read()
     except MarkupError as error:
         raise CannotPlaceError(f"the file cannot be parsed: {error}") from error
 
 
 class _BlockReader:
-    def __init__(self, source: str, begin: int, includes: IncludeReader, *, is_mdx: bool) -> None:
+    def __init__(self, source: str, begin: int, env: dict[str, Any], *, is_mdx: bool) -> None:
         self.source = source
-        self.include_reader = includes
+        self.env = env
         self.is_mdx = is_mdx
         self.lines = [begin + line.start() for line in _LINE.finditer(source[begin:])]
-        self.tokens = open_parser(is_mdx=is_mdx).parse(source[begin:])
+        self.tokens = open_parser(is_mdx=is_mdx).parse(source[begin:], env)
         self.blocks: list[MarkdownBlock] = []
         self.parts: list[Holder] = []
         self.includes: list[tuple[int, str]] = []
@@ -171,7 +173,7 @@ class _BlockReader:
             elif token.type in {"fence", "code_block", "html_block"}:
                 self._add_raw(token)
             elif token.type == "include":
-                self._add_include(str(token.meta["target"]), self._span(token.map or (0, 0)))
+                self._add_include(token, self._span(token.map or (0, 0)))
         blocks = [block for block in self.blocks if block.words]
         return MarkdownSource(blocks, tuple(self.parts), tuple(self.includes), self.is_mdx)
 
@@ -261,14 +263,16 @@ class _BlockReader:
         kind: BlockKind = "text" if token.type == "html_block" else "code"
         self._add(kind, text, span, span, is_raw=True)
 
-    def _add_include(self, target: str, span: tuple[int, int]) -> None:
+    def _add_include(self, token: Token, span: tuple[int, int]) -> None:
         """Add the blocks of an included file, in the position of the line that includes it."""
+        target = str(token.meta["target"])
         self.includes.append((span[0], target))
-        included = self.include_reader.enter(target)
+        included = include_reader_of(self.env).enter(target)
         if included is None:
             return
         text, inner = included
-        reader = _BlockReader(text, 0, inner, is_mdx=self.is_mdx)
+        env = included_env(token, inner, self.env)
+        reader = _BlockReader(text, 0, env, is_mdx=self.is_mdx)
         start, end = span
         top_start, top_end = self._top(span)
         for block in reader.read().blocks:

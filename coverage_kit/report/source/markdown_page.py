@@ -3,12 +3,11 @@
 import json
 import re
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from coverage_kit.escaping import for_line, for_markdown, for_markdown_cell
 from coverage_kit.report.source.html_page import retitle
 from coverage_kit.report.source.markdown_blocks import (
-    FRONT,
     Holder,
     MarkdownBlock,
     read_markdown,
@@ -26,13 +25,22 @@ from coverage_kit.report.source.words import (
     Word,
     words_key,
 )
+from coverage_kit.text.markdown.front import FrontLines, find_front
 from coverage_kit.text.markdown.includes import ReadInclude
 
-# The title in front matter: title: "Range", or title = "Range" in TOML.
+# The title in front matter: title: "Range", or title = "Range" in TOML, and a comment behind it.
 _TITLE = re.compile(
-    r"^(title)([ \t]*[:=][ \t]*)(\"[^\r\n]*\"|'[^\r\n]*'|[^\r\n]*?)[ \t]*\r?$",
+    r"^title[ \t]*+[:=][ \t]*+(\"(?:\\.|[^\"\\\r\n])*+\"|'(?:''|[^'\r\n])*+'"
+    r"|(?:[^ \t\r\n]|[ \t]++(?![#\r\n]|\Z))*+)[ \t]*+(?:#[^\r\n]*+)?\r?$",
     re.MULTILINE | re.IGNORECASE,
 )
+# The title in front matter that is JSON.
+_JSON_TITLE = re.compile(r"\"title\"\s*:\s*(\"(?:\\.|[^\"\\])*+\")", re.IGNORECASE)
+# The sign of a value of YAML on the lines below it, and these lines, which are indented.
+_FOLDED = re.compile(r"[|>][-+\d]{0,2}[ \t]*")
+_INDENTED_LINES = re.compile(r"(?:(?:\r?\n[ \t]*)*\r?\n[ \t]+[^\s][^\r\n]*)+")
+# Of the titles in JSON, which may be nested, no more are tried (assumed).
+_MAX_TITLES = 20
 # The number at the end of what is before an item's words: "2. " or "2) ".
 _NUMBER = re.compile(r"(\d{1,9})([.)]\s+)$")
 # Text that YAML reads as text without quotes: it starts with a letter and has none of YAML's signs.
@@ -102,6 +110,8 @@ class MarkdownPage:
         self._check_words(block)
         if block.kind == "row":
             raise CannotPlaceError("the words are in a table, in code or in raw HTML")
+        if block.has_tags:
+            _check_positions(words)
         start, end = self._widen(block, words[0].start, words[-1].end)
         if block.has_tags:
             self._check_tags(start, end)
@@ -194,6 +204,13 @@ class MarkdownPage:
         """
         level = max(2, heading.level) if heading is not None else 2
         around = heading.parts if heading is not None else ()
+        if heading is not None and last.parts[: len(around)] != around:
+            # The section of a heading within a part ends with the part.
+            last = [
+                block
+                for block in self.blocks[self.blocks.index(heading) : self.blocks.index(last)]
+                if block.parts[: len(around)] == around
+            ][-1]
         later = [block.start for block in self.blocks if block.kind == "heading"]
         parts = [
             part
@@ -201,7 +218,27 @@ class MarkdownPage:
             if part not in around and not any(last.end <= start < part.end for start in later)
         ]
         end = parts[0].top_end if parts else max(last.lines_end, last.top_end)
-        return [self._insert(last, end, at_level(units, level))]
+        return [self._insert(last, self._shown_end(end, around), at_level(units, level))]
+
+    def _shown_end(self, end: int, around: tuple[Holder, ...]) -> int:
+        """Return where a section ends with the components and included files that have no words.
+
+        Comments before the next heading stay with that heading.
+        """
+        following = next(
+            (block for block in self.blocks if block.kind == "heading" and block.start >= end), None
+        )
+        limits = [len(self.source), *(part.end for part in around[-1:])]
+        if following is not None:
+            opened = [part.start for part in following.parts if part.start >= end]
+            limits += [following.lines_start, *opened]
+        limit = min(limits)
+        return max(
+            [
+                end,
+                *(part.end for part in self._read.parts if end <= part.start <= part.end <= limit),
+            ]
+        )
 
     def replace_title(self, before: str, after: str) -> list[Splice]:
         """Replace a title: in the front matter, and in the h1 with its words."""
@@ -224,19 +261,44 @@ class MarkdownPage:
 
     def _retitle_front(self, before: str, after: str) -> list[Splice]:
         """Replace the title in the front matter."""
-        front = FRONT.match(self.source)
+        front = find_front(self.source)
         if front is None:
             return []
-        title = _TITLE.search(self.source, front.start(2), front.end(2))
+        if front.kind == "json":
+            return self._retitle_json(front, before, after)
+        title = _TITLE.search(self.source, front.start, front.end)
         if title is None:
             return []
-        new = retitle(title[3].strip("\"'"), before, after)
+        start, end = title.span(1)
+        words = title[1]
+        lines = _INDENTED_LINES.match(self.source, title.end(1), front.end)
+        if front.kind == "yaml" and lines is not None:
+            # A value on several lines becomes one line.
+            end = lines.end()
+            words = " ".join(f"{_FOLDED.sub('', words, count=1)} {lines[0]}".split())
+        new = retitle(words.strip("\"'"), before, after)
         if new is None:
             return []
-        is_toml = front[1] == "+++"
         # A JSON string is a TOML string, too: both escape quotes and backslashes in the same way.
+        is_toml = front.kind == "toml"
         quoted = json.dumps(new, ensure_ascii=False) if is_toml else quote_yaml(new)
-        return [Splice(title.start(3), title.end(3), quoted)]
+        return [Splice(start, end, quoted)]
+
+    def _retitle_json(self, front: FrontLines, before: str, after: str) -> list[Splice]:
+        """Replace the title in JSON, where nothing but the title changes by it."""
+        text = self.source[front.start : front.end]
+        values = json.loads(text)
+        key = next((key for key in values if key.lower() == "title"), "")
+        new = retitle(str(values.get(key, "")), before, after)
+        if new is None:
+            return []
+        quoted = json.dumps(new, ensure_ascii=False)
+        for title in islice(_JSON_TITLE.finditer(text), _MAX_TITLES):
+            changed = f"{text[: title.start(1)]}{quoted}{text[title.end(1) :]}"
+            if json.loads(changed) == {**values, key: new}:
+                start, end = (front.start + position for position in title.span(1))
+                return [Splice(start, end, quoted)]
+        return []
 
     def _escape(self, text: str, *, is_inside: bool = False) -> str:
         words = for_markdown(text, is_inside=is_inside)
@@ -322,6 +384,7 @@ class MarkdownPage:
             n_before, n_behind = (n_before - 1, n_behind) if n_before else (0, n_behind - 1)
         first = len(words_key(" ".join(old[:n_before])))
         last = len(words_key(" ".join(old[: len(old) - n_behind]))) - 1
+        _check_positions(block.words[first : last + 1])
         start, end = self._widen(block, block.words[first].start, block.words[last].end)
         self._check_tags(start, end)
         words = " ".join(new[n_before : len(new) - n_behind])
@@ -386,6 +449,12 @@ class MarkdownPage:
         if blank is None or blank.end() == position:
             return position
         return line_start(self.source, blank.end())
+
+
+def _check_positions(words: Sequence[Word]) -> None:
+    """Raise CannotPlaceError where words are the value of an expression, not words of the file."""
+    if any(word.start == word.end for word in words):
+        raise CannotPlaceError("the words are the value of an expression or of a component")
 
 
 def _in_included(block: MarkdownBlock) -> str:

@@ -46,20 +46,27 @@ def parse_lines(state: StateBlock, start: int, end: int, indent: int) -> None:
     state.line = end
 
 
-def parse_part(state: StateBlock, label: str, line: int, lines: range, indent: int) -> None:
+def parse_part(
+    state: StateBlock,
+    label: str,
+    part: tuple[int, int],
+    lines: range,
+    indent: int,
+) -> None:
     """Parse lines as a part under a label that is on another line.
 
     Args:
         state: the state of the block rule.
         label: the label as inline Markdown, or empty text.
-        line: the line of the label.
+        part: the line of the label, and the line behind the part with its closing line.
         lines: the lines of the part's body.
         indent: the indent of its body.
     """
+    line, end = part
     opening = open_part(state, label, line)
     parse_lines(state, lines.start, lines.stop, indent)
     close_part(state)
-    opening.map = [line, max(lines.stop, line + 1)]
+    opening.map = [line, max(end, line + 1)]
 
 
 def add_paragraph(

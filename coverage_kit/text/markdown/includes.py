@@ -6,7 +6,6 @@ parsed with the same rules.
 """
 
 import posixpath
-import re
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -16,14 +15,11 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
+from coverage_kit.text.markdown.front import find_front
 from coverage_kit.text.markdown.limits import MAX_INCLUDE_DEPTH, MAX_INCLUDES, MarkupError
 
 # Returns the text of an included file by its target, or None where it cannot be read.
 ReadInclude = Callable[[str], str | None]
-# Front matter at the start of an included file.
-_FRONT = re.compile(
-    r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:.*?\r?\n)??\1[ \t]*(?:\r?\n|\Z)", re.DOTALL
-)
 
 
 def push_include(state: StateBlock, target: str, start: int, end: int) -> Token:
@@ -55,17 +51,58 @@ class IncludeReader:
         None is returned for a file that cannot be read, that includes itself or that is nested too
         deeply. Raises MarkupError for a page that includes more than MAX_INCLUDES files.
         """
-        target = _resolve(target, self.chain[-1] if self.chain else "")
-        if self.read is None or target in self.chain or len(self.chain) >= MAX_INCLUDE_DEPTH:
+        target = self._resolve(target)
+        if target in self.chain or len(self.chain) >= MAX_INCLUDE_DEPTH:
+            return None
+        text = self._read(target)
+        if text is None:
+            return None
+        inner = IncludeReader(self.read, (*self.chain, target), self.read_targets)
+        front = find_front(text)
+        return text[front.body :] if front is not None else text, inner
+
+    def read_text(self, target: str) -> str | None:
+        """Return the text of a file as it is, or None for a file that cannot be read.
+
+        Raises MarkupError for a page that includes more than MAX_INCLUDES files.
+        """
+        return self._read(self._resolve(target))
+
+    def _resolve(self, target: str) -> str:
+        return _resolve(target, self.chain[-1] if self.chain else "")
+
+    def _read(self, target: str) -> str | None:
+        if self.read is None:
             return None
         self.read_targets.append(target)
         if len(self.read_targets) > MAX_INCLUDES:
             raise MarkupError(f"more than {MAX_INCLUDES} included files")
-        text = self.read(target)
-        if text is None:
-            return None
-        inner = IncludeReader(self.read, (*self.chain, target), self.read_targets)
-        return _FRONT.sub("", text, count=1), inner
+        return self.read(target)
+
+
+def include_reader_of(env: MutableMapping[str, Any]) -> IncludeReader:
+    """Return what reads the files that the page includes which is being parsed."""
+    reader: IncludeReader | None = env.get("include_reader")
+    if reader is None:
+        reader = env["include_reader"] = IncludeReader(env.get("read_include"))
+    return reader
+
+
+def included_env(
+    token: Token, reader: IncludeReader, env: MutableMapping[str, Any]
+) -> dict[str, Any]:
+    """Return what the parser knows of an included file before it reads it.
+
+    Args:
+        token: the token that includes it.
+        reader: reads the files that it includes.
+        env: what is known of the page that includes it. None of its names are those of the file.
+    """
+    return {
+        "include_reader": reader,
+        "props": token.meta.get("props"),
+        "are_braces_words": env.get("are_braces_words", False),
+    }
 
 
 def add_includes(parser: MarkdownIt) -> None:
@@ -77,13 +114,11 @@ def add_includes(parser: MarkdownIt) -> None:
     def render(
         _: object, tokens: Sequence[Token], index: int, __: object, env: MutableMapping[str, Any]
     ) -> str:
-        reader: IncludeReader = env.get("include_reader") or IncludeReader(env.get("read_include"))
-        env["include_reader"] = reader
-        included = reader.enter(str(tokens[index].meta["target"]))
+        included = include_reader_of(env).enter(str(tokens[index].meta["target"]))
         if included is None:
             return ""
         text, inner = included
-        return str(parser.render(text, {"include_reader": inner}))
+        return str(parser.render(text, included_env(tokens[index], inner, env)))
 
     parser.add_render_rule("include", render)
 

@@ -31,12 +31,15 @@ _SHIFTED = re.compile(r"(?:\^(\w{1,40})\^(?!\^))|(?:~(\w{1,40})~(?!~))")
 # An edit in the text: {++added++}, {--removed--}, {~~old~>new~~}, {==marked==}, {>>note<<}.
 _EDIT_SIGNS = {"{--": "--}", "{>>": "<<}", "{~~": "~~}", "{++": "++}", "{==": "==}"}
 _MAX_EDIT = 2_000
+# So many braces and dollars in a row are no markup (assumed); no rule tries each of them.
+_SIGN_ROW = re.compile(r"[{$]{16,}+")
 _KEY_NAMES = {"ctrl": "Ctrl", "cmd": "Cmd", "esc": "Esc", "del": "Del", "ins": "Ins"}
 
 
 def add_inline_marks(parser: MarkdownIt) -> None:
     """Add the inline marks to a parser."""
     ruler = parser.inline.ruler
+    ruler.before("text", "sign_row", _sign_row)
     ruler.before("escape", "attributes", _attributes)
     ruler.before("escape", "edit", _edit)
     ruler.before("escape", "keys", _keys)
@@ -58,6 +61,13 @@ def _skip(state: StateInline, end: int, text: str, silent: bool) -> bool:
         state.push("text", "", 0).content = text
     state.pos = end
     return True
+
+
+def _sign_row(state: StateInline, silent: bool) -> bool:
+    if state.src[state.pos] not in "{$":
+        return False
+    row = _SIGN_ROW.match(state.src, state.pos, state.posMax)
+    return row is not None and _skip(state, row.end(), row[0], silent)
 
 
 def _attributes(state: StateInline, silent: bool) -> bool:

@@ -25,7 +25,7 @@ _COMMENTS = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _QUOTED = re.compile(r"([\"'`])((?:\\.|(?!\1)[^\\\n])*+)\1")
 _OBJECT = re.compile(r"\{[^{}]*\}")
-_PROPERTY = re.compile(r"[\"']?(\w+)[\"']?\s*:\s*([\"'`])((?:\\.|(?!\2)[^\\\n])*+)\2")
+_PROPERTY = re.compile(r"(?:[\"']|(?<!\w))(\w++)[\"']?\s*+:\s*+([\"'`])((?:\\.|(?!\2)[^\\\n])*+)\2")
 # What hides words of a line, or begins a tag or an expression: code, an escape.
 _HIDES = re.compile(r"(`++)(?:(?!\1).)*?\1(?!`)|\\.|[<{]", re.DOTALL)
 # Two words side by side outside strings, which JavaScript has only behind its keywords.
@@ -106,6 +106,9 @@ class Scanner:
     def __init__(self, n_characters: int) -> None:
         # The characters that may be read: those of a page many times over (assumed).
         self._left = 500_000 + 6 * n_characters
+        self._last: dict[str, int] = {}
+        # The last closing brace of a text: behind it no expression ends.
+        self._closing: tuple[str, int] = ("", -1)
 
     def read_tag(self, text: str, position: int, limit: int) -> Tag | None:
         """Return the tag at a position, or None where there is none."""
@@ -119,9 +122,20 @@ class Scanner:
         self._left -= tag.end - position
         return tag
 
+    def has_text(self, text: str, words: str, position: int) -> bool:
+        """Return whether words are in a text behind a position; each is searched for once."""
+        if words not in self._last:
+            self._last[words] = text.rfind(words)
+            self._left -= len(text) // 100
+        return self._last[words] >= position
+
     def find_brace(self, text: str, position: int, limit: int) -> int:
         """Return where the expression ends whose brace is at a position, or -1."""
         if self._left <= 0:
+            return -1
+        if self._closing[0] is not text:
+            self._closing = (text, text.rfind("}"))
+        if self._closing[1] < position:
             return -1
         try:
             end = _find_brace(text, position, min(limit, position + _MAX_LENGTH))

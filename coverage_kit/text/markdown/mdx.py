@@ -5,6 +5,7 @@ What is inside components is Markdown, whatever its indent: MDX has no indented 
 
 import html
 import re
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
@@ -24,10 +25,10 @@ from coverage_kit.text.markdown.jsx import (
     is_component,
     looks_like_prose,
     read_list,
-    read_string,
 )
-from coverage_kit.text.markdown.labels import push_words
+from coverage_kit.text.markdown.labels import close_part, open_part, push_words
 from coverage_kit.text.markdown.parts import OpenPart, open_parts, push_hidden
+from coverage_kit.text.markdown.values import UNKNOWN, is_prose, names_of, value_of
 from coverage_kit.text.page_markup import INLINE
 
 # Attributes that are the label of what is in a component, in order of preference.
@@ -62,17 +63,28 @@ _ANY_TAG = re.compile(r"<(/?)([A-Za-z][\w.]*)")
 _INCLUDE = re.compile(r"<include(?:\s[^<>]*)?>([^<>]+)</include>\s*\Z")
 # A line that is one element of HTML: <summary>Words</summary>
 _ONE_ELEMENT = re.compile(r"<([a-z]\w*)[\s>].*</\1>\Z", re.DOTALL)
-# Signs of MDX outside code: a component, a comment, or names that only React knows. A component in
-# capitals is an old tag of HTML or a placeholder.
+# Signs of MDX on a line outside code: a comment, or names that only React knows.
 _MDX_LINE = re.compile(
-    r"[ \t>]*</?(?!(?:[A-Z][A-Z0-9_]*)[\s/>])[A-Z][\w.]*(?:[\s/>]|\Z)"
-    r"|[ \t]*\{/\*"
-    r"|[^`]*(?:\bclassName=|\bstyle=\{\{|\{(?:props|frontMatter)\.\w)"
+    r" {0,3}\{/\*"
+    r"|[ \t]*<[a-z][^<>`]*\s(?:className=|style=\{\{)"
+    r"|[^`]*\{(?:props|frontMatter)\.\w"
 )
+# The start of a component. In capitals it is an old tag of HTML or a placeholder.
+_COMPONENT = re.compile(r" {0,3}<(?!(?:[A-Z][A-Z0-9_]*)[\s/>])([A-Z][\w.]*)(?=[\s/>])")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
+# A formula between dollars. Prices are none: "$5 and $6" has a space before its second sign.
+_FORMULA = re.compile(
+    r"\$\$(?:\\.|[^$\\]){1,4000}+\$\$|\$(?![\s$])(?:\\.|[^$\\]){1,500}+(?<!\s)\$(?![\w${])",
+    re.DOTALL,
+)
+# Components and elements that show a text as code.
+_CODE = re.compile(r"<(CodeBlock|code)(?=[\s>])")
+_SPACE = re.compile(r"\s*")
 # Vue and Svelte have components too, but their braces are other ones.
 _SCRIPT = re.compile(r"<script[\s>]")
 _INTERRUPTS: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+# A formula is no longer than this (assumed).
+_MAX_FORMULA = 4_000
 # Lists of CommonMark are indented by no more.
 _MAX_LIST_INDENT = 3
 # Endings of files that are included as text.
@@ -93,14 +105,24 @@ def looks_like_mdx(text: str) -> bool:
         elif not fence:
             if _SCRIPT.match(line):
                 return False
-            is_statement = line.startswith(("import", "export"))
-            is_mdx = (
-                is_mdx
-                or _MDX_LINE.match(line) is not None
-                or (is_statement and find_esm(text, start, scanner) is not None)
-            )
+            is_mdx = is_mdx or _has_sign(text, line, start, scanner)
         start += len(line) + 1
     return is_mdx
+
+
+def _has_sign(text: str, line: str, start: int, scanner: Scanner) -> bool:
+    """Return whether a line, which starts at a position of a text, has a sign of MDX."""
+    if line.startswith(("import", "export")):
+        return find_esm(text, start, scanner) is not None
+    component = _COMPONENT.match(line)
+    if component is None:
+        return _MDX_LINE.match(line) is not None
+    tag = scanner.read_tag(text, text.index("<", start), len(text))
+    if tag is None or tag.is_self_closing:
+        return tag is not None
+    # A tag that begins a sentence, and that nothing closes, is a placeholder, such as <Name>.
+    is_line = text.startswith("\n", tag.end) or tag.end == len(text)
+    return is_line or scanner.has_text(text, f"</{component[1]}>", tag.end)
 
 
 def add_mdx_rules(parser: MarkdownIt) -> None:
@@ -108,11 +130,14 @@ def add_mdx_rules(parser: MarkdownIt) -> None:
     block = parser.block.ruler
     parser.disable(["code", "html_block"])
     block.before("table", "mdx_esm", _read_esm)
+    block.before("table", "mdx_formula", _read_formula_lines, _INTERRUPTS)
     block.before("table", "mdx_expression", _read_expression)
+    block.before("table", "mdx_code", _read_code, _INTERRUPTS)
     block.before("table", "mdx_raw", _read_raw, _INTERRUPTS)
     block.before("table", "mdx_tags", _read_tags, _INTERRUPTS)
     block.at("list", _read_list, {"alt": ["paragraph", "reference", "blockquote"]})
     block.at("paragraph", _read_paragraph)
+    parser.inline.ruler.before("escape", "mdx_formula", _read_formula)
     parser.inline.ruler.before("html_inline", "mdx_tag", _read_inline_tag)
     parser.inline.ruler.before("html_inline", "mdx_expression", _read_inline_expression)
     parser.core.ruler.after("block", "mdx_imports", _include_imports)
@@ -153,7 +178,7 @@ def _read_esm(state: StateBlock, line: int, _: int, silent: bool) -> bool:
     if esm is None:
         return False
     end, imports = esm
-    state.env.setdefault("imports", {}).update(imports)
+    names_of(state.env).declare(state.src[start:end], imports)
     state.line = _line_behind(state, line, end)
     push_hidden(state, "esm", (line, state.line))
     return True
@@ -164,8 +189,7 @@ def _read_expression(state: StateBlock, line: int, last: int, silent: bool) -> b
     if silent or not state.src.startswith("{", start):
         return False
     end = _scanner(state.env, state.src).find_brace(state.src, start, state.eMarks[last - 1])
-    expression = state.src[start + 1 : end - 1]
-    if end < 0 or read_string(expression) is not None or looks_like_prose(expression):
+    if end < 0 or _has_words(state, state.src[start + 1 : end - 1]):
         return False
     next_line = _line_behind(state, line, end)
     if state.src[end : state.eMarks[next_line - 1]].strip():
@@ -173,6 +197,88 @@ def _read_expression(state: StateBlock, line: int, last: int, silent: bool) -> b
     state.line = next_line
     push_hidden(state, "expression", (line, next_line))
     return True
+
+
+def _read_formula_lines(state: StateBlock, line: int, last: int, silent: bool) -> bool:
+    """Read a formula between two dollars and two dollars as a paragraph, whatever is in it."""
+    start = _start(state, line)
+    if not state.src.startswith("$$", start) or state.is_code_block(line):
+        return False
+    if _find_last(state, "$$", start + 2) < 0:
+        return False
+    limit = min(state.eMarks[last - 1], start + _MAX_FORMULA)
+    closing = state.src.find("$$", start + 2, limit)
+    if closing <= state.eMarks[line]:
+        return False
+    end = _line_behind(state, line, closing + 2)
+    if state.src[closing + 2 : state.eMarks[end - 1]].strip():
+        return False
+    if not silent:
+        content = state.getLines(line, end, state.blkIndent, False).strip()
+        state.line = end
+        _push_paragraph(state, content, (line, end))
+    return True
+
+
+def _read_code(state: StateBlock, line: int, last: int, silent: bool) -> bool:
+    """Read a component or an element whose only child is a text as code."""
+    start = _start(state, line)
+    element = _CODE.match(state.src, start)
+    if element is None or (silent and element[1] == "code"):
+        return False
+    limit = state.eMarks[last - 1]
+    scanner = _scanner(state.env, state.src)
+    tag = scanner.read_tag(state.src, start, limit)
+    if tag is None or tag.is_self_closing:
+        return False
+    begin = _behind_space(state.src, tag.end)
+    end = scanner.find_brace(state.src, begin, limit) if state.src.startswith("{", begin) else -1
+    closing = f"</{tag.name}>"
+    behind = _behind_space(state.src, end)
+    if end < 0 or not state.src.startswith(closing, behind):
+        return False
+    next_line = _line_behind(state, line, behind + len(closing))
+    rest = state.src[behind + len(closing) : state.eMarks[next_line - 1]]
+    text = value_of(state.src[begin + 1 : end - 1], names_of(state.env))
+    if not text or rest.strip() or (tag.name == "code" and not _ends_block(state, next_line, last)):
+        return False
+    if silent:
+        return True
+    lines = (line, next_line)
+    label = _with_values(state, tag).find(("title",))
+    if label is not None:
+        opening = open_part(state, _escape(label.text or ""), line, next_line, is_attribute=True)
+    token = state.push("fence", "code", 0)
+    token.content = "\n".join(_outdented(text.strip("\n").split("\n"), state.blkIndent)) + "\n"
+    token.map = list(lines)
+    if label is not None:
+        close_part(state)
+        opening.map = list(lines)
+    state.line = next_line
+    return True
+
+
+def _behind_space(text: str, position: int) -> int:
+    space = _SPACE.match(text, max(position, 0))
+    return space.end() if space is not None else position
+
+
+def _ends_block(state: StateBlock, line: int, last: int) -> bool:
+    return line >= last or state.isEmpty(line)
+
+
+def _outdented(lines: list[str], indent: int) -> list[str]:
+    """Return lines without so many spaces at their start; the first has none of them."""
+    return [lines[0], *(line[:indent].lstrip(" ") + line[indent:] for line in lines[1:])]
+
+
+def _has_words(state: StateBlock, expression: str) -> bool:
+    """Return whether readers see words where an expression is."""
+    return _is_prose(state.env, expression) or bool(value_of(expression, names_of(state.env)))
+
+
+def _is_prose(env: Any, expression: str) -> bool:
+    return looks_like_prose(expression) or is_prose(expression, names_of(env))
 
 
 def _read_raw(state: StateBlock, line: int, last: int, silent: bool) -> bool:
@@ -266,8 +372,7 @@ def _leading_tags(state: StateBlock, start: int, limit: int) -> tuple[list[Tag],
             position = tag.end
             continue
         end = scanner.find_brace(source, position, limit) if source[position] == "{" else -1
-        expression = source[position + 1 : end - 1]
-        if end < 0 or read_string(expression) is not None or looks_like_prose(expression):
+        if end < 0 or _has_words(state, source[position + 1 : end - 1]):
             return tags, position, True
         position = end
 
@@ -316,6 +421,7 @@ def _add_tag(state: StateBlock, tag: Tag, lines: tuple[int, int]) -> None:
 
 def _add_component(state: StateBlock, tag: Tag, lines: tuple[int, int]) -> None:
     parts = open_parts(state.env)
+    tag = _with_values(state, tag)
     label = _find_label(tag, parts.stack)
     part = parts.begin(state, tag.name, _escape(label), lines, is_attribute=True)
     part.tabs = [
@@ -334,9 +440,36 @@ def _add_component(state: StateBlock, tag: Tag, lines: tuple[int, int]) -> None:
     if snippet is not None:
         push_include(state, f"/snippets/{snippet.text}", *lines)
     elif tag.name:
-        push_hidden(state, "component", lines).meta = {"name": tag.name}
+        push_hidden(state, "component", lines).meta = {"name": tag.name, "props": _props(tag)}
     if tag.is_self_closing:
         parts.end(state, tag.name, lines[1])
+
+
+def _props(tag: Tag) -> dict[str, str | None] | None:
+    """Return the attributes of a component by name, with None for each whose value is not known.
+
+    None is returned for a component with attributes that are not named.
+    """
+    if not all(item.name for item in tag.attributes):
+        return None
+    return {
+        item.name: item.text if item.text is not None or item.expression else ""
+        for item in tag.attributes
+    }
+
+
+def _with_values(state: StateBlock | StateInline, tag: Tag) -> Tag:
+    """Return a tag whose attributes have the values of their expressions as text."""
+    if not any(item.expression and item.text is None for item in tag.attributes):
+        return tag
+    names = names_of(state.env)
+    attributes = (
+        replace(item, text=value_of(item.expression, names))
+        if item.name and item.text is None
+        else item
+        for item in tag.attributes
+    )
+    return replace(tag, attributes=tuple(attributes))
 
 
 def _find_label(tag: Tag, stack: list[OpenPart]) -> str:
@@ -463,7 +596,8 @@ def _read_inline_tag(state: StateInline, silent: bool) -> bool:
         if not tag.is_component:
             token.content = f"</{tag.name}>" if tag.is_closing else _open_html(tag)
         token.meta = {"is_tag": True}
-        words = tag.find(_INLINE_WORDS) if tag.is_component and tag.is_self_closing else None
+        is_whole = tag.is_component and tag.is_self_closing
+        words = _with_values(state, tag).find(_INLINE_WORDS) if is_whole else None
         if words is not None and words.text is not None:
             state.push("text", "", 0).content = words.text
         if tag.name == "a":
@@ -477,20 +611,34 @@ def _read_inline_expression(state: StateInline, silent: bool) -> bool:
         return False
     end = _scanner(state.env, state.src).find_brace(state.src, state.pos, state.posMax)
     expression = state.src[state.pos + 1 : end - 1]
-    if end < 0 or looks_like_prose(expression):
+    if end < 0 or _is_prose(state.env, expression):
         return False
     if not silent:
-        text = read_string(expression)
-        token = state.push("html_inline" if text is None else "text", "", 0)
-        token.content = text or ""
-        token.meta = {"is_tag": True}
+        # The sign of an expression stays where the parser joins its text with that around it.
+        state.push("html_inline", "", 0).meta = {"is_tag": True}
+        text = value_of(expression, names_of(state.env))
+        if text != "":
+            state.push("text", "", 0).content = UNKNOWN if text is None else text
     state.pos = end
+    return True
+
+
+def _read_formula(state: StateInline, silent: bool) -> bool:
+    """Read a formula as its source, because its braces and underscores are no markup."""
+    if state.src[state.pos] != "$":
+        return False
+    formula = _FORMULA.match(state.src, state.pos, state.posMax)
+    if formula is None:
+        return False
+    if not silent:
+        state.push("text", "", 0).content = formula[0]
+    state.pos = formula.end()
     return True
 
 
 def _include_imports(state: StateCore) -> None:
     """Turn components that are imported from Markdown files into includes of these files."""
-    imports: dict[str, str] = state.env.get("imports", {})
+    imports = names_of(state.env).files
     tokens = []
     for token in state.tokens:
         if token.type == "component":
@@ -499,6 +647,6 @@ def _include_imports(state: StateCore) -> None:
                 continue
             token.type = "include"
             token.hidden = False
-            token.meta = {"target": target}
+            token.meta = {"target": target, "props": token.meta["props"]}
         tokens.append(token)
     state.tokens = tokens

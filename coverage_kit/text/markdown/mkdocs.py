@@ -95,7 +95,7 @@ def _admonition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if stop == start + 1 and not label and not _is_kind(admonition):
         return False
     if not silent:
-        parse_part(state, label or "", start, range(start + 1, stop), indent)
+        parse_part(state, label or "", (start, stop), range(start + 1, stop), indent)
     return True
 
 
@@ -153,7 +153,8 @@ def _slashed_block(state: StateBlock, start: int, end: int, silent: bool) -> boo
     while first < stop and not state.isEmpty(first) and state.sCount[first] > state.sCount[start]:
         first += 1
     label = "" if match[2] in _UNLABELLED_BLOCKS else match[3] or ""
-    parse_part(state, label.strip(), start, range(first, stop), state.sCount[start])
+    part = (start, min(stop + 1, end))
+    parse_part(state, label.strip(), part, range(first, stop), state.sCount[start])
     state.line = stop + 1
     return True
 

@@ -262,7 +262,8 @@ def _directive(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         first = _behind_options(state, start + 1, stop)
         label = "" if name in _UNLABELLED else match[3]
         body = range(first, stop)
-        parse_part(state, label, start, body, least_indent(state, first, stop))
+        indent = least_indent(state, first, stop)
+        parse_part(state, label, (start, following), body, indent)
     state.line = following
     return True
 
