@@ -41,6 +41,8 @@ APPLIED = "applied"
 COLUMNS = ("edit_id", "position", "page_id", "file", "status")
 # Folders of version control, and the mark of an earlier copy, are not copied.
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", COPY_MARK})
+# Larger files are no parts of a page, as where sites are read (assumed).
+_MAX_INCLUDED_BYTES = 500_000
 # Changes whose words a draft replaces; a title or heading is replaced only if there is no other.
 _BODIES: frozenset[Action] = frozenset({"insert_section", "add_page", "replace_passage"})
 
@@ -209,7 +211,10 @@ def _read_include(copy: _Copy, target: str, file: str) -> str | None:
     """Return the text of a file of the site that a page includes, or None."""
     for path in include_paths(target, PurePosixPath(file)):
         real = (copy.source / path).resolve()
-        if path.suffix.lower() in MARKDOWN and real.is_relative_to(copy.source) and real.is_file():
+        if real.is_relative_to(copy.source) and real.is_file():
+            # Values may be in files of data; pictures and films are larger.
+            if real.stat().st_size > _MAX_INCLUDED_BYTES:
+                return None
             try:
                 return copy.read(path.as_posix()).text
             except CannotPlaceError:
