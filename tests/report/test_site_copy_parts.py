@@ -83,6 +83,15 @@ def test_beside_an_included_file_the_page_changes_and_the_file_does_not(include)
         changed(source, action="replace_passage", after=before.replace("burns", "hurts"))
 
 
+@pytest.mark.parametrize("value", ["{{ site.name }}", "{{< param shop >}}", "{% link a.md %}"])
+def test_words_beside_the_value_of_a_template_change_and_the_value_stays(value):
+    source = PAGE.format_map({"part": f"Ask {value} for lime.\n"})
+    (before,) = (text for path, text in passages(source) if path.endswith("Use"))
+    after = before.replace("for lime", "for slaked lime")
+    result = changed(source, action="replace_passage", after=after)
+    assert result == source.replace("for lime", "for slaked lime")
+
+
 FRONTS = [
     ("---\ntitle: Lime\ndate: 2025-01-02\n---\n", "title: Lime\n", "title: Chalk\n"),
     ("---\ndate: 2025-01-02\ntitle: Lime # to sell\n...\n", "Lime #", "Chalk #"),

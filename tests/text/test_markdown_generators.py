@@ -75,7 +75,7 @@ def test_parts_of_mkdocs_are_prose_under_their_labels(source, text):
         ("The HTML.\n\n*[HTML]: HyperText\n*[W3C]: Consortium\n", "The HTML."),
         ("[TOC]\n\nText.", "Text."),
         ("Lime\n:   A white *powder*.\n:   A fruit.\n", "Lime\nA white powder.\nA fruit."),
-        ("Version {{ version }} is out.", "Version is out."),
+        ("Version {{ version }} is out.", "Version … is out."),
         ('<div class="grid" markdown>\n**Bold** words.\n</div>\n', "Bold words."),
         (
             '<figure markdown="span">\n  ![x](y){ width="3" }\n'
@@ -144,7 +144,7 @@ def test_shortcodes_of_hugo_are_no_text(source, text):
         ),
         ("{% if site.a %}\nStir it.\n{% endif %}\n", "Stir it."),
         ("{% comment %}\nHidden.\n{% endcomment %}\n\nText.", "Text."),
-        ("Hello {{ site.name | upcase }}, {% comment %}x{% endcomment %}you.", "Hello , you."),
+        ("Hello {{ site.name | upcase }}, {% comment %}x{% endcomment %}you.", "Hello …, you."),
         (
             "Use {% raw %}{{ a }}{% endraw %} and `{% raw %}{{ b }}{% endraw %}`.",
             "Use {{ a }} and {{ b }}.",
@@ -248,7 +248,7 @@ def test_marks_of_vitepress_are_no_text(source, text):
             "See the pond, lime, soil and a.b.",
         ),
         ("Fish{cite}`a2020` swim.", "Fish swim."),
-        ("(pond)=\n# Pond\n\n% a comment\n\n+++\n\nText {{ sub }}.", "# Pond\n\nText ."),
+        ("(pond)=\n# Pond\n\n% a comment\n\n+++\n\nText {{ sub }}.", "# Pond\n\nText …."),
         ("---\nmyst: {}\n---\n:orphan:\n\n# Pond\n\nText.", "# Pond\n\nText."),
         ("- One\n\n  ```{note}\n  Stir it.\n  ```\n\n- Two\n", "- One\n\nStir it.\n\n- Two"),
     ],

@@ -32,6 +32,7 @@ from coverage_kit.text.markdown.tags import (
     find_tag_lines,
     read_tag,
 )
+from coverage_kit.text.markdown.values import UNKNOWN
 
 # An example of a shortcode that Hugo shows as text: {{</* ref */>}}.
 _EXAMPLE = re.compile(r"\{\{([<%])/\*(.{0,500}?)\*/([>%])\}\}", re.DOTALL)
@@ -238,7 +239,10 @@ def _template_inline(state: StateInline, silent: bool) -> bool:
 
 
 def _inline_words(state: StateInline, tag: Tag) -> str:
-    if tag.is_end or tag.family in {"output", "comment"}:
+    if tag.family == "output" and not tag.is_end:
+        # A value that only the build knows leaves a mark, unless nothing is beside it.
+        return UNKNOWN if state.src.strip() != state.src[state.pos : tag.end] else ""
+    if tag.is_end or tag.family == "comment":
         return ""
     label = label_of_tag(tag)
     if label and not tag.is_whole:
@@ -249,9 +253,11 @@ def _inline_words(state: StateInline, tag: Tag) -> str:
 
 
 def _show(state: StateInline, text: str, end: int, silent: bool) -> bool:
-    """Show plain text in place of what ends at a position."""
-    if not silent and text:
-        state.push("text", "", 0).content = text
+    """Show plain text in place of what ends at a position; edits see that it is another text."""
+    if not silent:
+        state.push("html_inline", "", 0).meta = {"is_tag": True}
+        if text:
+            state.push("text", "", 0).content = text
     state.pos = end
     return True
 
