@@ -13,9 +13,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import nbformat
+import numpy as np
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from scipy.spatial.distance import cdist
 
 from coverage_kit import what_if
 from coverage_kit.analysis import save_analysis
@@ -225,13 +227,22 @@ def test_a_figure_has_its_title_in_the_colour_of_the_text(run_all):
     assert fills == {colour}
 
 
+def last_gap_with_a_free_point(analysis):
+    """Return the last gap whose point on the map touches no other."""
+    points = query_points(analysis).set_index("query_id")[["x", "y"]]
+    gaps = analysis.gaps.sort_values("rank")
+    distances = cdist(points.loc[gaps["medoid_query_id"]], points)
+    # Each point is at no distance from itself; the map is about nine wide.
+    return gaps[np.sort(distances, axis=1)[:, 1] > 0.2].iloc[-1]
+
+
 def test_a_click_on_the_map_shows_the_gap_of_the_question_and_typing_opens_another(
     run_all, sample_analysis, keep_screenshot
 ):
     page = run_all("03_where_the_gaps_are")
     story = page.locator(".gap-story")
     first = sample_analysis.gaps.nsmallest(1, "rank").iloc[0]
-    last = sample_analysis.gaps.nlargest(1, "rank").iloc[0]
+    last = last_gap_with_a_free_point(sample_analysis)
     assert story.locator("h3").inner_text().startswith(f"{first['rank']}. ")
     index = list(query_points(sample_analysis)["query_id"]).index(last["medoid_query_id"])
     page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()

@@ -38,7 +38,7 @@ def _in_folder(tmp_path, monkeypatch):
 def test_one_query_and_one_page_work(monkeypatch, capsys, tmp_path):
     status, output = call(monkeypatch, capsys, "run", *options(write_small(tmp_path)))
     assert status == 0, output
-    assert "Read: 1 question asked once, 0 answers, 1 page." in output
+    assert "Read: 1 question asked once, 0 answers.\nYour site: 1 page is read.\n" in output
     analysis = load_analysis(tmp_path / "run")
     assert len(analysis.coverage) == len(analysis.gaps) == 1
     assert analysis.about.self_test is None

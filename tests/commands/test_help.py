@@ -36,7 +36,7 @@ def test_commands_are_grouped_and_each_is_in_one_group():
         "Check the results",
         "Ask models and engines",
     ]
-    listed = re.findall(r"^│ (\w+) {2}", listing, re.MULTILINE)
+    listed = re.findall(r"^│ (\w[\w-]*) {2}", listing, re.MULTILINE)
     assert sorted(listed) == sorted(COMMANDS)
     assert max(map(len, listing.splitlines())) <= 80
     assert "\x1b" not in listing
