@@ -72,9 +72,21 @@ def test_a_clicked_question_opens_its_gap_and_alone_is_ringed(explorer, sample_a
 def test_a_click_on_the_map_chooses_the_query_under_it(explorer, sample_analysis):
     trace = next(trace for trace in explorer.map.figure.data if trace.name == "questions")
     order = explorer.map._points["query_id"]
-    explorer.map._choose(type("Clicked", (), {"point_inds": [3]}), explorer.choose_query)
+    clicked = type("Clicked", (), {"point_inds": [3]})
+    explorer.map._choose("questions", clicked, explorer.choose_query)
     assert explorer.query_id == order.iloc[3]
     assert len(trace.x) == len(order)
+
+
+def test_a_click_on_a_passage_chooses_the_question_nearest_to_it(explorer):
+    passage = next(trace for trace in explorer.map.figure.data if "passage" in str(trace.name))
+    x, y = passage.x[7], passage.y[7]
+    clicked = type("Clicked", (), {"point_inds": [7], "xs": [x], "ys": [y]})
+    explorer.map._choose(passage.name, clicked, explorer.choose_query)
+    points = explorer.map._points.set_index("query_id")
+    distances = (points["x"] - x) ** 2 + (points["y"] - y) ** 2
+    assert explorer.query_id == distances.idxmin()
+    assert not any(name.captureevents for name in explorer.map.figure.layout.annotations)
 
 
 def test_typing_narrows_the_list_and_a_click_finds_a_gap_that_is_not_in_it(

@@ -1,11 +1,13 @@
 """The map as a widget of a notebook.
 
-A click on a question chooses it, and rings can be drawn around questions.
+A click on a question chooses it, a click on a passage the question nearest to it on the map, and
+rings can be drawn around questions.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from coverage_kit.analysis import Analysis
@@ -43,17 +45,23 @@ class LinkedMap:
             "margin": {"t": 30, "l": 10, "r": 10},
         }
         self.figure.update_layout(**top, height=_HEIGHT, autosize=True)
+        # Names are above points, and would keep clicks from them.
+        self.figure.update_annotations(captureevents=False)
         # The widget draws copies of the traces; the ring is the last of them.
         self._ring = self.figure.data[-1]
-        for trace in self.figure.data:
-            if trace.name == "questions":
-                trace.on_click(lambda _trace, clicked, _state: self._choose(clicked, choose))
+        for trace in self.figure.select_traces({"type": "scatter"}):
+            trace.on_click(lambda trace, clicked, _: self._choose(trace.name, clicked, choose))
 
     def ring(self, query_ids: set[str]) -> None:
         """Draw rings around these questions only, as far as they are on the map."""
         chosen = self._points[self._points["query_id"].isin(query_ids)]
         self._ring.update(x=chosen["x"].to_numpy(), y=chosen["y"].to_numpy())
 
-    def _choose(self, clicked: Any, choose: Callable[[str], None]) -> None:
-        if clicked.point_inds:
-            choose(str(self._points["query_id"].iloc[clicked.point_inds[0]]))
+    def _choose(self, name: str, clicked: Any, choose: Callable[[str], None]) -> None:
+        if not clicked.point_inds:
+            return
+        index = clicked.point_inds[0]
+        if name != "questions":
+            x, y = clicked.xs[0], clicked.ys[0]
+            index = int(np.hypot(self._points["x"] - x, self._points["y"] - y).argmin())
+        choose(str(self._points["query_id"].iloc[index]))
