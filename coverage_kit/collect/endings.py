@@ -3,10 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from coverage_kit.text.page_markup import MARKDOWN
-
-# Endings of the files that are read as pages, in lower case.
-PAGES = frozenset({".html", ".htm", ".xhtml"}) | MARKDOWN
 _BUILT = "Read the built HTML: name its folder as source."
 _CONVERT = "Save each as HTML or Markdown."
 _UNPACK = "Unpack it into the folder."

@@ -32,6 +32,7 @@ from coverage_kit.net.deadline import Deadline
 from coverage_kit.net.logins import login_headers, without_login
 from coverage_kit.net.retry_after import Patience, seconds_asked
 from coverage_kit.settings import CrawlSettings
+from coverage_kit.text.page_markup import MARKDOWN
 
 # Media types that are read as pages; the body of a response of any other type is not read.
 HTML_TYPES = ("text/html", "application/xhtml+xml")
@@ -39,7 +40,6 @@ _PDF_TYPE = "application/pdf"
 MARKDOWN_TYPES = ("text/markdown", "text/x-markdown")
 # Many servers send Markdown as plain text; the ending of the address then says what it is.
 _PLAIN_TYPE = "text/plain"
-_MARKDOWN_ENDINGS = (".md", ".mdx", ".markdown")
 # The status of a page for which the time of the crawl is too short.
 NO_TIME = "no time left"
 # One pause is a minute at most, whatever robots.txt or a server asks for: longer ones are mistakes
@@ -307,7 +307,7 @@ class Fetcher:
 def is_markdown_address(url: str) -> bool:
     """Return whether an address ends as that of a Markdown file does."""
     split_url = split_http(url)
-    return split_url is not None and split_url.path.lower().endswith(_MARKDOWN_ENDINGS)
+    return split_url is not None and split_url.path.lower().endswith(tuple(MARKDOWN))
 
 
 def page_types(url: str) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from urllib.parse import quote
 from tqdm.auto import tqdm
 
 from coverage_kit.collect.decode import decode_page
-from coverage_kit.collect.endings import PAGES
 from coverage_kit.collect.extract import Extract, extract_page, join_url
 from coverage_kit.collect.folder_files import Reader, list_files, readable
 from coverage_kit.collect.front_matter import read_front_matter
@@ -41,7 +40,7 @@ from coverage_kit.errors import SiteError
 from coverage_kit.escaping import for_line
 from coverage_kit.storage.written import is_written
 from coverage_kit.text.markdown.front import find_front
-from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
+from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN, PAGES
 
 # The Markdown parser takes up to twelve seconds for a hostile megabyte (measured).
 _MAX_MARKDOWN_BYTES = 500_000

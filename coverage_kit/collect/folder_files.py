@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coverage_kit.collect.decode import clean_text
-from coverage_kit.collect.endings import PAGES, ending_of, may_hold_text, why_unread
+from coverage_kit.collect.endings import ending_of, may_hold_text, why_unread
 from coverage_kit.collect.rows import PageRows
 from coverage_kit.collect.unread import Kind, UnreadItems
 from coverage_kit.storage.written import RUN_NAMES, kind_of_folder, may_be_written
+from coverage_kit.text.page_markup import PAGES
 
 # Reads a file: its path, the address of the folder that holds it, and what counts its other parts.
 Reader = Callable[[Path, str, UnreadItems], list[PageRows]]

@@ -80,8 +80,14 @@ def _read_files(
     if is_git_source(site.source):
         return read_revision(site.source, site.base_url, max_page_bytes, unread, find_reader)
     path = Path(site.source)
-    reader = find_reader(path) if path.is_file() else None
-    if reader is not None:
+    if path.is_file():
+        reader = find_reader(path)
+        if reader is None:
+            expected = "a folder of pages, or an export or document that is read"
+            cure = (
+                "docs/howto/site_sources.md lists what is read. Name the folder of a page's file."
+            )
+            raise SiteError(site.source, expected, "a file of another kind", cure)
         return reader(path, site.base_url, unread)
     return read_folder(path, site.base_url, max_page_bytes, others, unread, find_reader)
 

@@ -23,6 +23,7 @@ from coverage_kit.errors import SiteError
 from coverage_kit.escaping import for_file_name
 from coverage_kit.settings import CrawlSettings
 from coverage_kit.storage.written import is_written
+from coverage_kit.text.page_markup import MARKDOWN
 
 # How to read pages whose text scripts write.
 RENDER_CURE = (
@@ -32,7 +33,9 @@ _LOG = logging.getLogger(__name__)
 # Endings of addresses that are lists of pages.
 _LIST_ENDINGS = (".xml", ".xml.gz", ".txt", ".txt.gz", ".rss", ".atom")
 # What the address of a Markdown file has beyond that of its page.
-_MARKDOWN_ENDING = re.compile(r"(?:(?<=/)index)?\.(?:md|mdx|markdown)$", re.IGNORECASE)
+_MARKDOWN_ENDING = re.compile(
+    rf"(?:(?<=/)index)?(?:{'|'.join(map(re.escape, sorted(MARKDOWN)))})$", re.IGNORECASE
+)
 
 
 def read_web(

@@ -246,7 +246,7 @@ def inspect_site(
 
     settings = _site_settings("inspect-site", settings_file, site, base_url)
     with naming_options() if settings_file is None else nullcontext():
-        description = describe(settings.site, settings.crawl, settings.cache, page)
+        description = describe(settings, page)
     say(description)
 
 

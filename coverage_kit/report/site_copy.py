@@ -17,7 +17,6 @@ import pandas as pd
 from coverage_kit.errors import RunError
 from coverage_kit.report.source.changes import make_change
 from coverage_kit.report.source.files import (
-    PAGES,
     SourceFile,
     place_new_page,
     read_source,
@@ -30,7 +29,7 @@ from coverage_kit.storage.files import as_error, new_folder
 from coverage_kit.storage.written import COPY_MARK, kind_of_folder
 from coverage_kit.tables import Changes, Pages, Passages, checked
 from coverage_kit.text.markdown.includes import include_paths
-from coverage_kit.text.page_markup import MARKDOWN
+from coverage_kit.text.page_markup import MARKDOWN, PAGES
 from coverage_kit.vocabulary import Action
 
 logger = logging.getLogger(__name__)

@@ -1,15 +1,15 @@
 """Describe how a site is read before it is analyzed: its pages, its passages, what is not read."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import SiteReading, read_source
+from coverage_kit.embed.tokens import read_token_limit
+from coverage_kit.parallel.jobs import open_encoder
 from coverage_kit.report.site_account import cure_of, describe_site
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.wording import count
-from coverage_kit.settings import CrawlSettings, SiteSettings
+from coverage_kit.settings import Settings
 from coverage_kit.tables import Passages
 from coverage_kit.tasks.compare import as_columns
 
@@ -20,21 +20,20 @@ _WIDTH = 60
 _MAX_STATUSES = 8
 
 
-def inspect_site(
-    site: SiteSettings, crawl: CrawlSettings, cache: str | Path | None = None, page: str = ""
-) -> str:
+def inspect_site(settings: Settings, page: str = "") -> str:
     """Return a description of a site: its account, its first pages, and what was not read.
 
+    Fetched pages are stored in the cache of the settings, so that a run reads them from there.
+
     Args:
-        site: where the pages are.
-        crawl: manners and budgets, for URLs.
-        cache: folder in which fetched pages are stored, so that a run reads them again from there.
+        settings: the site, the manners of the crawler, and the encoder that limits passages.
         page: part of a page's address; the passages of the first such page are shown.
 
     Raises SiteError for a site of which no page can be read.
     """
-    reading = read_source(site, crawl, cache)
-    passages = split_pages(reading.pages)
+    reading = read_source(settings.site, settings.crawl, settings.cache)
+    limit = read_token_limit(open_encoder(settings.match))
+    passages = split_pages(reading.pages, settings.match.passage_words, *limit)
     name = str(reading.pages.loc[reading.pages["status"] == "ok", "site"].mode().iloc[0])
     paragraphs = [
         "\n".join(describe_site(reading.pages, reading.unread, name)),

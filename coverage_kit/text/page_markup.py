@@ -7,7 +7,10 @@ words that were read are not found again.
 import codecs
 import re
 
+# Endings of files of pages, in lower case.
+HTML = frozenset({".html", ".htm", ".xhtml"})
 MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".mdown", ".mkd", ".mkdn"})
+PAGES = HTML | MARKDOWN
 # Names of files that are the page of their folder.
 INDEX_NAMES = frozenset({"index", "_index", "readme"})
 # Byte order marks and their encodings; UTF-32 comes first, because its mark begins like that of

@@ -345,8 +345,3 @@ def _folders(path: Path) -> list[str]:
         return sorted(entry.name for entry in path.iterdir() if entry.is_dir())
     except OSError:
         return []
-
-
-def is_docusaurus_text(text: str) -> bool:
-    """Return whether a page uses what only Docusaurus has."""
-    return re.search(r"from\s+['\"]@(?:theme|docusaurus|theme-original)/", text) is not None

@@ -1,4 +1,4 @@
-"""Jekyll and Hexo: posts with dates in their names, permalinks, collections and pages."""
+"""Jekyll: posts with dates in their names, permalinks, collections and pages."""
 
 import re
 from collections.abc import Collection, Mapping

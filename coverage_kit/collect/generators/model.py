@@ -11,9 +11,10 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from coverage_kit.collect.dates import parse_time
+from coverage_kit.text.page_markup import MARKDOWN
 
 # Suffixes of files that a generator renders, Sphinx also its own format; HTML files it copies.
-_RENDERED = re.compile(r"\.(md|mdx|markdown|mdown|mkd|mkdn|rst)\Z", re.IGNORECASE)
+_RENDERED = (*MARKDOWN, ".rst")
 # Servers and browsers refuse longer paths (assumed).
 _MAX_SLUG = 2000
 PARTIAL = "a partial, which is no page by itself"
@@ -136,7 +137,7 @@ class Generator(Protocol):
 
 def is_rendered(file: str) -> bool:
     """Return whether a file is a text that a generator renders, and not HTML."""
-    return _RENDERED.search(file) is not None
+    return file.lower().endswith(_RENDERED)
 
 
 def without_suffix(file: str) -> str:

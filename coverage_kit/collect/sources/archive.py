@@ -25,12 +25,11 @@ from coverage_kit.collect.structured import parse_html
 from coverage_kit.collect.unread import RenamedItems, UnreadItems
 from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import SiteError
+from coverage_kit.text.page_markup import HTML, MARKDOWN, PAGES
 
 _CHUNK_BYTES = 1 << 20
 # No export has so many files (assumed).
 _MAX_MEMBERS = 50_000
-_HTML = frozenset({".html", ".htm"})
-_MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
 # Files without words for readers, which are not unpacked.
 _MEDIA = frozenset(
     {
@@ -64,7 +63,7 @@ def read_archive(path: Path, base: str, unread: UnreadItems) -> list[PageRows]:
     unpacked = _Unpacked(path, unread)
     folder = unpacked.root
     files = sorted(file for file in folder.rglob("*") if file.is_file())
-    pages = [file for file in files if file.suffix.lower() in _HTML | _MARKDOWN]
+    pages = [file for file in files if file.suffix.lower() in PAGES]
     named = [file for file in pages if _NOTION_ID.search(file.name)]
     if named and 2 * len(named) >= len(pages):
         return _read_notion(path, base, unread, files, folder)
@@ -173,7 +172,7 @@ class _Unpacked:
 
 
 def _samples(pages: list[Path]) -> list[Path]:
-    return [page for page in pages if page.suffix.lower() in _HTML][:_N_SAMPLES]
+    return [page for page in pages if page.suffix.lower() in HTML][:_N_SAMPLES]
 
 
 def _is_confluence(file: Path) -> bool:
@@ -271,7 +270,7 @@ def _read_notion(
     addresses = Addresses(base, path.stem)
     pages: list[PageRows] = []
     used: set[str] = set()
-    for file, inner in _read_pages(files, path, unread, folder, endings=_HTML | _MARKDOWN):
+    for file, inner in _read_pages(files, path, unread, folder, endings=PAGES):
         if file.name == "index.html" and not _NOTION_ID.search(file.name):
             unread.add("file", "an index of the export", f"{path}/{inner}", may_be_pages=False)
             continue
@@ -302,7 +301,7 @@ def _notion_url(inner: str, base: str) -> str:
 
 def _notion_reader(page: PageRows, file: Path) -> Callable[[bytes], PageRows]:
     def read(content: bytes) -> PageRows:
-        if file.suffix.lower() in _MARKDOWN:
+        if file.suffix.lower() in MARKDOWN:
             extract = extract_markdown(content)
             title = extract.title or _NOTION_ID.sub("", file.stem)
             return with_extract(page, replace(extract, title=title, url=""))
@@ -317,7 +316,7 @@ def _read_confluence(
 ) -> list[PageRows]:
     addresses = Addresses(base, path.stem)
     pages: list[PageRows] = []
-    for file, inner in _read_pages(files, path, unread, folder, endings=_HTML):
+    for file, inner in _read_pages(files, path, unread, folder, endings=HTML):
         if file.name == "index.html":
             unread.add("file", "an index of the export", f"{path}/{inner}", may_be_pages=False)
             continue

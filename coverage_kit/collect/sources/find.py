@@ -16,6 +16,7 @@ from coverage_kit.collect.sources import (
     wordpress,
 )
 from coverage_kit.collect.unread import UnreadItems
+from coverage_kit.text.page_markup import PAGES
 
 # Reads a file, and returns its pages: read, or rejected with a status that says why. What is no
 # page is counted in the collector.
@@ -31,10 +32,10 @@ Reader = Callable[[Path, str, UnreadItems], list[PageRows]]
 _HEAD_BYTES = 262_144
 _ZIP_MARK = b"PK\x03\x04"
 _EMPTY_ZIP_MARK = b"PK\x05\x06"
-_GZIP_MARK = b"\x1f\x8b"
 # The namespace of a WordPress export, in the first lines of the file.
 _WORDPRESS = re.compile(rb"<rss\b[^>]{0,4000}wordpress\.org/export/")
-_PAGE_ENDINGS = frozenset({".html", ".htm", ".md", ".markdown", ".mdx", ".xml"})
+# What a zip file of a site holds: pages, exports, and further zip files.
+_SITE_ENDINGS = PAGES | {".xml", ".zip"}
 # Members by which formats that are zip files too are recognised: they are no sites.
 _OTHER_ZIPS = ("[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF")
 
@@ -81,4 +82,4 @@ def _is_site(path: Path, ending: str) -> bool:
         return ending == ".zip"
     if ending != ".zip" and not set(_OTHER_ZIPS).isdisjoint(names):
         return False
-    return any(PurePosixPath(name).suffix.lower() in {*_PAGE_ENDINGS, ".zip"} for name in names)
+    return any(PurePosixPath(name).suffix.lower() in _SITE_ENDINGS for name in names)

@@ -16,6 +16,8 @@ from coverage_kit.collect.urls import site_name, split_http
 
 # What an export holds besides pages is counted as this kind.
 ITEM: Kind = "item"
+# What is a part of one page, or of many, is no page that is missing.
+PART: Kind = "part"
 # A longer text is no page (assumed); `[crawl] max_page_megabytes` has the same default.
 _MAX_CHARACTERS = 8_000_000
 # What a path of a URL may hold as it is, besides letters and digits (RFC 3986).

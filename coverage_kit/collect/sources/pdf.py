@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from coverage_kit.collect.page_try import PageError, try_page
 from coverage_kit.collect.rows import PageRows
 from coverage_kit.collect.sources.pages import (
-    ITEM,
+    PART,
     document_page,
     fill_page,
     needs_extra,
@@ -159,7 +159,7 @@ def _read_pages(reader: "PdfReader", path: Path, page: PageRows, unread: UnreadI
         (n_left, "pages of a PDF beyond the time or number that is read", "Split the file."),
     ):
         if n_items:
-            unread.add(ITEM, reason, str(path), cure=cure, n_items=n_items)
+            unread.add(PART, reason, str(path), cure=cure, n_items=n_items)
     return _fill(reader, lines, path, page)
 
 

@@ -9,7 +9,7 @@ from coverage_kit.collect.dates import parse_time
 from coverage_kit.collect.decode import decode_page
 from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows
-from coverage_kit.collect.sources.pages import ITEM, document_page, fill_page, needs_extra
+from coverage_kit.collect.sources.pages import PART, document_page, fill_page, needs_extra
 from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.collect.urls import split_http
 
@@ -52,7 +52,7 @@ def read_rst(path: Path, base: str, unread: UnreadItems) -> list[PageRows]:
     if built.names:
         kinds = ", ".join(sorted(set(built.names))[:6])
         unread.add(
-            ITEM,
+            PART,
             f"the build of the site fills in: {kinds}",
             str(path),
             cure="Build the site with sphinx-build, and name the folder of its HTML.",

@@ -1,5 +1,6 @@
 """Read the HTML pages of a web archive (WARC)."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,9 +11,10 @@ from typing import Any
 from coverage_kit.collect.dates import parse_time
 from coverage_kit.collect.decode import clean_text
 from coverage_kit.collect.extract import extract_page
+from coverage_kit.collect.fetch import HTML_TYPES
 from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows
-from coverage_kit.collect.sources.pages import are_related, needs_extra
+from coverage_kit.collect.sources.pages import PART, are_related, needs_extra
 from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.collect.urls import canonical_url, site_name, site_scope, split_http
 from coverage_kit.errors import SiteError
@@ -23,9 +25,10 @@ _MAX_PAGE_BYTES = 8_000_000
 _MAX_RATIO = 250
 _SMALL_BYTES = 1_000_000_000
 _CHUNK_BYTES = 1 << 20
-_HTML = frozenset({"text/html", "application/xhtml+xml"})
 # Records about other records, which hold no page.
 _ABOUT = frozenset({"warcinfo", "request", "metadata"})
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -53,8 +56,6 @@ def read_warc(path: Path, base: str, unread: UnreadItems) -> list[PageRows]:
         return [needs_extra(PageRows(location, site_name(base) or path.stem, ""), "warc")]
     capture = _Capture()
     damage = _read_records(path, base, capture)
-    if damage:
-        unread.add("file", f"the archive is damaged: {damage}", str(path), cure="Copy it again.")
     pages = _of_site(list(capture.pages.values()), base, capture)
     for (reason, may_be_pages), n_records in capture.others.items():
         unread.add("address", reason, str(path), may_be_pages=may_be_pages, n_items=n_records)
@@ -74,6 +75,8 @@ def read_warc(path: Path, base: str, unread: UnreadItems) -> list[PageRows]:
             found or damage or "no records",
             "Capture the pages of the site, or name a folder of them.",
         )
+    if damage:
+        unread.add(PART, f"the archive is damaged: {damage}", str(path), cure="Copy it again.")
     return pages
 
 
@@ -114,7 +117,8 @@ def _read_records(path: Path, base: str, capture: _Capture) -> str:
         raise
     # The parser raises errors of many kinds for damaged records.
     except Exception as error:
-        return clean_text(" ".join(str(error).split()))[:200] or type(error).__name__
+        logger.debug("%r", path, exc_info=error)
+        return "a record that is none of a web archive"
     return ""
 
 
@@ -148,7 +152,7 @@ def _why_no_page(record: Any) -> tuple[str, bool]:
         return f"http {clean_text(status)[:10]}", not status.startswith("3")
     media_type = (record.http_headers.get_header("Content-Type") or "").split(";")[0].strip()
     encoding = (record.http_headers.get_header("Content-Encoding") or "").lower().strip()
-    if media_type.lower() not in _HTML:
+    if media_type.lower() not in HTML_TYPES:
         return f"the kind of content {clean_text(media_type)[:60] or '(none)'}", False
     if encoding in {"br", "zstd"}:
         return f"packed by {encoding}", True

@@ -13,7 +13,7 @@ from lxml import etree
 from coverage_kit.collect.dates import parse_time
 from coverage_kit.collect.decode import clean_text
 from coverage_kit.collect.rows import PageRows
-from coverage_kit.collect.sources.pages import ITEM, Addresses, fill_page
+from coverage_kit.collect.sources.pages import ITEM, PART, Addresses, fill_page
 from coverage_kit.collect.sources.shortcodes import expand_shortcodes, make_paragraphs
 from coverage_kit.collect.unread import UnreadItems
 from coverage_kit.errors import SiteError
@@ -109,7 +109,7 @@ def read_wordpress(path: Path, base: str, unread: UnreadItems) -> list[PageRows]
         n_before = len(export.pages) + export.others.total()
         _read_items(export, is_mended=True, n_known=n_before)
         unread.add(
-            ITEM,
+            PART,
             f"the XML is damaged ({damage}): posts after that may lack words",
             str(path),
             cure="Export the site again.",
@@ -139,7 +139,7 @@ def _report(export: _Export, unread: UnreadItems) -> None:
     if export.shortcodes:
         names = ", ".join(f"[{name}]" for name in sorted(export.shortcodes)[:8])
         unread.add(
-            ITEM,
+            PART,
             f"WordPress fills in what these shortcodes show: {names}",
             next(iter(export.shortcodes.values())),
             cure="Crawl the published site to read it.",

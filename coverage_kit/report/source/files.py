@@ -24,14 +24,11 @@ from coverage_kit.text.markdown.front import find_front
 from coverage_kit.text.page_markup import (
     BOMS,
     INDEX_NAMES,
-    MARKDOWN,
     META,
     WEB_NAMES,
     XML,
 )
 
-# Suffixes of the files in which changes are made. Other files are copied as they are.
-PAGES = frozenset({".html", ".htm", ".xhtml"}) | MARKDOWN
 # The language of a page: the "en-GB" of <html lang="en-GB">.
 _LANGUAGE = re.compile(
     r"<html[^>]*?\slang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)",
