@@ -204,7 +204,9 @@ def test_a_folder_of_mutated_pages_is_read_whole(tmp_path, base_url):
         with Timed(seed):
             reading = read_source(SiteSettings(source=str(folder), base_url=base_url))
         pages = reading.pages
-        assert len(pages) + reading.unread["n_items"].sum() == n_files, seed
+        # Front matter that cannot be read is a part of a page that is counted itself.
+        files = reading.unread[reading.unread["kind"] != "part"]
+        assert len(pages) + files["n_items"].sum() == n_files, seed
         is_read = pages["text"].notna()
         assert (is_read == (pages["status"] == "ok")).all(), seed
         with Timed(seed):

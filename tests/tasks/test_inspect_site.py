@@ -1,5 +1,6 @@
 """What `coverage-kit inspect-site` says of a site before a run."""
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -76,3 +77,29 @@ def test_without_a_site_it_says_what_to_name():
 def test_a_site_without_a_page_is_an_error(tmp_path):
     with pytest.raises(SiteError):
         say("--site", write(tmp_path / "none", **{"a.html": "<nav>Menu</nav>"}))
+
+
+def test_noise_in_files_of_every_kind_is_counted_once_each(docs):
+    noise = np.random.default_rng(26).bytes(20_000)
+    endings = ("md", "mdx", "html", "pdf", "zip", "rst", "warc", "warc.gz")
+    for ending in endings:
+        (docs / f"noise.{ending}").write_bytes(noise)
+    output = say("--site", docs, "--base-url", "https://tea.example")
+    first = output.splitlines()[0]
+    assert first.startswith(f"Your site: 3 of {5 + len(endings)} pages are read.")
+    assert f"{len(endings)} unreadable" in first
+    assert noise[:8].decode("latin-1") not in output
+
+
+def test_a_file_of_another_kind_is_an_error_that_says_what_is_read(tmp_path):
+    write(tmp_path, **{"data.json": '{"a": 1}'})
+    with pytest.raises(SiteError, match="a file of another kind"):
+        say("--site", tmp_path / "data.json")
+
+
+def test_passages_are_those_of_a_run(docs, tmp_path):
+    words = " ".join(f"word{n}" for n in range(60))
+    write(docs, **{"long.md": f"# Long\n\n{words}. {words}. {words}.\n"})
+    file = tmp_path / "coverage.toml"
+    file.write_text('[site]\nsource = "docs"\n[match]\npassage_words = 60\n', encoding="utf-8")
+    assert "long.md: 3 passages" in say(file, "--page", "long")
