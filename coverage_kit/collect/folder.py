@@ -3,7 +3,6 @@
 import logging
 import os
 import posixpath
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -44,7 +43,6 @@ from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN, PAGES
 
 # The Markdown parser takes up to twelve seconds for a hostile megabyte (measured).
 _MAX_MARKDOWN_BYTES = 500_000
-_DETAIL = re.compile(r", (?=line \d)|: ")
 _MEND_FRONT = "Mend it: title, address and dates may be missing."
 # What a path of a URL may hold as it is, besides letters and digits (RFC 3986).
 _PATH_CHARACTERS = "/!$&'()*+,;=:@"
@@ -309,10 +307,9 @@ class _FolderSite:
                 is_mdx = name.lower().endswith(".mdx")
                 page = read_markdown_page(content, includes.reader_of(file), is_mdx=is_mdx)
                 if page.front.problem:
-                    # The line or the date is of this file, the reason that of many.
-                    reason, *rest = _DETAIL.split(page.front.problem, maxsplit=1)
-                    shown = " ".join([readable(str(file)), *(f"({text})" for text in rest)])
-                    includes.unread.add("part", reason, shown, cure=_MEND_FRONT)
+                    detail = f" ({page.front.detail})" if page.front.detail else ""
+                    example = f"{readable(str(file))}{detail}"
+                    includes.unread.add("part", page.front.problem, example, cure=_MEND_FRONT)
                 if page.is_draft and self.detected is None:
                     return _DRAFT
                 facts = Facts(page.front.values, _has_front(content), page.extract.title)

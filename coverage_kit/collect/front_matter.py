@@ -107,12 +107,14 @@ class FrontMatter:
 
     Attributes:
         values: texts, numbers, true or false, None, lists and mappings, by keys in lower case.
-        problem: why it could not be read as a whole, such as 'front matter that is no YAML, line
-            2', or empty text.
+        problem: why it could not be read as a whole, such as 'front matter that is no YAML', or
+            empty text.
+        detail: what is only of this page, such as 'line 2', or empty text.
     """
 
     values: Mapping[str, object] = field(default_factory=dict)
     problem: str = ""
+    detail: str = ""
 
     def text(self, *keys: str) -> str:
         """Return the first text or number under these keys on one line, or empty text.
@@ -180,10 +182,10 @@ def read_front_matter(kind: FrontKind, text: str) -> FrontMatter:
         return FrontMatter(problem=f"front matter of more than {_MAX_CHARACTERS:,} characters")
     try:
         loaded = _LOADERS[kind](text)
-        problem = ""
+        problem = detail = ""
     except _FAULTS as error:
         loaded = _read_lines(kind, text)
-        problem = f"front matter that is no {kind.upper()}{_line_of(error)}"
+        problem, detail = f"front matter that is no {kind.upper()}", _line_of(error)
     if loaded is None:
         return FrontMatter()
     if not isinstance(loaded, Mapping):
@@ -192,7 +194,9 @@ def read_front_matter(kind: FrontKind, text: str) -> FrontMatter:
         values = _plain_mapping(loaded)
     except _TooMuchError as error:
         return FrontMatter(problem=str(error))
-    return FrontMatter(values, problem or _unread_date(FrontMatter(values)))
+    if not problem and (date := _unread_date(FrontMatter(values))):
+        problem, detail = "a date that cannot be read without a guess", date
+    return FrontMatter(values, problem, detail)
 
 
 def _load_yaml(text: str) -> object:
@@ -215,7 +219,7 @@ _FAULTS = (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError)
 def _line_of(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     # The first line of the file is the mark of the front matter.
-    return f", line {mark.line + 2}" if mark is not None else ""
+    return f"line {mark.line + 2}" if mark is not None else ""
 
 
 def _kind_of(value: object) -> str:
@@ -294,7 +298,7 @@ def _unread_date(front: FrontMatter) -> str:
     for key in (*PUBLISHED_KEYS, *MODIFIED_KEYS):
         text = front.text(key)
         if _DIGIT.search(text) and parse_time(text) is None and text not in _NO | _YES:
-            return f"a date that cannot be read without a guess: {key}: {text[:40]}"
+            return f"{key}: {text[:40]}"
     return ""
 
 

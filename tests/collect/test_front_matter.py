@@ -84,7 +84,8 @@ def test_dates_of_every_generator_are_utc(front, published, modified):
 def test_a_date_that_can_be_read_in_two_ways_is_not_guessed():
     page = read("date: 03/04/2024\ntitle: Pond")
     assert (page.extract.published_at, page.extract.title) == (None, "Pond")
-    assert page.front.problem == "a date that cannot be read without a guess: date: 03/04/2024"
+    assert page.front.problem == "a date that cannot be read without a guess"
+    assert page.front.detail == "date: 03/04/2024"
     assert read("lastUpdated: false").front.problem == ""
 
 

@@ -83,9 +83,9 @@ def test_entity_bombs_and_outside_entities_are_harmless(tmp_path):
         f"{bomb}<urlset><url><loc>https://a.com/1</loc></url><url><loc>&l11;</loc></url>"
         f"<url><loc>&f;</loc></url></urlset>"
     )
-    start = time.perf_counter()
+    start = time.process_time()
     assert parse_sitemap(body.encode()).urls == ("https://a.com/1",)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 3
 
 
 def test_a_gzip_bomb_is_cut_off():

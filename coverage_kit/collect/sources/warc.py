@@ -12,6 +12,7 @@ from coverage_kit.collect.dates import parse_time
 from coverage_kit.collect.decode import clean_text
 from coverage_kit.collect.extract import extract_page
 from coverage_kit.collect.fetch import HTML_TYPES
+from coverage_kit.collect.packed import most_bytes
 from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows
 from coverage_kit.collect.sources.pages import PART, are_related, needs_extra
@@ -21,8 +22,7 @@ from coverage_kit.errors import SiteError
 
 # A larger body is no page (assumed); `[crawl] max_page_megabytes` has the same default.
 _MAX_PAGE_BYTES = 8_000_000
-# What a file may hold when it is unpacked: HTML shrinks to a tenth, and bombs to a thousandth.
-_MAX_RATIO = 250
+# A small file of records may hold as much, however well it is packed.
 _SMALL_BYTES = 1_000_000_000
 _CHUNK_BYTES = 1 << 20
 # Records about other records, which hold no page.
@@ -92,7 +92,7 @@ def _of_site(pages: list[PageRows], base: str, capture: _Capture) -> list[PageRo
 
 def _read_records(path: Path, base: str, capture: _Capture) -> str:
     """Add the records of a file, and return what ends the reading before the end of the file."""
-    most = max(_SMALL_BYTES, _MAX_RATIO * path.stat().st_size)
+    most = max(_SMALL_BYTES, most_bytes(path))
     n_bytes = 0
     try:
         with path.open("rb") as stream:
