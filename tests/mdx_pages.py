@@ -308,6 +308,74 @@ NEXTRA = {
 
     Choose the version before in the menu.
 """,
+    "docs/radio.mdx": """---
+title: The radio
+---
+
+import { Cards, Steps } from 'nextra/components'
+import { RadioIcon } from '@components/icons'
+
+export const metadata = {
+  title: 'The radio',
+  other: { robots: 'index' }
+}
+
+# The radio [#radio]
+
+> [!WARNING]
+>
+> A metal box keeps every wave inside.
+
+<Steps>
+### Choose a channel [!toc]
+
+Channel **eleven** is the quietest in most houses.
+
+### Measure the reach
+
+Walk around with the door sensor until it stays silent.
+</Steps>
+
+<Cards num={2}>
+  <Cards.Card icon={<RadioIcon />} title="Repeat the signal" href="/docs/repeat" arrow />
+  <Cards.Card title="List of channels" href="/list">Which country allows which.</Cards.Card>
+</Cards>
+
+<details>
+  <summary>Why is channel one loud?</summary>
+
+  Most routers leave the factory on channel one.
+</details>
+""",
+    "docs/repeat.mdx": """import { Bleed, Callout, Table } from 'nextra/components'
+import Reach from './_reach.mdx'
+
+# Repeat the signal
+
+<Callout type="error" emoji="x">
+  Two repeaters in one room **disturb** each other.
+</Callout>
+
+<Reach metres={30} />
+
+<Bleed full>
+  ![A plan of three floors](/plan.png)
+</Bleed>
+
+<Table>
+  <thead>
+    <Table.Tr><Table.Th>Wall</Table.Th><Table.Th>Loss</Table.Th></Table.Tr>
+  </thead>
+  <tbody>
+    <Table.Tr><Table.Td>brick</Table.Td><Table.Td>half</Table.Td></Table.Tr>
+  </tbody>
+</Table>
+
+```sh filename="hub.sh" copy {1}
+hub repeat --room cellar
+```
+""",
+    "docs/_reach.mdx": "A repeater reaches {props.metres} metres in the open.\n",
 }
 STARLIGHT = {
     "src/content/docs/rules.mdx": """---
@@ -353,6 +421,78 @@ Rules with one condition are the fastest.
 A rule that starts itself never ends.
 :::
 """,
+    "src/content/docs/scenes.mdx": """---
+title: Scenes
+description: What a scene is.
+sidebar:
+  order: 2
+  badge: { text: New, variant: tip }
+---
+
+import { Aside, Badge, Steps, LinkButton, FileTree, Icon } from '@astrojs/starlight/components';
+import { version } from '../../../package.json';
+import Lamp from '../../components/Lamp.astro';
+
+A scene <Badge text="Since 3.1" variant="note" /> sets many lamps at once.
+
+<Aside type="caution" title="Not for alarms">
+  A scene never switches a siren.
+</Aside>
+
+<Steps>
+
+1. Set each lamp by hand.
+
+2. Press **Keep as scene**:
+
+   <Icon name="star" /> The star lights up.
+
+</Steps>
+
+<FileTree>
+
+- scenes/
+  - evening.json the scene of the evening
+  - **morning.json**
+  - …
+
+</FileTree>
+
+<Lamp client:load />
+
+<LinkButton href="/start/" variant="primary" icon="right-arrow">Make the first scene</LinkButton>
+""",
+    "src/content/docs/voice.mdx": """---
+title: Voice
+tableOfContents: false
+---
+
+import { Tabs, TabItem, CardGrid, LinkCard } from '@astrojs/starlight/components'
+
+:::danger[Mind the neighbours]
+Who shouts through the window opens the door as well.
+:::
+
+<Tabs syncKey="lang">
+  <TabItem label="In English" icon="comment">
+    Say *hub, lights on*.
+  </TabItem>
+  <TabItem label="In German">Say *Hub, Licht an*.</TabItem>
+</Tabs>
+
+<CardGrid stagger>
+	<LinkCard
+		title="Teach it words"
+		description="Up to fifty words of your own."
+		href="/voice/words/"
+	/>
+</CardGrid>
+
+```js title="voice.js" ins={2} "say"
+const hub = connect();
+hub.say('hello');
+```
+""",
 }
 FUMADOCS = {
     "content/backup.mdx": """---
@@ -378,10 +518,90 @@ and no values.
 <include>../shared/restore.mdx</include>
 """,
     "shared/restore.mdx": "To restore, hold the **reset key** while the hub starts.\n",
+    "content/energy.mdx": """---
+title: Energy
+description: How much it uses.
+icon: Plug
+---
+
+import { Accordion, Accordions } from 'fumadocs-ui/components/accordion';
+import { TypeTable } from 'fumadocs-ui/components/type-table';
+
+<Callout title="A cheap night" type="info">
+Between one and five the tariff is half.
+</Callout>
+
+## Settings [#energy-settings]
+
+<TypeTable
+  type={{
+    limit: {
+      description: 'The most watts before it warns.',
+      type: 'number',
+      default: 2000,
+    },
+  }}
+/>
+
+<Accordions type="single">
+  <Accordion title="Does it count solar panels?" id="solar">
+
+Yes, panels count as negative use.
+
+  </Accordion>
+</Accordions>
+
+```json tab="hub.json"
+{ "limit": 2000 }
+```
+
+```yaml tab="hub.yaml"
+limit: 2000
+```
+""",
+    "content/move.mdx": """---
+title: Move to a new hub
+---
+
+import { Step, Steps } from 'fumadocs-ui/components/steps';
+import { File, Folder, Files } from 'fumadocs-ui/components/files';
+
+<include>../shared/keep.mdx</include>
+
+<Steps>
+<Step>
+
+### Write down the names
+
+The new hub asks for each name once.
+
+</Step>
+<Step>
+
+### Switch the old hub off
+
+Both at once answer twice.
+
+</Step>
+</Steps>
+
+<Files>
+  <Folder name="backup" defaultOpen>
+    <File name="rooms.json" />
+  </Folder>
+</Files>
+
+<Cards>
+  <Card href="/docs/backup" title="Make a backup">Takes a minute.</Card>
+</Cards>
+""",
+    "shared/keep.mdx": "Keep the old hub until the new one has answered for a day.\n",
 }
 # Files that are included by others are no pages.
 PARTIALS = {"./_power.mdx": DOCUSAURUS.pop("start/_power.mdx")} | {
     "/snippets/keys.mdx": MINTLIFY.pop("snippets/keys.mdx"),
     "../shared/restore.mdx": FUMADOCS.pop("shared/restore.mdx"),
+    "../shared/keep.mdx": FUMADOCS.pop("shared/keep.mdx"),
+    "./_reach.mdx": NEXTRA.pop("docs/_reach.mdx"),
 }
 PAGES = DOCUSAURUS | MINTLIFY | NEXTRA | STARLIGHT | FUMADOCS

@@ -313,7 +313,10 @@ class _FolderSite:
                 if page.is_draft and self.detected is None:
                     return _DRAFT
                 facts = Facts(page.front.values, _has_front(content), page.extract.title)
-                return self._place(name, rejected, page.extract, facts)
+                row = self._place(name, rejected, page.extract, facts)
+                if isinstance(row, PageRows):
+                    includes.count_unknown(file, page.unknown)
+                return row
             front, content = _split_front(content)
             extract = extract_page(content, location)
             facts = Facts(front or {}, front is not None, extract.title)

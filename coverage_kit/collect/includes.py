@@ -8,6 +8,7 @@ from coverage_kit.collect.decode import decode_page
 from coverage_kit.collect.folder_files import readable
 from coverage_kit.collect.page_try import PageError
 from coverage_kit.collect.unread import UnreadItems
+from coverage_kit.text.markdown.unknown import Unknown
 from coverage_kit.text.page_markup import MARKDOWN
 
 # A larger file is no snippet of a page (assumed).
@@ -16,6 +17,7 @@ _MAX_BYTES = 500_000
 _FOLDERS = ("", "docs", "includes", "_includes", "snippets", "_snippets", "partials")
 # What begins the names of files that count from the site's root.
 _ROOTS = ("@site/", "~/", "@/", "/")
+_READ_BUILT = "Name the folder of the built site as source: its HTML holds them."
 
 
 @dataclass
@@ -46,6 +48,22 @@ class Includes:
             return None
 
         return read
+
+    def count_unknown(self, page: Path, unknown: Unknown) -> None:
+        """Count the values and components of a page whose words none of its files holds."""
+        for reason, sources, may_hold_text in (
+            ("only the site's build knows the value", unknown.values, True),
+            ("the component has no words in the file", unknown.components, False),
+        ):
+            if sources:
+                self.unread.add(
+                    "part",
+                    reason,
+                    f"{sources[0]} in {readable(str(page))}",
+                    cure=_READ_BUILT,
+                    may_be_pages=may_hold_text,
+                    n_items=len(sources),
+                )
 
     def _candidates(self, parent: Path, target: str) -> list[Path]:
         name = target.strip()

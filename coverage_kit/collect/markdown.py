@@ -16,6 +16,7 @@ from coverage_kit.text.markdown.includes import ReadInclude
 from coverage_kit.text.markdown.limits import MarkupError
 from coverage_kit.text.markdown.mdx import looks_like_mdx
 from coverage_kit.text.markdown.parser import open_parser
+from coverage_kit.text.markdown.unknown import Unknown, unknown_of
 from coverage_kit.text.markdown.values import new_env
 
 # The parser looks for the end of each open bracket: its time grows with the square of their number,
@@ -31,11 +32,13 @@ class MarkdownPage:
         extract: its content.
         front: its front matter; `front.problem` says what of it could not be read.
         is_draft: whether its generator does not publish it.
+        unknown: the values and components whose words the file does not hold.
     """
 
     extract: Extract
     front: FrontMatter
     is_draft: bool
+    unknown: Unknown
 
 
 def read_markdown_page(
@@ -46,7 +49,7 @@ def read_markdown_page(
     Title, URL, dates and language come from its front matter where it has them. The arguments and
     errors are those of `render_markdown`.
     """
-    front, html = render_markdown(content, read_include, is_mdx=is_mdx)
+    front, html, unknown = render_markdown(content, read_include, is_mdx=is_mdx)
     page = extract_page(html.encode(), is_article=True)
     extract = replace(
         page,
@@ -56,7 +59,7 @@ def read_markdown_page(
         published_at=front.date(PUBLISHED_KEYS),
         modified_at=front.date(MODIFIED_KEYS),
     )
-    return MarkdownPage(extract, front, front.is_draft)
+    return MarkdownPage(extract, front, front.is_draft, unknown)
 
 
 def extract_markdown(
@@ -68,8 +71,8 @@ def extract_markdown(
 
 def render_markdown(
     content: bytes, read_include: ReadInclude | None = None, *, is_mdx: bool = False
-) -> tuple[FrontMatter, str]:
-    """Return the front matter of a Markdown file and its body as HTML.
+) -> tuple[FrontMatter, str, Unknown]:
+    """Return the front matter of a Markdown file, its body as HTML, and what is not in the file.
 
     Raises PageError for what is no text, for so many brackets that parsing would take long, and
     for markup that is nested too deeply or includes too many files.
@@ -96,4 +99,4 @@ def render_markdown(
         html = open_parser(is_mdx=is_mdx or has_signs).render(body, env)
     except MarkupError as error:
         raise PageError(str(error)) from error
-    return front, f"<html><body><main>{html}</main></body></html>"
+    return front, f"<html><body><main>{html}</main></body></html>", unknown_of(env)

@@ -187,7 +187,7 @@ def _outline_markdown(
     reader = includes.reader_of(file.absolute()) if includes is not None else None
     try:
         is_mdx = file.suffix.lower() == ".mdx"
-        front, html = render_markdown(file.read_bytes(), reader, is_mdx=is_mdx)
+        front, html, _ = render_markdown(file.read_bytes(), reader, is_mdx=is_mdx)
     except OSError:
         front = FrontMatter()
         html = ""

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from coverage_kit.collect.extract import Extract
-from coverage_kit.collect.markdown import extract_markdown
+from coverage_kit.collect.markdown import extract_markdown, read_markdown_page
 from coverage_kit.collect.page_try import PageError
 from coverage_kit.collect.passages import split_text
 from tests.mdx_pages import PAGES, PARTIALS
@@ -107,6 +107,15 @@ def test_tables_tasks_and_footnotes_are_words():
         ("src/content/docs/rules.mdx", "Loops", "A rule that starts itself never ends."),
         ("content/backup.mdx", "USB", "Plug in a stick of 1 GB."),
         ("content/backup.mdx", "Cloud", "Give the address of your store."),
+        ("docs/radio.mdx", "Repeat the signal\nList of channels", "Which country allows which."),
+        ("docs/radio.mdx", "Why is channel one loud?", "Most routers leave the factory on"),
+        ("src/content/docs/scenes.mdx", "Not for alarms", "A scene never switches a siren."),
+        ("src/content/docs/voice.mdx", "Mind the neighbours", "Who shouts through the window"),
+        ("src/content/docs/voice.mdx", "In German", "Say Hub, Licht an."),
+        ("src/content/docs/voice.mdx", "Teach it words", "Up to fifty words of your own."),
+        ("content/energy.mdx", "A cheap night", "Between one and five the tariff is half."),
+        ("content/energy.mdx", "Does it count solar panels?", "Yes, panels count as negative use."),
+        ("content/move.mdx", "Make a backup", "Takes a minute."),
     ],
 )
 def test_labels_lead_to_their_text(name, label, words):
@@ -118,6 +127,8 @@ def test_labels_lead_to_their_text(name, label, words):
     [
         ("quickstart.mdx", "Keys end after ninety days without use."),
         ("content/backup.mdx", "To restore, hold the reset key while the hub starts."),
+        ("content/move.mdx", "Keep the old hub until the new one has answered for a day."),
+        ("docs/repeat.mdx", "A repeater reaches 30 metres in the open."),
     ],
 )
 def test_an_included_file_is_text_where_it_is_used_if_it_can_be_read(name, words):
@@ -125,6 +136,46 @@ def test_an_included_file_is_text_where_it_is_used_if_it_can_be_read(name, words
     unread = extract_markdown(PAGES[name].encode(), {}.get, is_mdx=True)
     assert words not in unread.text
     assert LITTER.findall(CODE.sub("", unread.text)) == []
+
+
+def test_headings_of_nextra_and_fumadocs_keep_their_ids_alone():
+    assert read("docs/radio.mdx").text.startswith("# The radio {#radio}\n")
+    assert "\n### Choose a channel\n" in read("docs/radio.mdx").text
+    assert "## Settings {#energy-settings}\n" in read("content/energy.mdx").text
+    words = extract_markdown(b"# Fix [#123] [toc\n\nText.\n\n## See [notes]\n\nMore.").text
+    assert words == "# Fix [#123] [toc\n\nText.\n\n## See [notes]\n\nMore."
+
+
+def test_components_for_the_parts_of_a_table_are_its_rows():
+    assert "Wall | Loss\nbrick | half" in read("docs/repeat.mdx").text
+    table = "<Table>\n<TableBody>\n<TableRow><TableCell>a</TableCell><TableCell>b</TableCell>"
+    end = "</TableRow>\n</TableBody>\n</Table>\n\n<Table rows={rows} />"
+    page = read_markdown_page(f"import T from './t'\n\n{table}{end}".encode())
+    assert (page.extract.text, page.unknown.components) == ("a | b", ["<Table rows={rows} />"])
+
+
+@pytest.mark.parametrize(
+    ("source", "values", "components"),
+    [
+        ("{events.map((e) => <Event {...e} />)}", 1, 0),
+        ("The port is {port}.", 1, 0),
+        ("<Card title={t('x')}>Words.</Card>", 1, 0),
+        ("<Card title={t('x')} />", 1, 0),
+        ("<Card title />", 0, 1),
+        ("<Clock />", 0, 1),
+        ("See <Icon name='x' /> there.", 0, 1),
+        ("{/* a note */}\n\n{' '}\n\n{true}\n\n{children}", 0, 0),
+        ("<Card title='Words' />\n\n<Tabs items={['a']} />", 0, 0),
+        ("```js\n{port} <Clock />\n```\n\n`{port}` {'known'}", 0, 0),
+        ("<Within />", 1, 1),
+    ],
+)
+def test_what_only_the_build_of_a_site_knows_is_counted(source, values, components):
+    files = {"./within.mdx": "Inner {port}.\n\n<Clock />\n"}
+    page = read_markdown_page(
+        f"import Within from './within.mdx'\n\n{source}\n".encode(), files.get, is_mdx=True
+    )
+    assert (len(page.unknown.values), len(page.unknown.components)) == (values, components)
 
 
 def test_files_that_include_each_other_end():

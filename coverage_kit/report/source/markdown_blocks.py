@@ -44,6 +44,8 @@ _TREE_HOLDERS = frozenset(
 )
 _PARTS = frozenset({"part_open", "component_open", "html_tag", "footnote_reference_open"})
 # What is before a cell of a table, which is read with its row, and before a label or a term.
+# A part whose headings are steps of an instruction.
+_STEPS = re.compile(r"[ \t>]*(?:<(?:\w+\.)?Steps?|\{\{[<%]\s*steps?)(?![\w.-])")
 _CELLS = frozenset({"th_open", "td_open"})
 _LEADS = frozenset({"label_open", "dt_open"})
 # Closing tags at the end of a line's words.
@@ -58,6 +60,8 @@ class Holder:
         start: where its first line starts.
         end: where its last line ends.
         is_part: whether it is a part, with an opening and perhaps a closing line.
+        is_steps: whether its headings are steps of an instruction, so that another section in it
+            would be a step.
         top_start: where the list, quotation or table around it starts, within its part.
         top_end: where that ends.
         parts: the parts around it, the outermost first.
@@ -66,6 +70,7 @@ class Holder:
     start: int
     end: int
     is_part: bool
+    is_steps: bool
     top_start: int
     top_end: int
     parts: tuple["Holder", ...]
@@ -205,7 +210,8 @@ class _BlockReader:
         # A part that ends on the line on which the next begins does not hold it.
         while self.holders and is_part and self.holders[-1].end < end:
             self.holders.pop()
-        holder = Holder(start, end, is_part, *self._top((start, end)), self._parts())
+        is_steps = _STEPS.match(self.source, start) is not None
+        holder = Holder(start, end, is_part, is_steps, *self._top((start, end)), self._parts())
         self.holders.append(holder)
         if is_part:
             self.parts.append(holder)

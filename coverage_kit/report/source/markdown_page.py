@@ -200,10 +200,12 @@ class MarkdownPage:
         """Insert a section after the last block of another section.
 
         Its heading has the level of the other section's heading, but is an h2 under an h1. It goes
-        behind the parts that began in the other section.
+        behind the parts that began in the other section, and behind the steps in which that
+        heading is one.
         """
         level = max(2, heading.level) if heading is not None else 2
-        around = heading.parts if heading is not None else ()
+        parts_of_heading = heading.parts if heading is not None else ()
+        around = tuple(takewhile(lambda part: not part.is_steps, parts_of_heading))
         if heading is not None and last.parts[: len(around)] != around:
             # The section of a heading within a part ends with the part.
             last = [
@@ -215,7 +217,8 @@ class MarkdownPage:
         parts = [
             part
             for part in last.parts
-            if part not in around and not any(last.end <= start < part.end for start in later)
+            if part not in around
+            and (part.is_steps or not any(last.end <= start < part.end for start in later))
         ]
         end = parts[0].top_end if parts else max(last.lines_end, last.top_end)
         return [self._insert(last, self._shown_end(end, around), at_level(units, level))]

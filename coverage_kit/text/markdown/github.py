@@ -10,10 +10,13 @@ from mdit_py_plugins.footnote import footnote_plugin
 
 from coverage_kit.text.markdown.limits import MAX_NESTING, MarkupError
 
-# The id at the end of a heading: {#remove}, \{#remove} or {/* #remove */}.
+# The id at the end of a heading: {#remove}, \{#remove}, {/* #remove */} or [#remove].
 _HEADING_ID = re.compile(
-    r"(?:\\?\{[ \t]?#([^\s{}]+)[ \t]?\\?\}|\{/\*[ \t]*#([^\s{}*]+)[ \t]*\*/\})\Z"
+    r"(?:\\?\{[ \t]?#([^\s{}]+)[ \t]?\\?\}|\{/\*[ \t]*#([^\s{}*]+)[ \t]*\*/\}"
+    r"|\[#([A-Za-z][\w-]*)\])\Z"
 )
+# Whether the contents of the page list a heading: [!toc], [toc].
+_IN_CONTENTS = re.compile(r"\[!?toc\]\Z")
 # The box of a task: [ ] or [x].
 _TASK = re.compile(r"\[[ xX]\][ \t]+(?=\S)")
 # The kind of an alert in a quotation: [!NOTE].
@@ -102,8 +105,10 @@ def _move_id(heading: Token, words: Token) -> None:
     """Make the id at the end of a heading's words the id of the heading."""
     heading_id = _HEADING_ID.search(words.content[-300:])
     if heading_id is not None:
-        heading.attrSet("id", heading_id[1] or heading_id[2])
+        heading.attrSet("id", heading_id[1] or heading_id[2] or heading_id[3])
         words.content = words.content[: len(words.content) - len(heading_id[0])].rstrip()
+    if _IN_CONTENTS.search(words.content[-8:]) is not None:
+        words.content = words.content[: words.content.rindex("[")].rstrip()
 
 
 def _clean_code(code: str) -> str:

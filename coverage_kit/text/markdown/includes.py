@@ -17,6 +17,7 @@ from markdown_it.token import Token
 
 from coverage_kit.text.markdown.front import find_front
 from coverage_kit.text.markdown.limits import MAX_INCLUDE_DEPTH, MAX_INCLUDES, MarkupError
+from coverage_kit.text.markdown.unknown import unknown_of
 
 # Returns the text of an included file by its target, or None where it cannot be read.
 ReadInclude = Callable[[str], str | None]
@@ -102,6 +103,7 @@ def included_env(
         "include_reader": reader,
         "props": token.meta.get("props"),
         "are_braces_words": env.get("are_braces_words", False),
+        "unknown": unknown_of(env),
     }
 
 

@@ -26,6 +26,15 @@ _TAG = re.compile(r"<[^<>]*>")
 _QUOTED = re.compile(r"([\"'`])((?:\\.|(?!\1)[^\\\n])*+)\1")
 _OBJECT = re.compile(r"\{[^{}]*\}")
 _PROPERTY = re.compile(r"(?:[\"']|(?<!\w))(\w++)[\"']?\s*+:\s*+([\"'`])((?:\\.|(?!\2)[^\\\n])*+)\2")
+# Components for the parts of a table, and their elements.
+_TABLE_PARTS = {name.capitalize(): name for name in ("thead", "tbody", "tfoot", "tr", "th", "td")}
+_TABLE_PARTS |= {
+    "Table": "table",
+    "TableHeader": "thead",
+    "TableBody": "tbody",
+    "TableFooter": "tfoot",
+}
+_TABLE_PARTS |= {"TableRow": "tr", "TableHead": "th", "TableCell": "td"}
 # What hides words of a line, or begins a tag or an expression: code, an escape.
 _HIDES = re.compile(r"(`++)(?:(?!\1).)*?\1(?!`)|\\.|[<{]", re.DOTALL)
 # Two words side by side outside strings, which JavaScript has only behind its keywords.
@@ -89,6 +98,15 @@ class Tag:
         """Return the first of the named attributes that has text."""
         texts = {item.name: item for item in self.attributes if item.text and item.text.strip()}
         return next((texts[name] for name in names if name in texts), None)
+
+
+def element_name(name: str) -> str:
+    """Return the element of HTML that a component for a part of a table is, or the name as it is.
+
+    >>> element_name("Table.Tr"), element_name("TableHead"), element_name("Card")
+    ('tr', 'th', 'Card')
+    """
+    return _TABLE_PARTS.get(name.removeprefix("Table."), name)
 
 
 def is_component(name: str) -> bool:
@@ -171,15 +189,17 @@ def _read_tag(text: str, start: int, limit: int) -> Tag:
     is_closing = text.startswith("/", position, limit)
     position += is_closing
     name_match = _NAME.match(text, position, limit)
-    name = name_match[0] if name_match is not None else ""
-    position += len(name)
+    written = name_match[0] if name_match is not None else ""
+    name = element_name(written)
+    position += len(written)
     attributes: list[Attribute] = []
     while True:
         behind_space = _skip_space(text, position, limit)
         if text.startswith(">", behind_space, limit):
             return Tag(name, start, behind_space + 1, is_closing, False, tuple(attributes))
         if text.startswith("/>", behind_space, limit) and name and not is_closing:
-            return Tag(name, start, behind_space + 2, False, True, tuple(attributes))
+            # A table in one tag has its rows in an attribute: it stays a component.
+            return Tag(written, start, behind_space + 2, False, True, tuple(attributes))
         if is_closing or not name or behind_space >= limit:
             raise _BrokenError(behind_space)
         if behind_space == position and not (attributes and text[position - 1] in "\"'}"):

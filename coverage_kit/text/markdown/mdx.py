@@ -22,12 +22,14 @@ from coverage_kit.text.markdown.includes import push_include
 from coverage_kit.text.markdown.jsx import (
     Scanner,
     Tag,
+    element_name,
     is_component,
     looks_like_prose,
     read_list,
 )
 from coverage_kit.text.markdown.labels import close_part, open_part, push_words
 from coverage_kit.text.markdown.parts import OpenPart, open_parts, push_hidden
+from coverage_kit.text.markdown.unknown import unknown_of
 from coverage_kit.text.markdown.values import UNKNOWN, is_prose, names_of, value_of
 from coverage_kit.text.page_markup import INLINE
 
@@ -194,6 +196,8 @@ def _read_expression(state: StateBlock, line: int, last: int, silent: bool) -> b
     next_line = _line_behind(state, line, end)
     if state.src[end : state.eMarks[next_line - 1]].strip():
         return False
+    if value_of(state.src[start + 1 : end - 1], names_of(state.env)) is None:
+        unknown_of(state.env).add_value(state.src[start:end])
     state.line = next_line
     push_hidden(state, "expression", (line, next_line))
     return True
@@ -430,9 +434,15 @@ def _add_component(state: StateBlock, tag: Tag, lines: tuple[int, int]) -> None:
         if attribute.name in _TAB_LISTS
         for item in read_list(attribute.expression)
     ]
+    has_words = bool(label or part.tabs)
+    for item in tag.attributes:
+        if item.name in _LABELS + _WORDS and item.expression and item.text is None:
+            unknown_of(state.env).add_value(f"{item.name}={{{item.expression}}}")
+            has_words = True
     for name in _WORDS:
         attribute = tag.find((name,))
         if attribute is not None and attribute.text is not None:
+            has_words = True
             state.push("paragraph_open", "p", 1).map = list(lines)
             push_words(state, _escape(attribute.text), lines, is_attribute=True)
             state.push("paragraph_close", "p", -1)
@@ -440,7 +450,12 @@ def _add_component(state: StateBlock, tag: Tag, lines: tuple[int, int]) -> None:
     if snippet is not None:
         push_include(state, f"/snippets/{snippet.text}", *lines)
     elif tag.name:
-        push_hidden(state, "component", lines).meta = {"name": tag.name, "props": _props(tag)}
+        is_empty = tag.is_self_closing and not has_words
+        push_hidden(state, "component", lines).meta = {
+            "name": tag.name,
+            "props": _props(tag),
+            "empty": state.src[tag.start : tag.end] if is_empty else "",
+        }
     if tag.is_self_closing:
         parts.end(state, tag.name, lines[1])
 
@@ -550,7 +565,8 @@ def _read_paragraph(state: StateBlock, line: int, _: int, __: bool) -> bool:
 def _push_paragraph(state: StateBlock, content: str, lines: tuple[int, int]) -> None:
     element = _ANY_TAG.match(content)
     # An element of HTML is no part of a paragraph, but a block.
-    is_hidden = element is not None and not element[1] and not _is_phrase(element[2])
+    name = element_name(element[2]) if element is not None and not element[1] else ""
+    is_hidden = bool(name) and not _is_phrase(name)
     opening = state.push("paragraph_open", "p", 1)
     opening.map = list(lines)
     opening.hidden = is_hidden
@@ -576,7 +592,7 @@ def _end_parts(state: StateBlock, content: str, line: int) -> None:
         return
     n_open: dict[str, int] = {}
     for match in _ANY_TAG.finditer(content):
-        slash, name = match.groups()
+        slash, name = match[1], element_name(match[2])
         if not slash:
             n_open[name] = n_open.get(name, 0) + 1
         elif n_open.get(name, 0):
@@ -600,6 +616,8 @@ def _read_inline_tag(state: StateInline, silent: bool) -> bool:
         words = _with_values(state, tag).find(_INLINE_WORDS) if is_whole else None
         if words is not None and words.text is not None:
             state.push("text", "", 0).content = words.text
+        elif is_whole:
+            unknown_of(state.env).add_component(state.src[state.pos : tag.end])
         if tag.name == "a":
             state.linkLevel += -1 if tag.is_closing else 1
     state.pos = tag.end
@@ -617,6 +635,8 @@ def _read_inline_expression(state: StateInline, silent: bool) -> bool:
         # The sign of an expression stays where the parser joins its text with that around it.
         state.push("html_inline", "", 0).meta = {"is_tag": True}
         text = value_of(expression, names_of(state.env))
+        if text is None:
+            unknown_of(state.env).add_value(state.src[state.pos : end])
         if text != "":
             state.push("text", "", 0).content = UNKNOWN if text is None else text
     state.pos = end
@@ -644,6 +664,8 @@ def _include_imports(state: StateCore) -> None:
         if token.type == "component":
             target = imports.get(str(token.meta["name"]), "")
             if not target.endswith(_INCLUDED):
+                if token.meta["empty"]:
+                    unknown_of(state.env).add_component(token.meta["empty"])
                 continue
             token.type = "include"
             token.hidden = False

@@ -32,6 +32,7 @@ from coverage_kit.text.markdown.tags import (
     find_tag_lines,
     read_tag,
 )
+from coverage_kit.text.markdown.unknown import unknown_of
 from coverage_kit.text.markdown.values import UNKNOWN
 
 # An example of a shortcode that Hugo shows as text: {{</* ref */>}}.
@@ -169,6 +170,8 @@ class _TagReader:
         return last[0], last[1] + 1
 
     def _add_single(self, tag: Tag, start: int, end: int) -> None:
+        if tag.family == "output":
+            unknown_of(self.state.env).add_value(self.state.src[tag.start : tag.end])
         if tag.is_end or tag.family in {"output", "comment"}:
             return
         target = included_file(tag)
@@ -177,6 +180,8 @@ class _TagReader:
             push_include(self.state, target, start, end)
         elif words:
             add_paragraph(self.state, words, start, end, is_attribute=True)
+        elif tag.family == "hugo":
+            unknown_of(self.state.env).add_component(self.state.src[tag.start : tag.end])
 
     def _add_part(self, tag: Tag, begin: Position, end: Position) -> None:
         state = self.state
@@ -235,7 +240,12 @@ def _template_inline(state: StateInline, silent: bool) -> bool:
             # Code within it stays code: only the tags around it go.
             end = last.end if "`" not in body else tag.end
             return _show(state, body if end == last.end else "", end, silent)
-    return _show(state, _inline_words(state, tag), tag.end, silent)
+    words = _inline_words(state, tag)
+    if not silent and tag.family == "output":
+        unknown_of(state.env).add_value(state.src[tag.start : tag.end])
+    elif not silent and tag.family == "hugo" and not (tag.is_end or words):
+        unknown_of(state.env).add_component(state.src[tag.start : tag.end])
+    return _show(state, words, tag.end, silent)
 
 
 def _inline_words(state: StateInline, tag: Tag) -> str:
