@@ -189,6 +189,21 @@ def test_a_new_section_behind_a_heading_in_a_tab_stays_in_the_tab():
     assert result == TABS.replace("Wear gloves.\n", f"Wear gloves.\n\n{NEW}\n", 1)
 
 
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("<Steps>", "</Steps>"),
+        ("<Steps.Root>\n<Step>", "</Step>\n</Steps.Root>"),
+        ("{{% steps %}}", "{{% /steps %}}"),
+        ("{{< steps >}}", "{{< /steps >}}"),
+    ],
+)
+def test_a_new_section_is_no_step_of_an_instruction(begin, end):
+    steps = f"{begin}\n\n## Use\n\nWear gloves.\n\n## Mix\n\nStir it.\n\n{end}\n"
+    result = changed(f"{steps}\nKeep it dry.\n", action="insert_section", after=NEW)
+    assert result == f"{steps}\n{NEW}\n\nKeep it dry.\n"
+
+
 def test_a_new_section_is_behind_the_components_without_words_of_its_neighbour():
     source = (
         "## Use\n\nWear gloves.\n\n<Chart\n  data={[1]}\n/>\n\n{/* Later. */}\n\n## Store\n\nDry.\n"
