@@ -43,6 +43,8 @@ def read_source(
     crawl: CrawlSettings = CrawlSettings(),  # noqa: B008 (settings are frozen)
     cache: str | Path | None = None,
     others: Iterable[str | Path] = (),
+    *,
+    warns: bool = True,
 ) -> SiteReading:
     """Return what a site's source holds, on the web, in a folder, a repository or an export.
 
@@ -56,6 +58,7 @@ def read_source(
             None stores nothing.
         others: paths that are no part of the site where its folder holds them, such as the run's
             folder. What this toolkit has written is passed over wherever it is.
+        warns: whether what was not read is logged. Without a page that was read, it always is.
 
     Raises SiteError when the source is missing or unreachable, or no page of it can be read.
     """
@@ -65,9 +68,11 @@ def read_source(
     else:
         others = [*others, *([cache] if cache is not None else [])]
         pages = _read_files(site, int(crawl.max_page_megabytes * 1e6), others, unread)
-    unread.report(site.source)
     rows = page_rows(pages)
-    if not any(row["status"] == "ok" for row in rows):
+    has_pages = any(row["status"] == "ok" for row in rows)
+    if warns or not has_pages:
+        unread.report(site.source)
+    if not has_pages:
         raise _no_page_error(site.source, [str(row["status"]) for row in rows])
     name = Counter(str(row["site"]) for row in rows if row["status"] == "ok").most_common(1)[0][0]
     return SiteReading(PAGES.table(rows), unread.table(name, site.source))

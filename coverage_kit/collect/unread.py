@@ -74,7 +74,7 @@ class UnreadItems:
                 source,
                 _count(kind, item.n_items),
                 reason,
-                item.example,
+                item.example.replace(f"{source.rstrip('/')}/", ""),
                 f". {item.cure}" if item.cure else "",
             )
 
@@ -94,7 +94,7 @@ class UnreadItems:
                 "n_items": item.n_items,
                 "may_be_pages": item.may_be_pages,
                 # A path of the machine is nobody's concern who reads the results.
-                "example": item.example.removeprefix(f"{source.rstrip('/')}/"),
+                "example": item.example.replace(f"{source.rstrip('/')}/", ""),
                 "cure": item.cure or None,
             }
             for (kind, reason), item in sorted(self._items.items())

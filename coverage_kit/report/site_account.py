@@ -35,8 +35,8 @@ _GROUPS = (
         r"no text",
         StatusGroup(
             "without text",
-            "A page of pictures or code alone has none. For pages that scripts write, set [crawl] "
-            "render.",
+            "A page of pictures or code alone has none. Where scripts or the site's build write "
+            "the text, name the folder of the built site, or set [crawl] render for a live site.",
         ),
     ),
     (r"robots", StatusGroup("refused by robots.txt", _BLOCKED.cure)),

@@ -31,7 +31,8 @@ def inspect_site(settings: Settings, page: str = "") -> str:
 
     Raises SiteError for a site of which no page can be read.
     """
-    reading = read_source(settings.site, settings.crawl, settings.cache)
+    # The description lists what was not read.
+    reading = read_source(settings.site, settings.crawl, settings.cache, warns=False)
     limit = read_token_limit(open_encoder(settings.match))
     passages = split_pages(reading.pages, settings.match.passage_words, *limit)
     name = str(reading.pages.loc[reading.pages["status"] == "ok", "site"].mode().iloc[0])
