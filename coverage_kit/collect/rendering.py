@@ -23,6 +23,7 @@ from coverage_kit.collect.scripted import find_scripted
 from coverage_kit.collect.structured import parse_html
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings
+from coverage_kit.text.length import count_words
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright, Route
@@ -85,7 +86,7 @@ def needs_browser(fetched: Fetched) -> bool:
     def read() -> bool:
         tree = parse_html(decode_page(fetched.content, fetched.charset))
         text = extract_page(fetched.content, fetched.url, fetched.charset).text
-        if tree is None or len(text.split()) >= _FEW_WORDS:
+        if tree is None or count_words(text) >= _FEW_WORDS:
             return False
         is_scripted = any(script.get("src") or script.text for script in tree.iter("script"))
         return is_scripted and (not text or next(find_scripted(tree, text), None) is not None)

@@ -11,6 +11,7 @@ from lxml.html import HtmlElement
 
 from coverage_kit.collect.blocks import plain_text
 from coverage_kit.collect.structured import visible_text
+from coverage_kit.text.length import count_words
 from coverage_kit.text.page_elements import heading_level
 
 # Ids of the empty elements that common frameworks fill by script.
@@ -100,7 +101,7 @@ def find_scripted(tree: HtmlElement, main_text: str) -> Iterator[Scripted]:
         return
     visible_words = " ".join(visible_text(body).split())
     is_scripted = any(script.get("src") or (script.text or "").strip() for script in _scripts(tree))
-    n_words = len(visible_words.split())
+    n_words = count_words(visible_words)
     if n_words < _FEW_WORDS and is_scripted:
         yield from _shells(body, visible_words)
     for element in body.iter("noscript"):
@@ -142,7 +143,7 @@ def _templates(body: HtmlElement) -> Iterator[Scripted]:
     for element in body.iter("template"):
         text = " ".join(" ".join(element.itertext()).split())
         if (
-            len(text.split()) >= _MIN_WORDS
+            count_words(text) >= _MIN_WORDS
             and not _PLACEHOLDER.search(text)
             and not _is_chrome(element)
         ):
@@ -164,7 +165,7 @@ def _strings(body: HtmlElement, visible_words: str) -> Iterator[Scripted]:
             if text and text[:60] not in visible_words and not _OTHER_TEXT.search(text)
         ]
         joined = " ".join(hidden_texts)
-        if len(joined.split()) >= _MIN_WORDS:
+        if count_words(joined) >= _MIN_WORDS:
             yield Scripted(joined, "a script writes it into the page", script)
 
 
@@ -199,7 +200,7 @@ def _hidden(body: HtmlElement, main_text: str) -> Iterator[Scripted]:
             continue
         text = plain_text(element)
         is_main = _is_in_main(element) or text[:30] in main_words
-        if len(text.split()) >= _MIN_WORDS and is_main and not _is_chrome(element):
+        if count_words(text) >= _MIN_WORDS and is_main and not _is_chrome(element):
             yield Scripted(text, "it is hidden until a script shows it", element)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any, Protocol
 
+from coverage_kit.text.length import count_words
 from coverage_kit.text.page_markup import INLINE, NOISE_CLASSES, READER_CLASSES, SKIPPED
 
 # The level of each heading tag: 2 for "h2".
@@ -274,7 +275,7 @@ def is_data_table(table: Element) -> bool:
 
 
 def _is_long_text(cell: Element) -> bool:
-    return len(own_text(cell).split()) > _MAX_CELL_WORDS
+    return count_words(own_text(cell)) > _MAX_CELL_WORDS
 
 
 def table_rows(table: Element) -> list[tuple[Any, list[Any]]]:
@@ -332,7 +333,7 @@ def _spans(cell: Element) -> tuple[int, int]:
 
 
 def _n_words(element: Element) -> int:
-    return len(own_text(element).split())
+    return count_words(own_text(element))
 
 
 def _rows_in(element: Element) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from coverage_kit.text.length import count_words
 from coverage_kit.text.page_elements import (
     Element,
     class_names,
@@ -274,12 +275,12 @@ def _count(elements: list[Any]) -> dict[Any, _Counts]:
         if tag in _WORDLESS:
             own.n_words = own.n_linked = 0
         else:
-            own.n_words += len((element.text or "").split())
+            own.n_words += count_words(element.text or "")
         own.n_linked = own.n_words if tag == "a" else own.n_linked
         own.has_control = own.has_control or tag in _CONTROLS
         around = counts.get(element.getparent())
         if around is not None:
-            around.n_words += own.n_words + len((element.tail or "").split())
+            around.n_words += own.n_words + count_words(element.tail or "")
             around.n_linked += own.n_linked
             around.has_control = around.has_control or own.has_control
     return counts

@@ -19,6 +19,8 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on thi
 SCRIPT = {"Content-Type": "text/javascript"}
 JSON = {"Content-Type": "application/json"}
 PROSE = "The boiler keeps its pressure for two years if the valve is closed by hand each autumn. "
+# "Clean the tank in spring and in autumn."
+CHINESE = "春天和秋天各清洗一次水箱。"
 
 
 @pytest.fixture
@@ -255,6 +257,12 @@ def test_a_program_that_is_no_browser_is_an_error(site, tmp_path):
         ("<body><p>A short page without scripts.</p></body>", False),
         (
             page("T", PROSE * 5).replace(
+                "</main>", "</main><div id=root></div><script>a()</script>"
+            ),
+            False,
+        ),
+        (
+            page("T", CHINESE * 10).replace(
                 "</main>", "</main><div id=root></div><script>a()</script>"
             ),
             False,
