@@ -43,7 +43,7 @@ from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN, PAGES
 
 # The Markdown parser takes up to twelve seconds for a hostile megabyte (measured).
 _MAX_MARKDOWN_BYTES = 500_000
-_MEND_FRONT = "Mend it: title, address and dates may be missing."
+_MEND_FRONT = "The page is read. Mend the line: its title, address or dates may be wrong."
 # What a path of a URL may hold as it is, besides letters and digits (RFC 3986).
 _PATH_CHARACTERS = "/!$&'()*+,;=:@"
 _DRAFT = NotPublished(

@@ -17,7 +17,9 @@ _MAX_BYTES = 500_000
 _FOLDERS = ("", "docs", "includes", "_includes", "snippets", "_snippets", "partials")
 # What begins the names of files that count from the site's root.
 _ROOTS = ("@site/", "~/", "@/", "/")
-_READ_BUILT = "Name the folder of the built site as source: its HTML holds them."
+_READ_BUILT = (
+    "Where the built site shows them, name its folder as source; else write the words in the file."
+)
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Includes:
         """Count the values and components of a page whose words none of its files holds."""
         for reason, sources, may_hold_text in (
             ("only the site's build knows the value", unknown.values, True),
-            ("the component has no words in the file", unknown.components, False),
+            ("a component without words in the file", unknown.components, False),
         ):
             if sources:
                 self.unread.add(

@@ -1,7 +1,7 @@
 """Count what a site's source holds besides its pages, by kind and reason, so that all is shown."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +9,8 @@ from coverage_kit.collect.decode import clean_row
 from coverage_kit.tables import UNREAD, Unread
 from coverage_kit.vocabulary import UNREAD_KINDS
 
+# Examples that are kept of one reason: readers look for their own file among them.
+_MAX_EXAMPLES = 5
 Kind = Literal["file", "folder", "address", "sitemap", "host", "item", "part"]
 logger = logging.getLogger(__name__)
 
@@ -17,10 +19,15 @@ logger = logging.getLogger(__name__)
 class _Item:
     """Things of one kind that were not read for one reason."""
 
-    example: str
     cure: str
     may_be_pages: bool
     n_items: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def list_examples(self, source: str) -> list[str]:
+        """Return the examples without the source in which all are."""
+        # A path of the machine is nobody's concern who reads the results.
+        return [text.replace(f"{source.rstrip('/')}/", "") for text in self.examples]
 
 
 class UnreadItems:
@@ -39,7 +46,7 @@ class UnreadItems:
         may_be_pages: bool = True,
         n_items: int = 1,
     ) -> None:
-        """Count items that were not read; the first example and cure of a reason stay.
+        """Count items that were not read; the first examples and the first cure of a reason stay.
 
         Args:
             kind: what they are.
@@ -50,8 +57,10 @@ class UnreadItems:
                 installed packages do not.
             n_items: how many there are.
         """
-        item = self._items.setdefault((kind, reason), _Item(example, cure, may_be_pages))
+        item = self._items.setdefault((kind, reason), _Item(cure, may_be_pages))
         item.n_items += n_items
+        if len(item.examples) < _MAX_EXAMPLES and example not in item.examples:
+            item.examples.append(example)
 
     def reasons(self) -> list[tuple[str, int, str]]:
         """Return each reason with its number of items and its cure, the likeliest pages first."""
@@ -74,7 +83,7 @@ class UnreadItems:
                 source,
                 _count(kind, item.n_items),
                 reason,
-                item.example.replace(f"{source.rstrip('/')}/", ""),
+                item.list_examples(source)[0],
                 f". {item.cure}" if item.cure else "",
             )
 
@@ -93,8 +102,7 @@ class UnreadItems:
                 "reason": reason,
                 "n_items": item.n_items,
                 "may_be_pages": item.may_be_pages,
-                # A path of the machine is nobody's concern who reads the results.
-                "example": item.example.replace(f"{source.rstrip('/')}/", ""),
+                "examples": "; ".join(item.list_examples(source)),
                 "cure": item.cure or None,
             }
             for (kind, reason), item in sorted(self._items.items())

@@ -235,8 +235,10 @@ def inspect_site(
     ] = "",
     base_url: Annotated[str, typer.Option(metavar="URL", help="URL of the folder's root")] = "",
     page: Annotated[
-        str, typer.Option(metavar="PART", help="show the passages of the page with this address")
+        str,
+        typer.Option(metavar="PART", help="show the passages of the page whose address ends so"),
     ] = "",
+    lists_all: Annotated[bool, typer.Option("--all", help="list all pages")] = False,
 ) -> None:
     """Show how your site is read: its pages, their addresses, what is not read, and why.
 
@@ -246,7 +248,7 @@ def inspect_site(
 
     settings = _site_settings("inspect-site", settings_file, site, base_url)
     with naming_options() if settings_file is None else nullcontext():
-        description = describe(settings, page)
+        description = describe(settings, page, lists_all=lists_all)
     say(description)
 
 

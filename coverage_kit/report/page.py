@@ -235,12 +235,11 @@ def _run_context(analysis: Analysis) -> Context:
         "is_reliable": is_coverage_reliable(analysis.about),
         "predicted": predicted_under(analysis.about),
         "method": METHOD,
-        "sampling": [
-            *map(
-                clean_text, describe_site(analysis.pages, analysis.unread, analysis.about.own_site)
-            ),
-            *describe_sampling(analysis.about, analysis.groups),
+        "reading": [
+            clean_text(line)
+            for line in describe_site(analysis.pages, analysis.unread, analysis.about.own_site)
         ],
+        "sampling": describe_sampling(analysis.about, analysis.groups),
         "settings": [
             (name, clean_text(name_file(value)))
             for name, value in flatten(analysis.about.to_json())

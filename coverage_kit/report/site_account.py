@@ -1,8 +1,8 @@
 """The account of a site in sentences: how many of its pages were read, and why others were not."""
 
 import re
-from collections import Counter
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
@@ -11,8 +11,11 @@ from coverage_kit.report.wording import count
 from coverage_kit.tables import Pages, Unread
 from coverage_kit.vocabulary import DUPLICATE_OF, UNREAD_KINDS
 
-# Items of `unread` that a sentence names, the most first; the workbook has all of them.
-_MAX_ITEMS = 4
+# Groups of pages and kinds of items that are listed, the most first; the workbook has all of them.
+_MAX_GROUPS = 4
+_MAX_ITEMS = 5
+# Pages that are named for each group.
+_MAX_EXAMPLES = 3
 # Kinds of items that would each be a page; a sitemap or a host may hold any number.
 _LIKE_PAGES = ("file", "address", "item")
 
@@ -70,7 +73,7 @@ def cure_of(status: str) -> str | None:
 
 
 class SiteAccount(NamedTuple):
-    """How the pages of a site add up: found = read + repeated + the counts of `not_read`.
+    """How the pages of a site add up: found = read + repeated + the numbers of `not_read`.
 
     Files, addresses and items of exports that may be pages, and were not read, are among those
     found.
@@ -81,13 +84,16 @@ class SiteAccount(NamedTuple):
         n_repeated: pages with the text of another page.
         not_read: number of pages by the words of their group, the most first; files, addresses and
             items are the last of them.
-        unread: rows of what else may hold pages, the most first.
+        rejected: a row for each group of pages: words, n_items, examples and cure.
+        unread: rows of what else may hold text for readers: parts of pages come last, else the
+            most first.
     """
 
     n_found: int
     n_read: int
     n_repeated: int
     not_read: dict[str, int]
+    rejected: pd.DataFrame
     unread: pd.DataFrame
 
 
@@ -105,20 +111,42 @@ def count_pages(pages: Pages, unread: Unread) -> SiteAccount:
     """Return the account of a site's pages and of what else its source holds."""
     status = pages["status"].astype("str")
     is_copy = status.str.startswith(DUPLICATE_OF)
-    groups = Counter(group_status(text).words for text in status[(status != "ok") & ~is_copy])
-    maybe = unread[unread["may_be_pages"]].sort_values(
-        ["n_items", "reason"], ascending=[False, True], kind="stable"
+    rejected = _group_pages(pages[(status != "ok") & ~is_copy])
+    maybe = unread[unread["may_be_pages"]]
+    maybe = maybe.assign(is_part=maybe["kind"] == "part").sort_values(
+        ["is_part", "n_items", "reason"], ascending=[True, False, True], kind="stable"
     )
-    n_unread = int(maybe.loc[maybe["kind"].isin(_LIKE_PAGES), "n_items"].sum())
-    not_read = dict(sorted(groups.items(), key=lambda group: (-group[1], group[0])))
-    not_read |= {"of other kinds": n_unread} if n_unread else {}
+    other = maybe.groupby("kind")["n_items"].sum().reindex(_LIKE_PAGES).dropna().astype("int64")
+    not_read = dict(zip(rejected["words"], rejected["n_items"], strict=True))
+    not_read |= {_name_others(str(kind), n_items): n_items for kind, n_items in other.items()}
     return SiteAccount(
-        n_found=len(pages) + n_unread,
+        n_found=len(pages) + int(other.sum()),
         n_read=int((status == "ok").sum()),
         n_repeated=int(is_copy.sum()),
         not_read=not_read,
+        rejected=rejected,
         unread=maybe,
     )
+
+
+def _group_pages(pages: Pages) -> pd.DataFrame:
+    """Return a row for each group of statuses, the most frequent first."""
+    groups = pages["status"].astype("str").map(group_status)
+    rows = [
+        {
+            "words": words,
+            "n_items": len(members),
+            "examples": "; ".join(members["url"].head(_MAX_EXAMPLES)),
+            "cure": group_status(str(members["status"].iloc[0])).cure,
+        }
+        for words, members in pages.groupby(groups.map(lambda group: group.words), sort=True)
+    ]
+    table = pd.DataFrame(rows, columns=["words", "n_items", "examples", "cure"])
+    return table.sort_values("n_items", ascending=False, kind="stable", ignore_index=True)
+
+
+def _name_others(kind: str, n_items: int) -> str:
+    return f"other {kind if n_items == 1 else UNREAD_KINDS[kind]}"
 
 
 def count_own_pages(analysis: Analysis) -> SiteAccount:
@@ -131,7 +159,8 @@ def count_own_pages(analysis: Analysis) -> SiteAccount:
 def share_read(account: SiteAccount) -> str:
     """Return how much of a site was read; repeated pages were read too.
 
-    >>> share_read(SiteAccount(288, 279, 2, {"without text": 7}, pd.DataFrame()))
+    >>> empty = pd.DataFrame()
+    >>> share_read(SiteAccount(288, 279, 2, {"without text": 7}, empty, empty))
     '281 of 288 pages'
     """
     n_read = account.n_read + account.n_repeated
@@ -141,25 +170,39 @@ def share_read(account: SiteAccount) -> str:
 
 
 def describe_site(pages: Pages, unread: Unread, own_site: str) -> list[str]:
-    """Return how the pages of your site, and of all other sites, add up.
+    """Return how the pages of your site, and of all other sites, add up, and what was not read.
 
-    >>> pages = pd.DataFrame({"site": ["a.example"] * 3,
+    >>> pages = pd.DataFrame({"site": ["a.example"] * 3, "url": ["/a", "/b", "/c"],
     ...                       "status": ["ok", "http 404", "duplicate of /a"]})
     >>> unread = pd.DataFrame({"site": [], "may_be_pages": pd.Series([], dtype=bool),
-    ...                        "n_items": [], "reason": [], "kind": [], "example": [], "cure": []})
-    >>> describe_site(pages, unread, "a.example")
-    ['Your site: 2 of 3 pages are read. Of these, 1 repeats another page. Not read: 1 gone.']
+    ...                        "n_items": [], "reason": [], "kind": [], "examples": [], "cure": []})
+    >>> describe_site(pages, unread, "a.example")[0]
+    'Your site: 2 of 3 pages are read. Of these, 1 repeats another page. Not read: 1 gone.'
     """
-    lines = []
-    for name, is_own in (("Your site", True), ("Other sites", False)):
+    return [
+        line
+        for name, account in _accounts(pages, unread, own_site)
+        for line in (_describe_account(name, account), *_list_unread(account))
+    ]
+
+
+def describe_counts(pages: Pages, unread: Unread, own_site: str) -> list[str]:
+    """Return how the pages of your site, and of all other sites, add up, without examples."""
+    accounts = _accounts(pages, unread, own_site)
+    return [_describe_account(name, account) for name, account in accounts]
+
+
+def _accounts(
+    pages: Pages, unread: Unread, own_site: str
+) -> Iterator[tuple[Literal["Your site", "Other sites"], SiteAccount]]:
+    for name in ("Your site", "Other sites"):
+        is_own = name == "Your site"
         account = count_pages(
             pages[(pages["site"] == own_site) == is_own],
             unread[(unread["site"] == own_site) == is_own],
         )
         if account.n_found:
-            lines.append(_describe_account(name, account))
-            lines += _list_unread(account)
-    return lines
+            yield name, account
 
 
 def _describe_account(name: str, account: SiteAccount) -> str:
@@ -175,19 +218,36 @@ def _describe_account(name: str, account: SiteAccount) -> str:
 
 
 def _list_unread(account: SiteAccount) -> list[str]:
-    """Return a line for each kind of items that may hold pages and were not read."""
+    """Return a line for each group of pages that were not read, and for each kind of the rest."""
+    pages = account.rejected.to_dict("records")
     rows = account.unread.to_dict("records")
+    shown = pages[:_MAX_GROUPS], rows[:_MAX_ITEMS]
     lines = [
-        f"{_count_items(row)} not read: {row['reason']}, such as {row['example']}."
-        + (f" {row['cure']}" if isinstance(row["cure"], str) and row["cure"] else "")
-        for row in rows[:_MAX_ITEMS]
+        f"{_count_pages(row)} not read: {row['words']}, such as {row['examples']}.{_cure(row)}"
+        for row in shown[0]
     ]
-    n_further = len(rows) - _MAX_ITEMS
-    if n_further > 0:
-        lines.append(f"{count(n_further, 'further kind')} of files and addresses not read.")
+    lines += [
+        f"{_count_items(row)}: {row['reason']}, such as {row['examples']}.{_cure(row)}"
+        for row in shown[1]
+    ]
+    if n_further := len(pages) + len(rows) - len(lines):
+        lines.append(f"{count(n_further, 'further reason')} in the sheets pages and not read.")
     return lines
 
 
-def _count_items(row: dict[Any, Any]) -> str:
+def _cure(row: Mapping[Hashable, Any]) -> str:
+    return f" {row['cure']}" if isinstance(row["cure"], str) and row["cure"] else ""
+
+
+def _count_pages(row: Mapping[Hashable, Any]) -> str:
+    n_items = int(row["n_items"])
+    return f"{count(n_items, 'page')} {'is' if n_items == 1 else 'are'}"
+
+
+def _count_items(row: Mapping[Hashable, Any]) -> str:
     n_items, kind = int(row["n_items"]), str(row["kind"])
-    return f"1 {kind} is" if n_items == 1 else f"{n_items:,} {UNREAD_KINDS.get(kind, kind)} are"
+    if kind == "part":
+        missing = "1 part is" if n_items == 1 else f"{n_items:,} parts are"
+        return f"In pages that are read, {missing} missing"
+    name = kind if n_items == 1 else UNREAD_KINDS[kind]
+    return f"{n_items:,} {name} {'is' if n_items == 1 else 'are'} not read"

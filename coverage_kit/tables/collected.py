@@ -53,10 +53,10 @@ UNREAD = Schema(
         Column(
             "may_be_pages",
             "flag",
-            "whether they may hold text for readers: such items are warned of, and counted beside "
-            "the pages that were read",
+            "whether they may hold text for readers: the run warns of them; files, addresses and "
+            "items are counted beside the pages that were read, parts of pages are not",
         ),
-        text("example", "path or address of the first of them"),
+        text("examples", "paths or addresses of the first five, between semicolons"),
         optional("cure", "text", "what to do to have them read"),
     ),
 )

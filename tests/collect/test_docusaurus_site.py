@@ -149,7 +149,7 @@ def test_what_is_not_published_is_counted_with_its_reason(reading, reason, n_fil
 
 def test_a_page_that_is_a_program_is_counted_as_not_read(reading):
     unread = reading.unread
-    is_program = (unread["reason"] + " " + unread["example"]).str.contains(r"\.tsx\b")
+    is_program = (unread["reason"] + " " + unread["examples"]).str.contains(r"\.tsx\b")
     assert unread.loc[is_program, "n_items"].sum() >= 2
 
 

@@ -217,11 +217,10 @@ def test_runs_caches_and_copies_inside_the_folder_are_counted(folder, caplog):
     not_read = "files are not read: in"
     assert caplog.messages == [
         f"{folder}: 2 {not_read} copy: a changed copy of a site, such as "
-        f"{folder}/copy/.coverage-kit-copy.json",
-        f"{folder}: 5 {not_read} docs/old results: a run, such as "
-        f"{folder}/docs/old results/comparison.md",
-        f"{folder}: 2 {not_read} fetched: a cache, such as {folder}/fetched/crawl-{'0' * 32}.json",
-        f"{folder}: 5 {not_read} runs/latest: a run, such as {folder}/runs/latest/comparison.md",
+        "copy/.coverage-kit-copy.json",
+        f"{folder}: 5 {not_read} docs/old results: a run, such as docs/old results/comparison.md",
+        f"{folder}: 2 {not_read} fetched: a cache, such as fetched/crawl-{'0' * 32}.json",
+        f"{folder}: 5 {not_read} runs/latest: a run, such as runs/latest/comparison.md",
     ]
 
 
@@ -281,7 +280,8 @@ def test_every_file_is_a_page_or_is_counted(folder, tmp_path):
         "no ending": 1,
         "no file": 1,
     }
-    assert all(os.path.lexists(example) for example in rows["example"])
+    examples = rows["examples"].str.split("; ").explode()
+    assert all(os.path.lexists(example) for example in examples)
 
 
 @pytest.mark.parametrize(
@@ -450,7 +450,7 @@ def test_texts_that_are_not_read_are_warned_of_by_their_ending(folder, caplog):
     write(folder, a_html=page("A", "One."), **{"b/c.adoc": "Words.", "logo.png": b""})
     rows = unread_rows(folder)
     assert rows["n_items"].to_dict() == {"pictures, films and sounds": 1, "the ending .adoc": 1}
-    assert rows.loc["the ending .adoc", "example"] == "b/c.adoc"
+    assert rows.loc["the ending .adoc", "examples"] == "b/c.adoc"
     assert "1 file is not read: the ending .adoc, such as" in caplog.text
     assert "pictures" not in caplog.text
 
@@ -563,5 +563,7 @@ def test_front_matter_that_is_not_read_is_counted_and_its_page_is_read(folder):
         "front matter that is a list, not keys and values": 1,
         "front matter that is no YAML": 1,
     }
-    assert rows["example"].iloc[0] == "guess.md (date: 03/04/2024)"
+    assert rows["examples"].iloc[0] == (
+        "guess.md (date: 03/04/2024); guess_too.md (date: 05/04/2024)"
+    )
     assert set(rows["kind"]) == {"part"}

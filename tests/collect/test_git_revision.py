@@ -86,7 +86,7 @@ def test_what_is_not_read_is_counted_with_its_path_in_the_repository(repository)
     unread = UnreadItems()
     read_revision(source, unread=unread)
     table = unread.table("gate.example", source).set_index("reason")
-    assert table["example"].to_dict() == {"the ending .rst": "old.rst"}
+    assert table["examples"].to_dict() == {"the ending .rst": "old.rst"}
 
 
 def test_a_revision_without_pages_is_an_error_that_names_the_source(repository):

@@ -381,7 +381,7 @@ def test_odd_dates_reject_no_entry(lastmod):
 
 def rows(unread):
     return {
-        (row["kind"], row["reason"]): (row["n_items"], row["example"], row["cure"])
+        (row["kind"], row["reason"]): (row["n_items"], row["examples"], row["cure"])
         for row in unread.table("a.com", ROOT).to_dict("records")
     }
 

@@ -1068,7 +1068,7 @@ def make_unread():
                 "reason": "the ending .rst",
                 "n_items": 12,
                 "may_be_pages": True,
-                "example": f"site/{HOSTILE[0]}.rst",
+                "examples": f"site/{HOSTILE[0]}.rst",
                 "cure": "Install the extra rst.",
             },
             {
@@ -1077,7 +1077,7 @@ def make_unread():
                 "reason": "a picture",
                 "n_items": 40,
                 "may_be_pages": False,
-                "example": "site/logo.png",
+                "examples": "site/logo.png",
             },
         ]
     )

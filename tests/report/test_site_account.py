@@ -6,6 +6,7 @@ import pytest
 from coverage_kit.report.site_account import (
     count_pages,
     cure_of,
+    describe_counts,
     describe_site,
     group_status,
     share_read,
@@ -16,7 +17,8 @@ STATUSES = ["ok", "ok", "duplicate of /a", "no text", "http 404", "http 503", "r
 
 
 def pages(*statuses, site="a.example"):
-    return pd.DataFrame({"site": [site] * len(statuses), "status": list(statuses)})
+    urls = [f"https://{site}/{number}" for number in range(len(statuses))]
+    return pd.DataFrame({"site": [site] * len(statuses), "url": urls, "status": list(statuses)})
 
 
 def unread(*rows):
@@ -29,7 +31,7 @@ def unread(*rows):
                 "reason": reason,
                 "n_items": n_items,
                 "may_be_pages": may_be_pages,
-                "example": f"docs/x{reason[-4:]}",
+                "examples": f"docs/x{reason[-4:]}",
                 "cure": cure,
             }
             for kind, reason, n_items, may_be_pages, cure in rows
@@ -63,6 +65,12 @@ def test_other_sites_are_counted_apart():
     assert describe_site(both, UNREAD.empty(), "a.example") == [
         "Your site: 1 page is read.",
         "Other sites: 1 of 2 pages are read. Not read: 1 did not answer.",
+        "1 page is not read: did not answer, such as https://b.example/1. Run again later: what "
+        "was fetched is kept.",
+    ]
+    assert describe_counts(both, UNREAD.empty(), "a.example") == [
+        "Your site: 1 page is read.",
+        "Other sites: 1 of 2 pages are read. Not read: 1 did not answer.",
     ]
 
 
@@ -72,15 +80,17 @@ def test_what_may_hold_pages_is_named_with_its_cure():
         unread(
             ("sitemap", "http 404", 1, True, "Mend it."),
             ("file", "the ending .rst", 2, True, None),
+            ("part", "only the build knows it", 9, True, None),
             ("address", "crawl.max_pages is used up", 7, True, None),
         ),
         "a.example",
     )
     assert lines == [
-        "Your site: 1 of 10 pages are read. Not read: 9 of other kinds.",
+        "Your site: 1 of 10 pages are read. Not read: 2 other files, 7 other addresses.",
         "7 addresses are not read: crawl.max_pages is used up, such as docs/xd up.",
         "2 files are not read: the ending .rst, such as docs/x.rst.",
         "1 sitemap is not read: http 404, such as docs/x 404. Mend it.",
+        "In pages that are read, 9 parts are missing: only the build knows it, such as docs/xs it.",
     ]
 
 

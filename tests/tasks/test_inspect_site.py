@@ -43,11 +43,11 @@ def test_it_says_how_many_pages_are_read_and_what_is_not(docs):
     first = output.splitlines()[0]
     assert first == (
         "Your site: 3 of 5 pages are read. Of these, 1 repeats another page. "
-        "Not read: 1 without text, 1 of other kinds."
+        "Not read: 1 without text, 1 other file."
     )
     assert "old.adoc" in output
-    assert "logo.png" not in output
-    assert "1 x no text, such as https://tea.example/empty.html" in output
+    assert "1 page is not read: without text, such as https://tea.example/empty.html." in output
+    assert "1 x pictures, films and sounds (such as logo.png)" in output
 
 
 def test_it_lists_pages_with_title_and_number_of_passages(docs):
@@ -60,7 +60,22 @@ def test_it_shows_the_passages_of_one_page(docs):
     output = say("--site", docs, "--page", "docs/tea")
     assert "[Tea > How long]\nSteep green tea for two minutes at 75 degrees." in output
     assert "quarter" not in output
-    assert "No page that was read has 'coffee'" in say("--site", docs, "--page", "coffee")
+    assert "No page has 'coffee'" in say("--site", docs, "--page", "coffee")
+
+
+def test_the_page_whose_address_ends_as_asked_comes_first_and_says_why_it_is_not_read(docs):
+    write(docs, **{"green__tea.md": "# Green tea\n\nIt is green.\n"})
+    assert "Steep green tea" in say("--site", docs, "--page", "docs/tea")
+    assert "It is green." in say("--site", docs, "--page", "green")
+    assert "empty.html is not read: no text." in say("--site", docs, "--page", "empty.html")
+
+
+def test_it_lists_ten_pages_or_all(docs):
+    write(docs, **{f"page{number}.md": f"# Page\n\nWords {number}.\n" for number in range(12)})
+    assert "further pages: --all lists them." in say("--site", docs)
+    output = say("--site", docs, "--all")
+    assert all(f"page{number}" in output for number in range(12))
+    assert "--all" not in output
 
 
 def test_it_reads_the_site_of_a_settings_file(docs, tmp_path):

@@ -324,7 +324,7 @@ def _translated(root: Path, areas: Iterable[Area], config: Values) -> list[Area]
                     folder=folder,
                     path=join(path, area.path),
                     language=language,
-                    withheld=withheld or area.withheld,
+                    withheld=withheld or (area.withheld and f"{area.withheld}, {locale}"),
                 )
             )
     return translated

@@ -126,7 +126,8 @@ def check_main_heading(page: PageView, _: SiteView) -> Outcome:
     """
     if not page.has_source or page.status != "ok":
         return NotAssessed("no stored source")
-    if page.url.lower().endswith((".md", ".markdown")) and page.title:
+    # Generators show the title of a file of Markdown as its main heading.
+    if page.is_markdown and page.title:
         return None
     inside = page.rows_of("heading")
     tops = [str(row["value"]) for row in inside if row["level"] == 1]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import pandas as pd
@@ -32,6 +33,7 @@ from coverage_kit.tables import (
     Statements,
 )
 from coverage_kit.text.language import ENGLISH_SHARE, english_share, split_words
+from coverage_kit.text.page_markup import MARKDOWN
 from coverage_kit.text.sections import Section, read_sections
 from coverage_kit.text.sentences import split_sentences
 
@@ -131,6 +133,7 @@ class PageView:
     language: str
     text: str
     has_source: bool
+    is_markdown: bool
     outline: pd.DataFrame
     passages: pd.DataFrame
 
@@ -308,6 +311,10 @@ def _view_page(
         language=texts["language"],
         text=texts["text"],
         has_source=bool(texts["html_path"]),
+        is_markdown=any(
+            PurePosixPath(path).suffix.lower() in MARKDOWN
+            for path in (texts["html_path"], str(page["url"]))
+        ),
         outline=outlines.get(name, empty[0]),
         passages=passages.get(name, empty[1]),
     )

@@ -169,7 +169,7 @@ _UNREAD = (
     SheetColumn("why it is not read", "reason", width=44),
     SheetColumn("how many", "n_items", "integer", 9),
     SheetColumn("may hold pages", "may_be_pages", "flag", 9),
-    SheetColumn("such as", "example", width=62),
+    SheetColumn("such as", "examples", width=62),
     SheetColumn("what to do", "cure", width=62),
     *fold(SheetColumn("source", "source", width=44)),
 )

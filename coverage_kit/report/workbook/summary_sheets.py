@@ -9,7 +9,7 @@ from coverage_kit.headline import Headline, summarize
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.level import between, describe_answered, describe_level
-from coverage_kit.report.site_account import describe_site
+from coverage_kit.report.site_account import describe_counts
 from coverage_kit.report.trust import describe_not_assessed
 from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import LOW_N, amount, count, interval, minutes
@@ -129,7 +129,7 @@ def list_figures(
             " ".join(
                 [
                     "Of all sites.",
-                    *describe_site(analysis.pages, analysis.unread, analysis.about.own_site),
+                    *describe_counts(analysis.pages, analysis.unread, analysis.about.own_site),
                 ]
             ),
         ),
