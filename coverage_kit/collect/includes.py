@@ -61,7 +61,7 @@ class Includes:
                 self.unread.add(
                     "part",
                     reason,
-                    f"{sources[0]} in {readable(str(page))}",
+                    f"{readable(str(page))} ({sources[0]})",
                     cure=_READ_BUILT,
                     may_be_pages=may_hold_text,
                     n_items=len(sources),
@@ -109,7 +109,7 @@ class Includes:
         self.unread.add(
             "part",
             "its file is not in the folder",
-            f"{readable(target[:200])} in {readable(str(page))}",
+            f"{readable(str(page))} ({readable(target[:200])})",
             cure="Name the folder that holds the whole site as source.",
         )
 

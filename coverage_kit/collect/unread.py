@@ -1,7 +1,6 @@
 """Count what a site's source holds besides its pages, by kind and reason, so that all is shown."""
 
 import logging
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -27,10 +26,8 @@ class _Item:
 
     def list_examples(self, source: str) -> list[str]:
         """Return the examples without the source in which all are."""
-        # A path of the machine is nobody's concern who reads the results. It begins the example,
-        # or follows what is in it: "{port} in /site/docs/a.mdx".
-        path = re.compile(rf"(\A| in ){re.escape(source.rstrip('/'))}/")
-        return [path.sub(r"\1", text, count=1) for text in self.examples]
+        # A path of the machine is nobody's concern who reads the results.
+        return [text.removeprefix(f"{source.rstrip('/')}/") for text in self.examples]
 
 
 class UnreadItems:
