@@ -840,6 +840,36 @@ def test_nextra_pages_and_content(tmp_path):
     assert ids == {"content/index.mdx": "docs", "content/a/b.mdx": "docs/a/b"}
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        "module.exports = require('nextra')({theme: 'x', themeConfig: './y'})({I18N})",
+        "const withNextra = nextra({theme: 'x'})\nexport default withNextra({I18N})",
+        "export default nextra({staticImage: true})({reactStrictMode: true, I18N})",
+    ],
+)
+def test_nextra_with_languages_in_names(tmp_path, config):
+    i18n = "i18n: {locales: ['en-US', 'es-ES'], defaultLocale: 'en-US'}"
+    config = config.replace("({I18N})", f"({{{i18n}}})").replace("I18N", i18n)
+    files = {
+        "next.config.mjs": f"import nextra from 'nextra'\n{config}\n",
+        "pages/index.en-US.mdx": "# Home",
+        "pages/index.es-ES.mdx": "# Inicio",
+        "pages/docs/a.en-US.mdx": "# A",
+        "pages/docs/a.es-ES.mdx": "# Una",
+        "pages/docs/[[...slug]].mdx": "# {title}",
+        "pages/404.mdx": "# Not there",
+    }
+    ids, unread, _ = read(tmp_path / "pages", files)
+    assert ids == {
+        "pages/index.en-US.mdx": "",
+        "pages/index.es-ES.mdx": "es-ES",
+        "pages/docs/a.en-US.mdx": "docs/a",
+        "pages/docs/a.es-ES.mdx": "es-ES/docs/a",
+    }
+    assert unread["a page for errors, or for addresses that a program fills in"] == 2
+
+
 def test_pages_of_mdx_in_the_app_of_next(tmp_path):
     files = {
         "next.config.mjs": "import createMDX from '@next/mdx'\nexport default createMDX()({})",

@@ -165,7 +165,15 @@ def test_components_for_the_parts_of_a_table_are_its_rows():
         ("<Clock />", 0, 1),
         ("See <Icon name='x' /> there.", 0, 1),
         ("{/* a note */}\n\n{' '}\n\n{true}\n\n{children}", 0, 0),
-        ("<Card title='Words' />\n\n<Tabs items={['a']} />", 0, 0),
+        ("<Card title='Words' />\n\n<Tabs items={['a']}>\n<Tab>Words.</Tab>\n</Tabs>", 0, 0),
+        ("<Features items={['Alpha', 'Beta']} />", 1, 0),
+        ("<Features items={features} />", 0, 1),
+        ("<Faq items={[{q: 'Why so', a: 'Because'}]} />", 1, 0),
+        ("<Hero title='T' links={[{label: 'Docs', href: '/x'}]} />", 1, 0),
+        ("<Start before={[{ title: 'Set up', link: '/x' }]}>\nWords.\n</Start>", 1, 0),
+        ("<Tabs items={[<b>pnpm</b>, 'npm']}>\n<Tab>P.</Tab>\n<Tab>N.</Tab>\n</Tabs>", 1, 0),
+        ("<Chart data={[1, 2]} style={{color: 'red'}}>\nWords.\n</Chart>", 0, 0),
+        ("<$Partial path='a.mdx' />\n\n<$Show if='a'>\n\nWords.\n\n</$Show>", 0, 1),
         ("```js\n{port} <Clock />\n```\n\n`{port}` {'known'}", 0, 0),
         ("<Within />", 1, 1),
     ],
@@ -176,6 +184,12 @@ def test_what_only_the_build_of_a_site_knows_is_counted(source, values, componen
         f"import Within from './within.mdx'\n\n{source}\n".encode(), files.get, is_mdx=True
     )
     assert (len(page.unknown.values), len(page.unknown.components)) == (values, components)
+
+
+def test_names_of_components_may_begin_with_a_dollar():
+    source = b'<$Show if="a">\n\nIn show.\n\n</$Show>\n\n<$Partial path="a.mdx" />\n\nIt costs $5.'
+    assert extract_markdown(source, is_mdx=True).text == "In show.\n\nIt costs $5."
+    assert extract_markdown(source).text == "In show.\n\nIt costs $5."
 
 
 def test_files_that_include_each_other_end():

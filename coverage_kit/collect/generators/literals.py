@@ -17,6 +17,7 @@ _MAX_DEPTH = 40
 _MAX_OBJECTS = 200
 _MAX_BROKEN = 3
 # Keys of the configurations of Docusaurus, VitePress, Astro and Next.js at their top level.
+_WRAPPED = ("contentDirBasePath", "i18n")
 _KEYS = frozenset(
     {
         *("title", "url", "baseUrl", "presets", "plugins", "themeConfig", "i18n", "trailingSlash"),
@@ -134,12 +135,14 @@ def _read_python(text: str) -> Values | None:
 def read_script(text: str) -> Values | None:
     """Return the values of the object of a JavaScript or TypeScript text that is a configuration.
 
-    That is the object with the most keys that configurations have, and of several the largest.
+    That is the object with the most keys that configurations have, and of several the largest. What
+    Nextra and Next.js name in two objects, `nextra({...})({...})`, counts together.
 
     A call such as `starlight({...})` is {"call": "starlight", "arguments": [...]}.
     """
     constants = {match[1]: match[2][1:-1] for match in _CONSTANT.finditer(text)}
     best: Values | None = None
+    wrapped: Values = {}
     start = n_broken = 0
     for _ in range(_MAX_OBJECTS):
         match = _OBJECT.search(text, start)
@@ -154,8 +157,9 @@ def read_script(text: str) -> Values | None:
             continue
         if isinstance(values, dict):
             start = max(start, reader.at)
+            wrapped |= {key: values[key] for key in _WRAPPED if key in values}
             best = values if best is None or _score(values) > _score(best) else best
-    return best
+    return wrapped | best if best is not None else None
 
 
 def _score(values: Values) -> tuple[int, int]:

@@ -74,6 +74,7 @@ class Simple:
         has_drafts: whether draft: true holds a page back.
         apps: folders in which only files named page are pages, each of its folder.
         languages: languages that a file's name ends in (a.de.mdx).
+        default_language: that of them whose pages are at the site's root.
         output: the folders of the built site.
     """
 
@@ -94,6 +95,7 @@ class Simple:
     has_drafts: bool = False
     apps: tuple[str, ...] = ()
     languages: frozenset[str] = frozenset()
+    default_language: str = ""
     output: tuple[str, ...] = ()
     site_url: str = ""
 
@@ -149,9 +151,10 @@ class Simple:
         stem, language = self._language(without_suffix(inside))
         folder, _, name = stem.rpartition("/")
         name = _NUMBER.sub("", name) if self.strips_numbers else name
+        top = language if language != self.default_language else ""
         if name.lower() in self.indexes or root.folder in self.apps:
-            return Published(join(language, root.path, self._spell(folder)), language)
-        path = join(language, root.path, self._spell(stem))
+            return Published(join(top, root.path, self._spell(folder)), language)
+        path = join(top, root.path, self._spell(stem))
         return Published(f"{path}{self.ending}".rstrip("/"), language)
 
     def _root(self, file: str) -> Root | None:
@@ -248,7 +251,8 @@ def read_nextra(root: Path, config: Values | None) -> Simple:
     base = values.get("contentDirBasePath")
     path = join(base) if isinstance(base, str) else ""
     i18n = (config or {}).get("i18n")
-    locales = i18n.get("locales") if isinstance(i18n, dict) else None
+    i18n = i18n if isinstance(i18n, dict) else {}
+    locales, default = i18n.get("locales"), i18n.get("defaultLocale")
     return Simple(
         "Nextra",
         (
@@ -263,6 +267,9 @@ def read_nextra(root: Path, config: Values | None) -> Simple:
         hides_underscore=True,
         apps=("app", "src/app"),
         languages=frozenset(name for name in locales or [] if isinstance(name, str)),
+        default_language=default if isinstance(default, str) else "",
+        globs=Globs.of(["**/[[]*", "**/404.*", "**/500.*", "**/_error.*"]),
+        reason="a page for errors, or for addresses that a program fills in",
         output=(".next", "out"),
     )
 

@@ -111,7 +111,7 @@ def element_name(name: str) -> str:
 
 def is_component(name: str) -> bool:
     """Return whether a name is that of a component, or of a fragment (empty), and not of HTML."""
-    return not name or name[0].isupper() or "." in name
+    return not name or name[0].isupper() or name[0] == "$" or "." in name
 
 
 class Scanner:
@@ -339,6 +339,9 @@ def read_list(expression: str) -> list[dict[str, str]]:
     >>> read_list("['npm', 'yarn']"), read_list("[{label: 'A', value: 'a'}]")
     ([{'label': 'npm'}, {'label': 'yarn'}], [{'label': 'A', 'value': 'a'}])
     """
+    if "<" in expression:
+        # A label with tags would be left out, and the others would go to the wrong item.
+        return []
     objects = [
         {match[1]: match[3] for match in _PROPERTY.finditer(item)}
         for item in _OBJECT.findall(expression)

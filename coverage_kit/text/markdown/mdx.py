@@ -20,6 +20,7 @@ from coverage_kit.escaping import for_markdown
 from coverage_kit.text.markdown.esm import find_esm
 from coverage_kit.text.markdown.includes import push_include
 from coverage_kit.text.markdown.jsx import (
+    Attribute,
     Scanner,
     Tag,
     element_name,
@@ -46,6 +47,11 @@ _NAMES = ("name", "path", "query", "body", "header", "title", "label")
 _INLINE_WORDS = ("text", "label", "title")
 # Components and elements for the head of a page, which its text lacks.
 _HEADS = frozenset({"Head", "head", "SEO", "Seo"})
+# Words in the list or the object of an attribute: [{question: "Why?", answer: "Because."}].
+_WORDS_OF_ITEM = re.compile(
+    r"(?<![\w.])[\"']?(?:title|label|text|description|content|heading|caption|question|answer|q|a)"
+    r"[\"']?\s*:\s*[\"'`]"
+)
 # Attributes of a component that list its tabs.
 _TAB_LISTS = frozenset({"items", "values"})
 _VOID = frozenset(
@@ -60,7 +66,7 @@ _RAW = re.compile(r"<(script|style|pre|textarea)(?=[\s>])")
 # Text of an element that is written as a template: <pre>{`text`}</pre>
 _TEMPLATE = re.compile(r"\{`((?:\\.|[^`\\])*)`\}", re.DOTALL)
 # A tag of a line, as far as needed to count what is open: its slash, and its name.
-_ANY_TAG = re.compile(r"<(/?)([A-Za-z][\w.]*)")
+_ANY_TAG = re.compile(r"<(/?)([A-Za-z$][\w.]*)")
 # A file that Fumadocs includes: <include>./note.mdx</include>
 _INCLUDE = re.compile(r"<include(?:\s[^<>]*)?>([^<>]+)</include>\s*\Z")
 # A line that is one element of HTML: <summary>Words</summary>
@@ -72,7 +78,7 @@ _MDX_LINE = re.compile(
     r"|[^`]*\{(?:props|frontMatter)\.\w"
 )
 # The start of a component. In capitals it is an old tag of HTML or a placeholder.
-_COMPONENT = re.compile(r" {0,3}<(?!(?:[A-Z][A-Z0-9_]*)[\s/>])([A-Z][\w.]*)(?=[\s/>])")
+_COMPONENT = re.compile(r" {0,3}<(?!(?:[A-Z][A-Z0-9_]*)[\s/>])((?:[A-Z]|\$[A-Z])[\w.]*)(?=[\s/>])")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 # A formula between dollars. Prices are none: "$5 and $6" has a space before its second sign.
 _FORMULA = re.compile(
@@ -434,9 +440,9 @@ def _add_component(state: StateBlock, tag: Tag, lines: tuple[int, int]) -> None:
         if attribute.name in _TAB_LISTS
         for item in read_list(attribute.expression)
     ]
-    has_words = bool(label or part.tabs)
+    has_words = bool(label)
     for item in tag.attributes:
-        if item.name in _LABELS + _WORDS and item.expression and item.text is None:
+        if item.text is None and _holds_words(tag, item):
             unknown_of(state.env).add_value(f"{item.name}={{{item.expression}}}")
             has_words = True
     for name in _WORDS:
@@ -458,6 +464,17 @@ def _add_component(state: StateBlock, tag: Tag, lines: tuple[int, int]) -> None:
         }
     if tag.is_self_closing:
         parts.end(state, tag.name, lines[1])
+
+
+def _holds_words(tag: Tag, attribute: Attribute) -> bool:
+    """Return whether an attribute whose value is not known holds words for readers."""
+    expression = attribute.expression
+    if attribute.name in _TAB_LISTS:
+        # The labels of tabs are read, as far as they are texts.
+        is_lost = tag.is_self_closing and bool(read_list(expression))
+        return "<" in expression or is_lost
+    is_words = attribute.name in _LABELS + _WORDS and bool(expression)
+    return is_words or _WORDS_OF_ITEM.search(expression) is not None
 
 
 def _props(tag: Tag) -> dict[str, str | None] | None:
