@@ -51,7 +51,7 @@ from coverage_kit.report.page_data.visibility import (
     referrals_context,
     reported_context,
 )
-from coverage_kit.report.site_account import describe_site
+from coverage_kit.report.site_account import list_accounts
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text, name_file
 from coverage_kit.report.trust import (
@@ -236,8 +236,10 @@ def _run_context(analysis: Analysis) -> Context:
         "predicted": predicted_under(analysis.about),
         "method": METHOD,
         "reading": [
-            clean_text(line)
-            for line in describe_site(analysis.pages, analysis.unread, analysis.about.own_site)
+            (clean_text(counts), [clean_text(reason) for reason in reasons])
+            for counts, reasons in list_accounts(
+                analysis.pages, analysis.unread, analysis.about.own_site
+            )
         ],
         "sampling": describe_sampling(analysis.about, analysis.groups),
         "settings": [

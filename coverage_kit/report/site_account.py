@@ -181,15 +181,22 @@ def describe_site(pages: Pages, unread: Unread, own_site: str) -> list[str]:
     """
     return [
         line
+        for counts, reasons in list_accounts(pages, unread, own_site)
+        for line in (counts, *reasons)
+    ]
+
+
+def list_accounts(pages: Pages, unread: Unread, own_site: str) -> list[tuple[str, list[str]]]:
+    """Return the lines of `describe_site`: how each account adds up, and what was not read."""
+    return [
+        (_describe_account(name, account), _list_unread(account))
         for name, account in _accounts(pages, unread, own_site)
-        for line in (_describe_account(name, account), *_list_unread(account))
     ]
 
 
 def describe_counts(pages: Pages, unread: Unread, own_site: str) -> list[str]:
     """Return how the pages of your site, and of all other sites, add up, without examples."""
-    accounts = _accounts(pages, unread, own_site)
-    return [_describe_account(name, account) for name, account in accounts]
+    return [counts for counts, _ in list_accounts(pages, unread, own_site)]
 
 
 def _accounts(

@@ -171,20 +171,29 @@ def test_a_log_that_was_cut_down_is_reported(tiny):
     }
     about = replace(tiny.about, share_of_answers_kept=0.25, n_answers_read=4_000)
     cut = replace(tiny, groups=GROUPS.table([*rows, joined]), about=about)
-    *site, grouped, sampled = muted(cut)
+    grouped, sampled = muted(cut)
     assert grouped.startswith(f"{len(rows) + 1} distinct queries in {len(rows)} groups")
     assert "cosine of 0.88 or more" in grouped
     assert sampled == "Of 4,000 answers a sample of 25.0% is kept; all are counted."
-    assert muted(tiny) == site
-    assert site[0] == "Your site: 4 of 17 pages are read. Not read: 1 too short, 12 of other kinds."
-    assert site[1].startswith("12 files are not read: the ending .rst, such as site/")
-    assert site[1].endswith("Install the extra rst.")
-    assert site[2] == "Other sites: 8 of 10 pages are read. Not read: 2 too short."
+    assert muted(tiny) == []
+
+
+def test_what_was_read_is_counted_and_what_was_not_is_named(tiny):
+    def reading(analysis):
+        trust = lxml.html.fromstring(render_page(analysis)).get_element_by_id("trust")
+        return [part.text_content() for part in trust.xpath("p[@class='reading'] | ul/li")]
+
+    site = reading(tiny)
+    assert site[0] == "Your site: 4 of 17 pages are read. Not read: 1 too short, 12 other files."
+    assert site[1].startswith("1 page is not read: too short, such as https://")
+    assert site[2].startswith("12 files are not read: the ending .rst, such as site/")
+    assert site[2].endswith("Install the extra rst.")
+    assert site[3] == "Other sites: 8 of 10 pages are read. Not read: 2 too short."
     status = tiny.pages["status"].where(tiny.pages["status"] == "ok", "duplicate of https://a.com/")
     copies = replace(tiny, pages=tiny.pages.assign(status=status))
-    assert muted(copies)[0] == (
+    assert reading(copies)[0] == (
         "Your site: 5 of 17 pages are read. Of these, 1 repeats another page. "
-        "Not read: 12 of other kinds."
+        "Not read: 12 other files."
     )
 
 
