@@ -39,6 +39,7 @@ from coverage_kit.errors import SiteError
 from coverage_kit.escaping import for_line
 from coverage_kit.storage.written import is_written
 from coverage_kit.text.markdown.front import find_front
+from coverage_kit.text.markdown.shown_front import shown_paragraphs
 from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN, PAGES
 
 # The Markdown parser takes up to twelve seconds for a hostile megabyte (measured).
@@ -337,6 +338,9 @@ class _FolderSite:
                 language=extract.language or decision.language[:2],
                 published_at=extract.published_at or decision.date,
             )
+        if self.detected is not None:
+            shown = shown_paragraphs(facts.front, self.detected.generator.name)
+            extract = replace(extract, text="\n\n".join([*shown, extract.text]).strip())
         return self._row(name, rejected, extract)
 
     def _row(self, name: str, rejected: PageRows, extract: Extract) -> PageRows:

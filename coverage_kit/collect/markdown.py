@@ -1,5 +1,6 @@
 """Turn one Markdown file, with or without front matter, into the same extract as an HTML page."""
 
+import re
 from dataclasses import dataclass, replace
 
 from coverage_kit.collect.decode import decode_page
@@ -22,6 +23,8 @@ from coverage_kit.text.markdown.values import new_env
 # The parser looks for the end of each open bracket: its time grows with the square of their number,
 # and 100,000 take a second (measured).
 _MAX_BRACKETS = 50_000
+# A heading that begins a text, without its id.
+_HEADING = re.compile(r"#{2,6} ([^\n]{1,300}?)(?: \{#[^\s{}]*\})?(?:\n|\Z)")
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,19 @@ def read_markdown_page(
     page = extract_page(html.encode(), is_article=True)
     extract = replace(
         page,
-        title=front.title or page.title or front.short_title,
+        title=front.title or page.title or front.short_title or _first_heading(page.text),
         language=front.language,
         url=front.url,
         published_at=front.date(PUBLISHED_KEYS),
         modified_at=front.date(MODIFIED_KEYS),
     )
     return MarkdownPage(extract, front, front.is_draft, unknown)
+
+
+def _first_heading(text: str) -> str:
+    """Return the heading with which a text begins, or empty text."""
+    heading = _HEADING.match(text)
+    return heading[1] if heading is not None else ""
 
 
 def extract_markdown(

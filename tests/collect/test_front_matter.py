@@ -223,3 +223,9 @@ def test_hostile_front_matter_takes_a_moment(unit, kind):
     long = read_front_matter(kind, unit * 1_000_000)
     assert long.problem == "front matter of more than 64,000 characters"
     assert time.process_time() - start < 10
+
+
+def test_a_page_without_title_is_named_by_the_heading_that_begins_it():
+    assert read_markdown_page(b"## Hello, *world* {#hi}\n\nWords.").extract.title == "Hello, world"
+    assert read_markdown_page(b"Words.\n\n## Hello\n\nMore.").extract.title == ""
+    assert read_markdown_page(b"### A\n\n# B\n\nWords.").extract.title == "B"

@@ -1210,3 +1210,76 @@ def test_hostile_names_and_front_matter_are_pages_or_are_counted(tmp_path, confi
     if base_url:
         assert urls.str.startswith(f"{BASE}/").all()
     reading.pages.to_parquet(tmp_path / "pages.parquet")
+
+
+HERO = (
+    "hero:\n  name: Gate\n  text: Reads the meter\n  tagline: Every night\n"
+    "  actions:\n    - {text: Begin, link: /a}\nfeatures:\n"
+    "  - title: Quiet\n    details: No fan.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "page", "front", "shown"),
+    [
+        ("docs.json", "a.mdx", "description: How to begin.\n", ["How to begin."]),
+        ("SUMMARY.md", "a.md", "description: >-\n  How to\n  begin.\n", ["How to begin."]),
+        (".vitepress/config.js", "index.md", f"layout: home\n{HERO}", ["Gate", "Reads the meter"]),
+        (
+            ".vitepress/config.js",
+            "index.md",
+            f"layout: home\n{HERO}",
+            ["Begin", "Quiet", "No fan."],
+        ),
+        ("docusaurus.config.js", "docs/a.md", "description: How to begin.\n", []),
+        ("mkdocs.yml", "docs/a.md", f"description: How to begin.\n{HERO}", []),
+    ],
+)
+def test_front_matter_that_the_generator_shows_is_read(tmp_path, config, page, front, shown):
+    configs = {
+        "docs.json": '{"navigation": []}',
+        "SUMMARY.md": "* [A](a.md)",
+        "mkdocs.yml": "site_name: x\n",
+    }
+    text = f"---\ntitle: First\n{front}---\nThe words below."
+    write(tmp_path, {config: configs.get(config, "export default {}"), page: text})
+    reading = read_source(SiteSettings(source=str(tmp_path), base_url=BASE))
+    (row,) = reading.pages[reading.pages["html_path"].str.endswith(page)].to_dict("records")
+    lines = row["text"].split("\n")
+    assert [line for line in shown if line not in lines] == []
+    assert lines[-1] == "The words below."
+    assert shown or row["text"] == "The words below."
+
+
+@pytest.mark.parametrize("is_built", [False, True])
+def test_posts_for_a_later_day_are_pages_only_where_they_are_built(tmp_path, is_built):
+    hugo = {
+        "hugo.toml": "buildFuture = true\nbuildExpired = true\n" if is_built else "title = 'x'\n",
+        "content/now.md": front(date="2024-01-02"),
+        "content/later.md": front(date="2999-01-02"),
+        "content/set.md": front(date="2024-01-02", publishDate="2999-01-02"),
+        "content/over.md": front(date="2024-01-02", expiryDate="2025-01-02"),
+    }
+    ids, unread, _ = read(tmp_path / "hugo", hugo)
+    assert len(ids) == (4 if is_built else 1)
+    assert unread.get("a page for a later day, or whose time is over", 0) == (0 if is_built else 3)
+    jekyll = {
+        "_config.yml": "future: true\n" if is_built else "title: x\n",
+        "_posts/2024-01-02-now.md": front(title="Now"),
+        "_posts/2999-01-02-later.md": front(title="Later"),
+        "_posts/2024-01-03-set.md": front(title="Set", date="2999-01-02"),
+        "about.md": front(title="About", date="2999-01-02"),
+    }
+    ids, unread, _ = read(tmp_path / "jekyll", jekyll)
+    assert len(ids) == (4 if is_built else 2)
+
+
+def test_a_page_of_eleventy_without_permalink_is_no_page(tmp_path):
+    files = {
+        ".eleventy.js": "module.exports = {}",
+        "a.md": front(title="A"),
+        "b.md": front(title="B", permalink="false"),
+    }
+    ids, unread, _ = read(tmp_path, files)
+    assert list(ids) == ["a.md"]
+    assert unread["a page that its front matter does not publish"] == 1

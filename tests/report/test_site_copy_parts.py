@@ -163,6 +163,26 @@ def test_the_value_of_an_expression_cannot_change(before, after):
         make_change(VALUES, {"action": "replace_passage", **change}, [], is_markdown=True)
 
 
+def test_words_of_front_matter_that_pages_show_stay_and_the_text_below_is_edited():
+    source = "---\ntitle: Keys\ndescription: How keys work.\n---\n\nA key ends soon.\n"
+    text = "How keys work.\n\nA key ends soon."
+    for after, lines in (
+        (text.replace("soon", "late"), "A key ends late.\n"),
+        (f"{text}\n\nMake one.", "A key ends soon.\n\nMake one.\n"),
+    ):
+        change = {
+            "action": "replace_passage",
+            "before": text,
+            "after": after,
+            "heading_path": "Keys",
+        }
+        result = make_change(source, change, [(0, text)], is_markdown=True)
+        assert result == source.replace("A key ends soon.\n", lines)
+    change = {"before": text, "after": text.replace("work", "end"), "heading_path": "Keys"}
+    with pytest.raises(CannotPlaceError):
+        make_change(source, {"action": "replace_passage", **change}, [(0, text)], is_markdown=True)
+
+
 TABS = """<Tabs>
 <TabItem value="a" label="Red">
 

@@ -10,6 +10,7 @@ from coverage_kit.collect.generators.literals import Values, read_config
 from coverage_kit.collect.generators.model import (
     BUILT,
     DRAFT,
+    NOT_NOW,
     OUTSIDE,
     Decision,
     Facts,
@@ -17,6 +18,8 @@ from coverage_kit.collect.generators.model import (
     Published,
     below,
     folder_of,
+    is_later,
+    is_past,
     is_rendered,
     join,
     slug_of,
@@ -49,6 +52,8 @@ class Hugo:
         languages: languages by suffix (about.de.md).
         default_language: it has no folder of its own.
         default_has_folder: whether the default language has a folder.
+        has_future: whether pages for a later day are published.
+        has_expired: whether pages are published whose time is over.
         permalinks: the pattern of addresses by section.
         has_files: whether a page has a file (a.html), and no folder (a/).
         keeps_case: whether capitals stay in addresses.
@@ -59,6 +64,8 @@ class Hugo:
     languages: frozenset[str] = frozenset()
     default_language: str = "en"
     default_has_folder: bool = False
+    has_future: bool = False
+    has_expired: bool = False
     permalinks: Mapping[str, str] = field(default_factory=dict)
     has_files: bool = False
     keeps_case: bool = False
@@ -98,6 +105,10 @@ class Hugo:
             return NotPublished(DRAFT)
         if _is_not_rendered(facts):
             return NotPublished("a page that its front matter does not publish")
+        is_expired = not self.has_expired and is_past(facts.text("expirydate"))
+        is_coming = not self.has_future and is_later(facts.text("publishdate", "date"))
+        if is_expired or is_coming:
+            return NotPublished(NOT_NOW, may_be_pages=True)
         stem, language = self._split(without_suffix(below(file, mount.folder) or ""))
         language = language or mount.language
         where = self._language_path(language)
@@ -196,6 +207,8 @@ def read_hugo(root: Path, config: Values | None, files: Collection[str]) -> Hugo
         languages=frozenset(languages) | {default},
         default_language=default,
         default_has_folder=values.get("defaultcontentlanguageinsubdir") is True,
+        has_future=values.get("buildfuture") is True,
+        has_expired=values.get("buildexpired") is True,
         permalinks=_permalinks(values.get("permalinks")),
         has_files=values.get("uglyurls") is True,
         keeps_case=values.get("disablepathtolower") is True,

@@ -12,6 +12,7 @@ from coverage_kit.collect.generators.literals import Values, read_text
 from coverage_kit.collect.generators.model import (
     BUILT,
     DRAFT,
+    NOT_NOW,
     OUTSIDE,
     PARTIAL,
     Decision,
@@ -20,6 +21,7 @@ from coverage_kit.collect.generators.model import (
     Published,
     below,
     has_step,
+    is_later,
     is_rendered,
     join,
     slug_of,
@@ -60,6 +62,7 @@ class Jekyll:
         included: names with an underscore that are read all the same.
         defaults: pairs of a scope (path, type) and the front matter that files in it have.
         needs_front: whether a Markdown file without front matter is no page.
+        has_future: whether posts for a later day are published.
         is_github: whether a README is the page of its folder, as on GitHub Pages.
         is_sure: whether it is known which plugins there are; else GitHub Pages may publish files
             without front matter.
@@ -75,6 +78,7 @@ class Jekyll:
     included: frozenset[str] = frozenset()
     defaults: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = ()
     needs_front: bool = True
+    has_future: bool = False
     is_github: bool = False
     is_sure: bool = True
     is_guess: bool = False
@@ -124,13 +128,27 @@ class Jekyll:
         if not facts.has_front and not is_post and self._needs_front(inside, collection):
             return NotPublished(NO_FRONT, _ADD_FRONT, may_be_pages=not self.is_sure)
         facts = replace(facts, front={**self._defaults(inside, collection, is_post), **facts.front})
-        if facts.flag("published") is False or (facts.flag("draft") and is_post):
-            return NotPublished(DRAFT)
+        date = _file_date(inside) if is_post else None
+        if withheld := self._withheld(
+            facts, date, is_post=is_post, has_dates=is_post or bool(collection)
+        ):
+            return withheld
         if is_post:
-            return Published(self._post_path(inside, facts), "", _file_date(inside))
+            return Published(self._post_path(inside, facts), "", date)
         if collection:
             return Published(self._collection_path(collection, without_suffix(rest), facts))
         return Published(self._page_path(without_suffix(inside), facts))
+
+    def _withheld(
+        self, facts: Facts, date: datetime | None, *, is_post: bool, has_dates: bool
+    ) -> NotPublished | None:
+        """Return why a page holds itself back: a draft, or a later day in it or in its name."""
+        if facts.flag("published") is False or (facts.flag("draft") and is_post):
+            return NotPublished(DRAFT)
+        day = facts.text("date") or (date.isoformat() if date is not None else "")
+        if has_dates and not self.has_future and is_later(day):
+            return NotPublished(NOT_NOW, may_be_pages=True)
+        return None
 
     def _needs_front(self, inside: str, collection: str) -> bool:
         """Return whether a file of Markdown is a page only with front matter."""
@@ -273,6 +291,7 @@ def read_jekyll(root: Path, config: Values | None) -> Jekyll:
         included=frozenset(map(str, _list(values.get("include")))),
         defaults=_defaults(values.get("defaults")),
         needs_front=not (is_github or is_optional),
+        has_future=values.get("future") is True,
         is_github=is_github,
         is_sure=bool(gems),
         site_url=f"{url.rstrip('/')}/{join(_text(base))}" if isinstance(url, str) and url else "",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import PurePosixPath
 from typing import Protocol
 from urllib.parse import unquote
@@ -20,6 +20,7 @@ _MAX_SLUG = 2000
 PARTIAL = "a partial, which is no page by itself"
 DRAFT = "a draft"
 OUTSIDE = "no page of the generator: outside its folders of pages"
+NOT_NOW = "a page for a later day, or whose time is over"
 BUILT = "the output of the generator, whose sources are read"
 
 
@@ -133,6 +134,18 @@ class Generator(Protocol):
 
     def decide(self, file: str, facts: Facts) -> Decision:
         """Return where a file that `reject` lets pass is published, or why it is not."""
+
+
+def is_later(date: str) -> bool:
+    """Return whether a date is in the future, so that generators do not publish the page yet."""
+    moment = parse_time(date)
+    return moment is not None and moment > datetime.now(UTC)
+
+
+def is_past(date: str) -> bool:
+    """Return whether a date is in the past; a text that is no date is not."""
+    moment = parse_time(date)
+    return moment is not None and moment < datetime.now(UTC)
 
 
 def is_rendered(file: str) -> bool:

@@ -138,8 +138,8 @@ class Simple:
         copy = below(file, self.copied) if self.copied else None
         if copy:
             return Published(copy)
-        if self.has_drafts and facts.flag("draft"):
-            return NotPublished(DRAFT)
+        if reason := self._withheld(facts):
+            return NotPublished(reason)
         root = self._root(file) or Root()
         inside = below(file, root.folder) or ""
         if not is_rendered(file):
@@ -156,6 +156,13 @@ class Simple:
             return Published(join(top, root.path, self._spell(folder)), language)
         path = join(top, root.path, self._spell(stem))
         return Published(f"{path}{self.ending}".rstrip("/"), language)
+
+    def _withheld(self, facts: Facts) -> str:
+        """Return why a page holds itself back, or empty text."""
+        if self.has_drafts and facts.flag("draft"):
+            return DRAFT
+        is_hidden = "permalink" in self.slug_keys and facts.flag("permalink") is False
+        return "a page that its front matter does not publish" if is_hidden else ""
 
     def _root(self, file: str) -> Root | None:
         return next((root for root in self.roots if below(file, root.folder) is not None), None)

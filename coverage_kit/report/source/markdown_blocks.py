@@ -4,7 +4,7 @@ The same parser reads sites, so that the words of a passage are found in its fil
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,12 +17,13 @@ from coverage_kit.report.source.words import (
     Word,
     find_words,
 )
-from coverage_kit.text.markdown.front import find_front
+from coverage_kit.text.markdown.front import FrontLines, find_front
 from coverage_kit.text.markdown.includes import ReadInclude, include_reader_of, included_env
 from coverage_kit.text.markdown.jsx import hide_tags
 from coverage_kit.text.markdown.limits import MarkupError
 from coverage_kit.text.markdown.mdx import looks_like_mdx
 from coverage_kit.text.markdown.parser import open_parser
+from coverage_kit.text.markdown.shown_front import GENERATORS, shown_paragraphs
 from coverage_kit.text.markdown.values import new_env
 from coverage_kit.text.page_markup import INLINE
 
@@ -143,9 +144,35 @@ def read_markdown(
     has_signs = not is_mdx and looks_like_mdx(source[begin:])
     env = new_env(source, front, read_include, is_mdx_by_signs=has_signs)
     try:
-        return _BlockReader(source, begin, env, is_mdx=is_mdx or has_signs).read()
+        read = _BlockReader(source, begin, env, is_mdx=is_mdx or has_signs).read()
     except MarkupError as error:
         raise CannotPlaceError(f"the file cannot be parsed: {error}") from error
+    shown = _shown_blocks(env["front"], front) if front is not None else []
+    return replace(read, blocks=[*shown, *read.blocks])
+
+
+def _shown_blocks(front: Mapping[str, object], lines: FrontLines) -> list[MarkdownBlock]:
+    """Return blocks for words of front matter that pages may show; they are not rewritten."""
+    values = {key.lower(): value for key, value in front.items()}
+    paragraphs = dict.fromkeys(
+        text for generator in sorted(GENERATORS) for text in shown_paragraphs(values, generator)
+    )
+    start = lines.body
+    return [
+        MarkdownBlock(
+            "text",
+            text,
+            tuple(Word(word.key, start, start) for word in _locate_words(text, text, 0)),
+            start=start,
+            end=start,
+            lines_start=start,
+            lines_end=start,
+            top_start=start,
+            top_end=start,
+            is_raw=True,
+        )
+        for text in paragraphs
+    ]
 
 
 class _BlockReader:
