@@ -1,6 +1,7 @@
 import json
 import logging
 import os
+from datetime import date
 
 import pytest
 
@@ -1251,13 +1252,16 @@ def test_front_matter_that_the_generator_shows_is_read(tmp_path, config, page, f
     assert shown or row["text"] == "The words below."
 
 
+LATER = f"{date.today().year + 3}-01-02"
+
+
 @pytest.mark.parametrize("is_built", [False, True])
 def test_posts_for_a_later_day_are_pages_only_where_they_are_built(tmp_path, is_built):
     hugo = {
         "hugo.toml": "buildFuture = true\nbuildExpired = true\n" if is_built else "title = 'x'\n",
         "content/now.md": front(date="2024-01-02"),
-        "content/later.md": front(date="2999-01-02"),
-        "content/set.md": front(date="2024-01-02", publishDate="2999-01-02"),
+        "content/later.md": front(date=LATER),
+        "content/set.md": front(date="2024-01-02", publishDate=LATER),
         "content/over.md": front(date="2024-01-02", expiryDate="2025-01-02"),
     }
     ids, unread, _ = read(tmp_path / "hugo", hugo)
@@ -1266,9 +1270,9 @@ def test_posts_for_a_later_day_are_pages_only_where_they_are_built(tmp_path, is_
     jekyll = {
         "_config.yml": "future: true\n" if is_built else "title: x\n",
         "_posts/2024-01-02-now.md": front(title="Now"),
-        "_posts/2999-01-02-later.md": front(title="Later"),
-        "_posts/2024-01-03-set.md": front(title="Set", date="2999-01-02"),
-        "about.md": front(title="About", date="2999-01-02"),
+        f"_posts/{LATER}-later.md": front(title="Later"),
+        "_posts/2024-01-03-set.md": front(title="Set", date=LATER),
+        "about.md": front(title="About", date=LATER),
     }
     ids, unread, _ = read(tmp_path / "jekyll", jekyll)
     assert len(ids) == (4 if is_built else 2)
