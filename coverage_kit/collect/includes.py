@@ -116,7 +116,7 @@ class Includes:
 
 def _is_hidden(name: str) -> bool:
     steps = PurePosixPath(name).parts
-    return any(step.startswith(".") and step not in {".", ".."} for step in steps)
+    return any(step.startswith(".") and step not in {".", "..", ".gitbook"} for step in steps)
 
 
 def _endings(name: str) -> list[str]:

@@ -229,3 +229,12 @@ def test_a_page_without_title_is_named_by_the_heading_that_begins_it():
     assert read_markdown_page(b"## Hello, *world* {#hi}\n\nWords.").extract.title == "Hello, world"
     assert read_markdown_page(b"Words.\n\n## Hello\n\nMore.").extract.title == ""
     assert read_markdown_page(b"### A\n\n# B\n\nWords.").extract.title == "B"
+
+
+def test_front_matter_of_hexo_may_lack_its_first_line():
+    page = read_markdown_page(b"title: Old\ndate: 2020-05-05\ntags:\n- a\n---\nOld words.\n")
+    assert (page.extract.title, page.extract.text) == ("Old", "Old words.")
+    assert str(page.extract.published_at).startswith("2020-05-05")
+    heading = read_markdown_page(b"Note: this is\na heading\n---\nWords.\n")
+    assert heading.extract.text.endswith("Words.")
+    assert "this is" in heading.extract.text

@@ -90,3 +90,13 @@ def test_a_missing_file_counts_once_however_often_it_is_included(site):
     row = unread.table("site", "site").iloc[0]
     assert row["n_items"] == 1
     assert row["examples"].endswith("docs/a.mdx (/snippets/none.mdx)")
+
+
+def test_the_includes_of_gitbook_are_in_a_hidden_folder(tmp_path):
+    (tmp_path / ".gitbook" / "includes").mkdir(parents=True)
+    (tmp_path / ".gitbook" / "includes" / "note.md").write_text("Mind the step.")
+    (tmp_path / ".env.md").write_text("Secret.")
+    unread = UnreadItems()
+    read = Includes(tmp_path, tmp_path, (), unread).reader_of(tmp_path / "docs" / "a.md")
+    assert read("../.gitbook/includes/note.md") == "Mind the step."
+    assert read("../.env.md") is None

@@ -16,6 +16,12 @@ _FENCED = re.compile(
     r"((?:.*?\r?\n)??)(?(1)(?:---|\.\.\.)|\+\+\+)[ \t]*(?:\r?\n|\Z)",
     re.DOTALL,
 )
+# Lines with keys from the start of a file to "---", as Hexo allows it.
+_UNOPENED = re.compile(
+    r"\A\ufeff?((?:title|layout|date)[ \t]*:[^\r\n]*\r?\n"
+    r"(?:(?:[A-Za-z_][\w-]{0,40}[ \t]*:|[ \t]*- |[ \t]+\S)[^\r\n]*\r?\n){1,40})"
+    r"---[ \t]*(?:\r?\n|\Z)"
+)
 # The start of JSON with a key, and what may be behind its end.
 _JSON_START = re.compile(r"\A\ufeff?(?=\{\s*\")")
 _LINE_END = re.compile(r"[ \t]*(?:\r?\n|\Z)")
@@ -49,6 +55,9 @@ def find_front(source: str) -> FrontLines | None:
             return None
         kind: FrontKind = "yaml" if fenced[1] else "toml"
         return FrontLines(kind, fenced.start(2), fenced.end(2), fenced.end())
+    unopened = _UNOPENED.match(source)
+    if unopened is not None:
+        return FrontLines("yaml", unopened.start(1), unopened.end(1), unopened.end())
     opening = _JSON_START.match(source)
     if opening is None:
         return None

@@ -9,12 +9,14 @@ from coverage_kit.text.markdown.inline_marks import add_inline_marks
 from coverage_kit.text.markdown.mkdocs import add_mkdocs_rules
 from coverage_kit.text.markdown.myst import add_myst_rules
 from coverage_kit.text.markdown.templates import add_template_rules
+from coverage_kit.text.markdown.vue import add_vue_rules
 
 
 def add_generator_rules(parser: MarkdownIt) -> None:
     """Add the marks of generators other than those that read MDX to a parser."""
     add_myst_rules(parser)
     add_template_rules(parser)
+    add_vue_rules(parser)
     add_mkdocs_rules(parser)
     add_dropped_lines(parser)
     add_inline_marks(parser)
