@@ -177,6 +177,8 @@ class _FolderSite:
         """Return the pages among the files, and count those that are not published."""
         includes = self._includes(unread)
         pages: list[PageRows] = []
+        # Of two files at one address the first is kept: index.md, and not the README beside it.
+        names = sorted(names, key=lambda name: PurePosixPath(name).stem.lower() == "readme")
         bar = tqdm(
             names,
             desc=for_line(f"reading {self.folder.name}"),

@@ -1287,3 +1287,15 @@ def test_a_page_of_eleventy_without_permalink_is_no_page(tmp_path):
     ids, unread, _ = read(tmp_path, files)
     assert list(ids) == ["a.md"]
     assert unread["a page that its front matter does not publish"] == 1
+
+
+def test_an_index_is_the_page_of_its_folder_and_not_the_readme_beside_it(tmp_path):
+    files = {
+        "mkdocs.yml": "site_name: x\n",
+        "docs/README.md": "# Readme\n\nFor writers.\n",
+        "docs/index.md": "# Home\n\nFor readers.\n",
+    }
+    write(tmp_path, files)
+    pages = read_source(SiteSettings(source=str(tmp_path), base_url=BASE)).pages
+    assert pages.loc[pages["status"] == "ok", "title"].tolist() == ["Home"]
+    assert len(pages) == 2
