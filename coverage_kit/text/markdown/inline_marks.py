@@ -41,11 +41,12 @@ _EDIT_SIGNS = {"{--": "--}", "{>>": "<<}", "{~~": "~~}", "{++": "++}", "{==": "=
 _MAX_EDIT = 2_000
 # So many braces and dollars in a row are no markup (assumed); no rule tries each of them.
 _SIGN_ROW = re.compile(r"[{$]{16,}+")
-# A formula between dollars. Prices are none: "$5 and $6" has a space before its second sign.
-# Code and links are in no formula.
+# A formula between dollars. Prices are none: "$5 and $6" has a space before its second sign, and
+# "$5 or 6$" has a word between spaces. Code, links and tags are in no formula.
 _DOLLARS = re.compile(
     r"\$\$(?:\\.|[^$\\]){1,4000}+\$\$"
-    r"|\$(?![\s$])(?:\\.|\](?!\()|[^$\\`\]]){1,500}+(?<!\s)\$(?![\w${])",
+    r"|\$(?![\s$]|[0-9][^$]{0,500}?\s[A-Za-z]{2,20}\s)"
+    r"(?:\\.|\](?!\()|\{(?!\{\s)|[^$\\`\]{]){1,500}+(?<!\s)\$(?![\w${])",
     re.DOTALL,
 )
 # A formula between brackets: \\(x\\), \\[x\\], and the same with one backslash.
@@ -60,6 +61,8 @@ _FORMULA_LABEL = re.compile(r"[ \t]*(?:\([^()\n]{1,200}\))?[ \t]*\Z")
 _MAX_NAME = 300
 # A formula is no longer than this (assumed).
 _MAX_FORMULA = 4_000
+# Words in brackets, which may hold links, before attributes or the name of an object.
+_SPAN = re.compile(r"\[(?!\^)((?:[^\[\]\\]|\\.|\[[^\[\]]{0,200}+\]){1,500}+)\](?=[{\[])", re.DOTALL)
 # The name of an object in Python, to which MkDocs' autorefs link: a.b.C, or a name in backticks.
 _OBJECT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|`[^`\n]+`")
 _KEY_NAMES = {"ctrl": "Ctrl", "cmd": "Cmd", "esc": "Esc", "del": "Del", "ins": "Ins"}
@@ -148,17 +151,15 @@ def _formula_lines(state: StateBlock, start: int, end: int, silent: bool) -> boo
 def _bracketed_span(state: StateInline, silent: bool) -> bool:
     """Read the words in brackets before attributes or the name of an object: [words]{.red}."""
     source, start = state.src, state.pos
-    if source[start] != "[" or source[start + 1 : start + 2] == "^":
+    match = _SPAN.match(source, start, state.posMax) if source[start] == "[" else None
+    if match is None:
         return False
-    stop = state.md.helpers.parseLinkLabel(state, start, True)
-    if stop < 0:
-        return False
-    end = _end_of_span(state, source[start + 1 : stop], stop + 1)
+    end = _end_of_span(state, match[1], match.end())
     if end < 0:
         return False
     if not silent:
         maximum = state.posMax
-        state.pos, state.posMax = start + 1, stop
+        state.pos, state.posMax = match.span(1)
         state.md.inline.tokenize(state)
         state.posMax = maximum
     state.pos = end

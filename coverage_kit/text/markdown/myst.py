@@ -568,7 +568,7 @@ def _role(state: StateInline, silent: bool) -> bool:
 def _show_role(state: StateInline, name: str, text: str, source: str) -> None:
     if _SILENT_ROLES.match(name):
         return
-    targeted = _TARGETED.match(text)
+    targeted = _TARGETED.match(text) if name != "math" else None
     words = targeted[1] if targeted is not None else ""
     if _VALUE_ROLES.match(name) or (_LINK_ROLES.match(name) and not words):
         _show_unknown(state, source, is_mark=name.startswith(_CITATIONS))
