@@ -213,6 +213,10 @@ def test_the_file_of_a_table_is_counted():
         ),
         (":::{glossary}\nPond\n: Still water.\n:::\n", "Pond\nStill water."),
         (
+            ":::{glossary}\nPond\n  Still.\n\nLake\n: Big *water*,\n  wide.\n\n  More.\nSea\n:::\n",
+            "Pond\nStill.\n\nLake\nBig water, wide.\n\nMore.\n\nSea",
+        ),
+        (
             "Text.\n:param str a: The *name*,\n  in short.\n:returns: A pond.\n",
             "Text.\n\nparam str a\nThe name, in short.\n\nreturns\nA pond.",
         ),

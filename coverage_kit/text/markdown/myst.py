@@ -374,10 +374,16 @@ def _add_row(state: StateBlock, cells: list[str], lines: tuple[int, int], tag: s
 
 
 def _has_indented_text(state: StateBlock, body: range, indent: int) -> bool:
-    """Return whether the definitions of terms are the lines with more indent."""
-    lines = [line for line in body if not state.isEmpty(line)]
-    return any(state.sCount[line] > indent for line in lines) and not any(
-        text_of_line(state, line).startswith((": ", "- ", "* ")) and state.sCount[line] == indent
+    """Return whether definitions are lines with more indent than their terms."""
+    lines = [line for line in body if state.sCount[line] == indent and not state.isEmpty(line)]
+    if any(text_of_line(state, line).startswith(("- ", "* ")) for line in lines):
+        return False
+    return any(
+        not text_of_line(state, line).startswith(": ")
+        and line + 1 in body
+        and state.sCount[line + 1] > indent
+        and not state.isEmpty(line + 1)
+        and not text_of_line(state, line + 1).startswith(": ")
         for line in lines
     )
 
@@ -389,16 +395,26 @@ def _add_terms(state: StateBlock, body: range, indent: int) -> None:
     while line < body.stop:
         if state.isEmpty(line):
             line += 1
-        elif state.sCount[line] <= indent:
+        elif state.sCount[line] <= indent and not text_of_line(state, line).startswith(": "):
             _add_term(state, text_of_line(state, line), line)
             line += 1
         else:
-            stop = end_of_indented(state, line, body.stop, indent + 1)
-            state.push("dd_open", "dd", 1).map = [line, stop]
-            parse_lines(state, line, stop, least_indent(state, line, stop))
-            state.push("dd_close", "dd", -1)
-            line = stop
+            line = _add_definition(state, line, body.stop, indent)
     state.push("dl_close", "dl", -1)
+
+
+def _add_definition(state: StateBlock, start: int, end: int, indent: int) -> int:
+    """Add indented lines, perhaps behind a line with a colon, and return the line behind them."""
+    is_marked = state.sCount[start] <= indent
+    first = _end_of_field(state, start, end) if is_marked else start
+    stop = end_of_indented(state, first, end, indent + 1)
+    state.push("dd_open", "dd", 1).map = [start, stop]
+    if is_marked:
+        lines = [text_of_line(state, line) for line in range(start, first)]
+        add_paragraph(state, "\n".join(lines)[1:].strip(), start, first)
+    parse_lines(state, first, stop, least_indent(state, first, stop))
+    state.push("dd_close", "dd", -1)
+    return stop
 
 
 def _add_term(state: StateBlock, text: str, line: int) -> None:
