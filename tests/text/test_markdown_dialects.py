@@ -194,6 +194,7 @@ def test_the_language_of_code_within_a_line_is_no_text():
         (":::{csv-table}\n:delim: ;\n:header-rows: 1\nA;B\nx;y\n:::\n", "A | B\nx | y"),
         ('```{csv-table}\n:delim: "\na,b\n```\n', "a | b"),
         ("```{csv-table}\n:delim: space\na b\n```\n", "a | b"),
+        ("```{csv-table}\n---\nheader: A, B\n---\na,b\n```\n", "A | B\na | b"),
     ],
 )
 def test_a_table_of_values_between_commas_is_a_table(source, text):

@@ -30,7 +30,7 @@ _DIRECTIVE = re.compile(r"(`{3,}|~{3,}|:{3,})[ \t]*\{([A-Za-z][\w:.+-]*)\}[ \t]*
 _MARKS = re.compile(
     r"[ \t>]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,}|:{3,})[ \t]*(.*?)[ \t]*\Z"
 )
-_OPTION = re.compile(r":([A-Za-z][\w-]*):(?:\s+(.*)|\Z)")
+_OPTION = re.compile(r":[A-Za-z][\w-]*:(?:\s|\Z)")
 # Directives whose body is text. A fence of any other name stays code.
 _TEXTS = frozenset(
     [
@@ -254,6 +254,8 @@ _KNOWN_FIELD = re.compile(
 )
 # A number of rows in the head of a table (assumed: no head has more).
 _FEW = re.compile(r"[0-9]{1,2}\Z")
+# An option of a table, which may be a line of YAML: header: A, B.
+_TABLE_OPTION = re.compile(r":?([A-Za-z][\w-]*):(?:\s+(.*)|\Z)")
 # What parts the cells of a table by its option :delim:.
 _DELIMITERS = {"tab": "\t", "space": " "}
 # What shows that a page is MyST, whose lines after "%" are comments.
@@ -326,7 +328,7 @@ def _add_table(state: StateBlock, options: range, body: range) -> None:
     named = {
         match[1]: (line, match[2] or "")
         for line in options
-        if (match := _OPTION.match(text_of_line(state, line)))
+        if (match := _TABLE_OPTION.match(text_of_line(state, line)))
     }
     for name in ("file", "url"):
         if name in named:
