@@ -15,6 +15,10 @@ _CONTENTS = re.compile(r"\[TOC\]|\[\[_?TOC_?\]\]|\$\{toc\}|\{:\s*toc\b[^}]*\}", 
 _ABBREVIATION = re.compile(r"\*\[[^\]]{1,100}\]:\s")
 # Code of another file: <<< @/snippets/a.js{2}.
 _CODE_FILE = re.compile(r"<<<\s*[@.~/\w-]*[/.]\S*(?:\s.*)?\Z")
+# Code of another file in FastAPI's pages: {* ../docs_src/a.py hl[1:3,7] *}.
+_CODE_TAG = re.compile(r"\{\*\s[^{}\n]*\*\}\Z|\{!>[^{}\n]*!\}\Z")
+# Another file: {!docs/note.md!}.
+_INCLUDE_TAG = re.compile(r"\{!\s*([^\s{}!>][^\s{}!]*)\s*!\}\Z")
 # Another file in a comment: <!--@include: ./parts/a.md{1,3}-->.
 _INCLUDE = re.compile(r"<!--\s*@include:\s*([^\s{}#]+)[^\n]*-->\Z")
 # An item of a list that kramdown replaces by the table of contents: * TOC, 1. TOC.
@@ -38,7 +42,7 @@ def _dropped_line(state: StateBlock, start: int, end: int, silent: bool) -> bool
     text = text_of_line(state, start)
     if text[:1] not in {"[", "$", "{", "*", "<"}:
         return False
-    include = _INCLUDE.match(text)
+    include = _INCLUDE.match(text) or _INCLUDE_TAG.match(text)
     last = _comment_end(state, start, end) if _COMMENT.match(text) else start
     is_dropped = (
         include is not None
@@ -46,6 +50,7 @@ def _dropped_line(state: StateBlock, start: int, end: int, silent: bool) -> bool
         or _CONTENTS.fullmatch(text) is not None
         or _ABBREVIATION.match(text) is not None
         or _CODE_FILE.match(text) is not None
+        or _CODE_TAG.match(text) is not None
         or is_attribute_line(text)
     )
     if silent or not is_dropped:

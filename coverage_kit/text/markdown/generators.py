@@ -1,9 +1,10 @@
-"""Marks of MkDocs, Hugo, Jekyll, Hexo, GitBook, VitePress and MyST in Markdown."""
+"""Marks of MkDocs, Hugo, Jekyll, Hexo, GitBook, VitePress, MyST and Docsify in Markdown."""
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from mdit_py_plugins.deflist import deflist_plugin
 
+from coverage_kit.text.markdown.docsify import add_docsify_rules
 from coverage_kit.text.markdown.dropped_lines import add_dropped_lines
 from coverage_kit.text.markdown.inline_marks import add_inline_marks
 from coverage_kit.text.markdown.mkdocs import add_mkdocs_rules
@@ -19,6 +20,7 @@ def add_generator_rules(parser: MarkdownIt) -> None:
     add_vue_rules(parser)
     add_mkdocs_rules(parser)
     add_dropped_lines(parser)
+    add_docsify_rules(parser)
     add_inline_marks(parser)
     deflist_plugin(parser)
     parser.core.ruler.after("block", "terms", _complete_terms)

@@ -1,6 +1,7 @@
 """What GitHub and most generators add to CommonMark: footnotes, tasks, ids, marks of code."""
 
 import re
+from copy import copy
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
@@ -15,14 +16,14 @@ _HEADING_ID = re.compile(
     r"(?:\\?\{[ \t]?#([^\s{}]+)[ \t]?\\?\}|\{/\*[ \t]*#([^\s{}*]+)[ \t]*\*/\}"
     r"|\[#([A-Za-z][\w-]*)\])\Z"
 )
+# A link to the heading itself behind its words: [](#remove).
+_PERMALINK = re.compile(r"[ \t]{0,9}\[\]\(#[^()\s]{0,200}\)\Z")
 # Whether the contents of the page list a heading: [!toc], [toc].
 _IN_CONTENTS = re.compile(r"\[!?toc\]\Z")
 # The box of a task: [ ] or [x].
-_TASK = re.compile(r"\[[ xX]\][ \t]+(?=\S)")
-# The kind of an alert in a quotation: [!NOTE].
+_TASK = re.compile(r"\A\[[ xX]\][ \t]+(?=\S)")
+# The kind of an alert in a quotation: [!NOTE], [!NOTE]+ Title.
 _ALERT = re.compile(r"\[!\w+\][+-]?[ \t]*\n?")
-# What begins the first paragraph of a block and is no text.
-_MARKS_OF_BLOCKS = {"list_item_open": _TASK, "blockquote_open": _ALERT}
 # A line of code that only marks lines: // highlight-next-line, # error-start, {/* … */}.
 _MARKED = re.compile(
     r"[ \t]*(?://|#|--|%|;|<!--|/\*|\{/\*)[ \t]*[\w-]{1,40}-(?:next-line|start|end)[ \t]*"
@@ -88,21 +89,46 @@ def _read_text_fence(state: StateBlock, line: int, last: int, silent: bool) -> b
 
 def _clean_text(state: StateCore) -> None:
     """Take out of headings, items, quotations and code what is no text of theirs."""
-    tokens = state.tokens
-    for index, token in enumerate(tokens):
+    tokens = []
+    before = ["", ""]
+    for token in state.tokens:
+        tokens.append(token)
         if token.type == "fence":
             token.content = _clean_code(token.content)
-        elif token.type == "inline" and index > 0 and tokens[index - 1].type == "heading_open":
-            _move_id(tokens[index - 1], token)
-        elif token.type == "inline" and index > 1:
-            mark = _MARKS_OF_BLOCKS.get(tokens[index - 2].type)
-            match = mark.match(token.content) if mark is not None else None
-            if match is not None:
-                token.content = token.content[match.end() :]
+        elif token.type == "inline" and before[1] == "heading_open":
+            _move_id(tokens[-2], token)
+        elif token.type == "inline" and before[0] == "list_item_open":
+            token.content = _TASK.sub("", token.content, count=1)
+        elif token.type == "inline" and before == ["blockquote_open", "paragraph_open"]:
+            tokens[-2:] = _read_alert(tokens[-2], token)
+        before = [before[1], token.type]
+    state.tokens = tokens
+
+
+def _read_alert(opening: Token, words: Token) -> list[Token]:
+    """Return the start of a quotation's first paragraph without the kind of an alert.
+
+    The title of an alert, which is behind its kind, is a paragraph of its own.
+    """
+    alert = _ALERT.match(words.content)
+    if alert is None:
+        return [opening, words]
+    words.content = words.content[alert.end() :]
+    title, line_break, text = words.content.partition("\n")
+    if alert[0].endswith("\n") or not line_break or words.map is None:
+        return [opening, words]
+    start, end = words.map
+    first = [copy(opening), copy(words), Token("paragraph_close", "p", -1, level=opening.level)]
+    first[0].map, first[1].map = [start, start + 1], [start, start + 1]
+    first[1].content, first[1].children = title.rstrip(), []
+    words.content = text
+    opening.map, words.map = [start + 1, end], [start + 1, end]
+    return [*first, opening, words]
 
 
 def _move_id(heading: Token, words: Token) -> None:
     """Make the id at the end of a heading's words the id of the heading."""
+    words.content = _PERMALINK.sub("", words.content)
     heading_id = _HEADING_ID.search(words.content[-300:])
     if heading_id is not None:
         heading.attrSet("id", heading_id[1] or heading_id[2] or heading_id[3])

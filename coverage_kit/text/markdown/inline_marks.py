@@ -1,10 +1,17 @@
-"""Inline marks of MkDocs, kramdown, Hexo and MyST that are no words: they go, their words stay."""
+"""Inline marks of MkDocs, kramdown, Hexo and MyST that are no words: they go, their words stay.
+
+Formulas stay as they are: what looks like a mark in them is none.
+"""
 
 import re
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import normalizeReference
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Delimiter
+
+from coverage_kit.text.markdown.bodies import INTERRUPTS, add_paragraph
 
 # One attribute: .class, #id, :key, key="value" or key=value.
 _ATTRIBUTE = (
@@ -25,7 +32,8 @@ _KEYS = re.compile(
     r"\+\+((?:[A-Za-z0-9-]+|\"[^\"\n+]{1,40}\")(?:\+(?:[A-Za-z0-9-]+|\"[^\"\n+]{1,40}\"))*)\+\+"
 )
 # An icon or an emoji by its name: :material-clock:, :smile:, :+1:.
-_EMOJI = re.compile(r":(?=[\w+-]*[a-z+])[a-z0-9_+-]{2,80}:(?![\w:`])")
+# A number is the name of three of them alone: :100:, :1234:, :-1:.
+_EMOJI = re.compile(r":(?:(?=[\w+-]*[a-z+])[a-z0-9_+-]{2,80}|100|1234|-1):(?![\w:`])")
 # Text above or below the line: 2^10^, H~2~O.
 _SHIFTED = re.compile(r"(?:\^(\w{1,40})\^(?!\^))|(?:~(\w{1,40})~(?!~))")
 # An edit in the text: {++added++}, {--removed--}, {~~old~>new~~}, {==marked==}, {>>note<<}.
@@ -33,6 +41,30 @@ _EDIT_SIGNS = {"{--": "--}", "{>>": "<<}", "{~~": "~~}", "{++": "++}", "{==": "=
 _MAX_EDIT = 2_000
 # So many braces and dollars in a row are no markup (assumed); no rule tries each of them.
 _SIGN_ROW = re.compile(r"[{$]{16,}+")
+# A formula between dollars. Prices are none: "$5 and $6" has a space before its second sign, and
+# "$5 or 6$" has a word between spaces. Code, links and tags are in no formula.
+_DOLLARS = re.compile(
+    r"\$\$(?:\\.|[^$\\]){1,4000}+\$\$"
+    r"|\$(?![\s$]|[0-9][^$]{0,500}?\s[A-Za-z]{2,20}\s)"
+    r"(?:\\.|\](?!\()|\{(?!\{\s)|[^$\\`\]{]){1,500}+(?<!\s)\$(?![\w${])",
+    re.DOTALL,
+)
+# A formula between brackets: \\(x\\), \\[x\\], and the same with one backslash.
+_OPENING = re.compile(r"(\\{1,2})([(\[])")
+_BRACKETS = {"(": ")", "[": "]"}
+# With one backslash it may be an escaped bracket: only a formula has commands or indices.
+_LATEX = re.compile(r"\\[A-Za-z]{2}|[_^]\{")
+# The marks of a formula in lines of its own, by their starts, and the label that may follow.
+_FORMULA_ENDS = {"$$": "$$", "\\\\[": "\\\\]", "\\[": "\\]"}
+_FORMULA_LABEL = re.compile(r"[ \t]*(?:\([^()\n]{1,200}\))?[ \t]*\Z")
+# No name of an object is longer (assumed).
+_MAX_NAME = 300
+# A formula is no longer than this (assumed).
+_MAX_FORMULA = 4_000
+# Words in brackets, which may hold links, before attributes or the name of an object.
+_SPAN = re.compile(r"\[(?!\^)((?:[^\[\]\\]|\\.|\[[^\[\]]{0,200}+\]){1,500}+)\](?=[{\[])", re.DOTALL)
+# The name of an object in Python, to which MkDocs' autorefs link: a.b.C, or a name in backticks.
+_OBJECT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|`[^`\n]+`")
 _KEY_NAMES = {"ctrl": "Ctrl", "cmd": "Cmd", "esc": "Esc", "del": "Del", "ins": "Ins"}
 
 
@@ -40,12 +72,15 @@ def add_inline_marks(parser: MarkdownIt) -> None:
     """Add the inline marks to a parser."""
     ruler = parser.inline.ruler
     ruler.before("text", "sign_row", _sign_row)
+    ruler.before("escape", "formula", _formula)
     ruler.before("escape", "attributes", _attributes)
     ruler.before("escape", "edit", _edit)
     ruler.before("escape", "keys", _keys)
     ruler.before("escape", "emoji", _emoji)
     ruler.before("strikethrough", "shifted", _shifted)
     ruler.before("emphasis", "double_mark", _double_mark)
+    ruler.before("link", "bracketed_span", _bracketed_span)
+    parser.block.ruler.before("table", "formula", _formula_lines, INTERRUPTS)
     parser.inline.ruler2.before("emphasis", "double_mark", _pair_double_marks)
 
 
@@ -68,6 +103,83 @@ def _sign_row(state: StateInline, silent: bool) -> bool:
         return False
     row = _SIGN_ROW.match(state.src, state.pos, state.posMax)
     return row is not None and _skip(state, row.end(), row[0], silent)
+
+
+def _formula(state: StateInline, silent: bool) -> bool:
+    """Read a formula as its source, because its braces and underscores are no markup."""
+    source, start = state.src, state.pos
+    if source[start] == "$":
+        formula = _DOLLARS.match(source, start, state.posMax)
+        return formula is not None and _skip(state, formula.end(), formula[0], silent)
+    opening = _OPENING.match(source, start, state.posMax)
+    if opening is None:
+        return False
+    closing = opening[1] + _BRACKETS[opening[2]]
+    end = source.find(closing, opening.end(), min(state.posMax, start + _MAX_FORMULA))
+    if end < 0 or (len(opening[1]) == 1 and not _LATEX.search(source, opening.end(), end)):
+        return False
+    # Of two backslashes one escapes the other.
+    text = f"\\{opening[2]}{source[opening.end() : end]}\\{_BRACKETS[opening[2]]}"
+    return _skip(state, end + len(closing), text, silent)
+
+
+def _formula_lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Read a formula in lines of its own as a paragraph, whatever is in it."""
+    begin = state.bMarks[start] + state.tShift[start]
+    if state.src[begin : begin + 1] not in {"$", "\\"} or state.is_code_block(start):
+        return False
+    mark = next((mark for mark in _FORMULA_ENDS if state.src.startswith(mark, begin)), None)
+    if mark is None:
+        return False
+    closing = _FORMULA_ENDS[mark]
+    limit = min(state.eMarks[end - 1], begin + _MAX_FORMULA)
+    behind = state.src.find(closing, begin + len(mark), limit) + len(closing)
+    if behind <= state.eMarks[start]:
+        return False
+    last = next(line for line in range(start, end) if state.eMarks[line] >= behind)
+    if not _FORMULA_LABEL.match(state.src[behind : state.eMarks[last]]):
+        return False
+    if mark == "\\[" and not _LATEX.search(state.src, begin + 2, behind - 2):
+        return False
+    if not silent:
+        lines = state.getLines(start, last + 1, state.blkIndent, False)
+        add_paragraph(state, lines[: lines.rindex(closing) + len(closing)].strip(), start, last + 1)
+        state.line = last + 1
+    return True
+
+
+def _bracketed_span(state: StateInline, silent: bool) -> bool:
+    """Read the words in brackets before attributes or the name of an object: [words]{.red}."""
+    source, start = state.src, state.pos
+    match = _SPAN.match(source, start, state.posMax) if source[start] == "[" else None
+    if match is None:
+        return False
+    end = _end_of_span(state, match[1], match.end())
+    if end < 0:
+        return False
+    if not silent:
+        maximum = state.posMax
+        state.pos, state.posMax = match.span(1)
+        state.md.inline.tokenize(state)
+        state.posMax = maximum
+    state.pos = end
+    return True
+
+
+def _end_of_span(state: StateInline, words: str, position: int) -> int:
+    """Return the end of what follows words in brackets, or -1 where they are no span."""
+    sign = state.src[position : position + 1]
+    references = state.env.get("references", {})
+    if sign == "{" and normalizeReference(words) not in references:
+        match = _LIST.match(state.src, position, state.posMax)
+        is_list = match is not None and (match[0][1:].lstrip()[0] in ".#" or '="' in match[0])
+        return match.end() if match is not None and is_list else -1
+    if sign != "[":
+        return -1
+    stop = state.src.find("]", position, min(state.posMax, position + _MAX_NAME))
+    name = state.src[position + 1 : stop] or words
+    is_object = stop > 0 and _OBJECT.fullmatch(name) is not None
+    return stop + 1 if is_object and normalizeReference(name) not in references else -1
 
 
 def _attributes(state: StateInline, silent: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Block marks of MkDocs with Material and PyMdown: admonitions, tabs, snippets, and others."""
+"""Marks of MkDocs with Material, PyMdown and mkdocstrings: admonitions, tabs, and others."""
 
 import re
 from bisect import bisect_left
@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 
 from coverage_kit.text.markdown.bodies import (
     INTERRUPTS,
@@ -14,6 +15,7 @@ from coverage_kit.text.markdown.bodies import (
     text_of_line,
 )
 from coverage_kit.text.markdown.includes import push_include
+from coverage_kit.text.markdown.unknown import unknown_of
 
 # An admonition or a fold: !!! note "Title", ??? question "Title", ???+ tip.
 _ADMONITION = re.compile(
@@ -68,15 +70,62 @@ _UNLABELLED_BLOCKS = frozenset({"html", "define", "define-block", "caption", "fi
 _MARKDOWN_HTML = re.compile(
     r"<[A-Za-z][\w-]*(?=[^<>]*\smarkdown(?:=[\"']?(?:1|block|span)[\"']?)?[\s>])[^<>]*>\Z"
 )
+# The words of an object of code, which mkdocstrings shows: ::: package.Class, ## ::: package.
+_OBJECT = re.compile(r"(?:#{1,6}[ \t]*)?:::[ \t]*([A-Za-z_][\w./:-]*)\Z")
+_DOTTED = re.compile(r"[A-Za-z_][\w-]*(?:(?:\.|::?|/)[\w-]+)+\Z")
+# A name without a dot is an object where settings of mkdocstrings are below it.
+_OBJECT_SETTING = re.compile(r"(?:handler|options|selection|rendering|inventories):")
+# The language of code within a line: `#!python range()`, `:::js var x`.
+_LANGUAGE = re.compile(r"(#!|:::)([A-Za-z][\w#.+-]*)[ ]+(?=\S)")
+# Names behind ":::" that begin a part in other generators, of which a page may speak.
+_PARTS = frozenset(
+    {"card", "cards", "center", "code-group", "column", "columns", "details", "raw", "steps", "tab"}
+    | {"tabs", "v-pre"}
+)
 
 
 def add_mkdocs_rules(parser: MarkdownIt) -> None:
-    """Add the block marks of MkDocs to a parser."""
+    """Add the marks of MkDocs to a parser."""
     ruler = parser.block.ruler
+    ruler.before("directive", "mkdocs_object", _object, INTERRUPTS)
     ruler.before("fence", "mkdocs_admonition", _admonition, INTERRUPTS)
     ruler.before("fence", "mkdocs_snippet", _snippet, INTERRUPTS)
     ruler.before("fence", "mkdocs_block", _slashed_block, INTERRUPTS)
     ruler.before("html_block", "markdown_html", _markdown_html, INTERRUPTS)
+    parser.core.ruler.after("inline", "code_language", _drop_languages)
+
+
+def _object(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Count an object of code, whose words mkdocstrings reads from the code, with its settings."""
+    if state.is_code_block(start) or state.src[state.bMarks[start] + state.tShift[start]] not in (
+        "#:"
+    ):
+        return False
+    text = text_of_line(state, start)
+    match = _OBJECT.match(text)
+    if match is None:
+        return False
+    indent = state.sCount[start] + 4
+    stop = start + 1
+    while stop < end and not state.isEmpty(stop) and state.sCount[stop] >= indent:
+        stop += 1
+    has_settings = stop > start + 1 and _OBJECT_SETTING.match(text_of_line(state, start + 1))
+    if not (has_settings or _DOTTED.match(match[1])):
+        return False
+    if not silent:
+        unknown_of(state.env).add_value(text)
+        state.line = stop
+    return True
+
+
+def _drop_languages(state: StateCore) -> None:
+    """Take the name of its language out of code within a line."""
+    for token in state.tokens:
+        for child in token.children or ():
+            match = _LANGUAGE.match(child.content) if child.type == "code_inline" else None
+            is_part = match is not None and match[1] == ":::" and match[2] in _KINDS | _PARTS
+            if match is not None and not is_part:
+                child.content = child.content[match.end() :]
 
 
 def _admonition(state: StateBlock, start: int, end: int, silent: bool) -> bool:
