@@ -99,6 +99,14 @@ _STEERS = re.compile(
     r"|macro|call|with|load|raw|verbatim|liquid|paginate|section|form|filter|autoescape|do|use)?\Z"
 )
 _MARKDOWN_FILE = re.compile(r"\.(?:md|mdx|markdown)\Z", re.IGNORECASE)
+# What is no part of the sentence beside it, and elements within a sentence.
+_BESIDE = re.compile(r"[\n{}<>]")
+_INLINE_ELEMENT = re.compile(
+    r"</?(?:a|abbr|b|code|em|i|kbd|mark|small|span|strong|sub|sup|u)\b[^<>]{0,200}>", re.IGNORECASE
+)
+_WORD = re.compile(r"\w")
+# No words of the sentence around a tag are looked for further away (assumed).
+_MAX_BESIDE = 200
 # Words of a program instead of words for readers: a template in an argument, or an address.
 _NO_WORDS = re.compile(r"\{\{|\{%|\Ahttps?://\S*\Z")
 
@@ -206,6 +214,13 @@ def included_file(tag: Tag) -> str:
     link = _LINKED_FILE.search(target)
     target = link[1] if link is not None else target
     return target if _MARKDOWN_FILE.search(target) else ""
+
+
+def is_in_sentence(text: str, start: int, end: int) -> bool:
+    """Return whether words are beside a tag on its line, up to the next tags or elements."""
+    before = _INLINE_ELEMENT.sub("", text[max(0, start - _MAX_BESIDE) : start])
+    after = _INLINE_ELEMENT.sub("", text[end : end + _MAX_BESIDE])
+    return bool(_WORD.search(_BESIDE.split(before)[-1]) or _WORD.search(_BESIDE.split(after)[0]))
 
 
 def _one_line(text: str) -> str:

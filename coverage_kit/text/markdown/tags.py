@@ -57,7 +57,8 @@ _HIDDEN_TAGS = frozenset({"comment", "css", "js", "javascript", "script", "style
 _HIDDEN_LIQUID_TAGS = frozenset({"style", "schema"})
 # Tags whose body is text as it is.
 _VERBATIM_TAGS = frozenset({"raw", "verbatim"})
-# An example of a shortcode, which Hugo shows: {{</* ref */>}}.
+# An example of a shortcode that Hugo shows as text: {{</* ref */>}}.
+EXAMPLE = re.compile(r"\{\{([<%])/\*(.{0,500}?)\*/([>%])\}\}", re.DOTALL)
 _EXAMPLE_START = "/*"
 # The end of what a tag begins: {{< /tab >}}, {% endtab %}.
 _END = re.compile(
@@ -151,6 +152,11 @@ def read_tag(text: str, start: int) -> Tag | None:
             return None
         return _parse_tag(family, body, start, end + len(closing))
     return None
+
+
+def shown_example(example: re.Match[str]) -> str:
+    """Return what Hugo shows for an example of a shortcode: {{< ref >}} for {{</* ref */>}}."""
+    return f"{{{{{example[1]}{example[2]}{example[3]}}}}}"
 
 
 def _parse_tag(family: TagFamily, body: str, start: int, end: int) -> Tag:

@@ -23,6 +23,7 @@ from coverage_kit.text.markdown.includes import push_include
 from coverage_kit.text.markdown.labels import close_part, open_part
 from coverage_kit.text.markdown.tag_words import (
     included_file,
+    is_in_sentence,
     is_unknown,
     label_of_tag,
     labels_of_tabs,
@@ -32,18 +33,18 @@ from coverage_kit.text.markdown.tag_words import (
 )
 from coverage_kit.text.markdown.tags import (
     CONTROL_TAGS,
+    EXAMPLE,
     Position,
     Tag,
     TagLines,
     find_ends,
     find_tag_lines,
     read_tag,
+    shown_example,
 )
 from coverage_kit.text.markdown.unknown import unknown_of
 from coverage_kit.text.markdown.values import UNKNOWN
 
-# An example of a shortcode that Hugo shows as text: {{</* ref */>}}.
-_EXAMPLE = re.compile(r"\{\{([<%])/\*(.{0,500}?)\*/([>%])\}\}", re.DOTALL)
 # A link alone, whose text may be the name of a file.
 _LINK = re.compile(r"\[([^\]\n]*)\]\(<?([^()\n]*?)>?\)\Z")
 # Tags in raw HTML, besides code.
@@ -55,14 +56,6 @@ _CONTENTS = re.compile(
 )
 _BADGE = re.compile(r"<Badge\b[^<>]{0,300}?\stext=[\"']([^\"'<>]{1,100})[\"'][^<>]{0,300}/>")
 _RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
-# What is no part of the sentence beside it, and elements within a sentence.
-_BESIDE = re.compile(r"[\n{}<>]")
-_INLINE_ELEMENT = re.compile(
-    r"</?(?:a|abbr|b|code|em|i|kbd|mark|small|span|strong|sub|sup|u)\b[^<>]{0,200}>", re.IGNORECASE
-)
-_WORD = re.compile(r"\w")
-# No words of the sentence around a tag are looked for further away (assumed).
-_MAX_BESIDE = 200
 # A tab of Hexo's NexT in comments, with its label and icon, and a mark between columns of Hugo.
 _TAB_COMMENT = re.compile(r"<!--\s*(?:(end)tab|tab\b([^@\n]{0,200})(?:@[^\n]{0,100})?)\s*+-->\Z")
 _COLUMN = re.compile(r"<--->\s*(?:<!--[^\n]*-->)?\Z")
@@ -295,9 +288,9 @@ def _template_inline(state: StateInline, silent: bool) -> bool:
     start = state.pos
     if state.src[start] != "{" or state.src[start : start + 2] not in {"{{", "{%", "{#"}:
         return False
-    example = _EXAMPLE.match(state.src, start)
+    example = EXAMPLE.match(state.src, start)
     if example is not None:
-        return _show(state, _shown_example(example), example.end(), silent)
+        return _show(state, shown_example(example), example.end(), silent)
     # A formula such as e^{{x}} holds no tag.
     tag = read_tag(state.src, start) if state.src[start - 1 : start] not in {"^", "_"} else None
     if tag is None or tag.end > state.posMax:
@@ -348,7 +341,7 @@ def _inline_words(state: StateInline, tag: Tag) -> str:
     has_body = _has_body(state, tag)
     words = words_of_tag(tag) if not has_body or tag.named else ""
     is_hole = not words and not has_body and is_unknown(tag)
-    return UNKNOWN if is_hole and _is_in_sentence(state.src, tag) else words
+    return UNKNOWN if is_hole and is_in_sentence(state.src, tag.start, tag.end) else words
 
 
 def _has_body(state: StateInline, tag: Tag) -> bool:
@@ -360,13 +353,6 @@ def _lacks_words(state: StateInline, tag: Tag) -> bool:
     """Return whether a tag without words is a component of the build, and not around words."""
     is_component = tag.family == "hugo" or is_unknown(tag)
     return is_component and not tag.is_end and not _has_body(state, tag)
-
-
-def _is_in_sentence(text: str, tag: Tag) -> bool:
-    """Return whether words are beside a tag on its line, up to the next tags or elements."""
-    before = _INLINE_ELEMENT.sub("", text[max(0, tag.start - _MAX_BESIDE) : tag.start])
-    after = _INLINE_ELEMENT.sub("", text[tag.end : tag.end + _MAX_BESIDE])
-    return bool(_WORD.search(_BESIDE.split(before)[-1]) or _WORD.search(_BESIDE.split(after)[0]))
 
 
 def _show(state: StateInline, text: str, end: int, silent: bool) -> bool:
@@ -401,11 +387,7 @@ def _clean_code(state: StateCore) -> None:
 
 def _show_examples(code: str) -> str:
     """Return code with {{< note >}} in place of {{</* note */>}}, as Hugo shows it."""
-    return _EXAMPLE.sub(_shown_example, code) if "*/" in code else code
-
-
-def _shown_example(example: re.Match[str]) -> str:
-    return f"{{{{{example[1]}{example[2]}{example[3]}}}}}"
+    return EXAMPLE.sub(shown_example, code) if "*/" in code else code
 
 
 def _clean_html(state: StateCore) -> None:
