@@ -403,6 +403,11 @@ def test_shortcodes_of_hugo_show_all_their_words(source, text):
             "A {{a}} {{b}} b.",
         ),
         (
+            "{% raw %}\n# H\n\n{{ x }} word\n{% endraw %}\n{{ x }} end\n",
+            "# H\n\n{{ x }} word\n\n… end",
+        ),
+        ("{% note info Some md title %}\nStir.\n{% endnote %}\n", "Some md title\nStir."),
+        (
             "A {% label @inline words %} {% label primary@other words %}.",
             "A inline words other words.",
         ),
@@ -445,6 +450,7 @@ def test_tags_of_liquid_and_hexo_show_all_their_words(source, text):
         ('A {{< glossary_tooltip text="pod" term_id="pod" >}} runs.', "A pod runs.", 0),
         ("Use {% data variables.product.x %} or {% mytag words %}.", "Use … or ….", 2),
         ('Press {% octicon "gear" %} {{< icon "gear" >}}now.', "Press now.", 0),
+        ("Press {{< icon/gear >}}now.", "Press now.", 0),
         ("Line one{{< br >}} and {{< youtube abc >}}two.", "Line one and two.", 0),
         ("{% ifversion a %}Old{% else %}New{% endif %} {% assign x = 1 %}pond.", "OldNew pond.", 0),
         ("A {% include pond.html %}{% link a.md %} pond.", "A pond.", 0),
@@ -545,6 +551,27 @@ def test_html_whose_tags_are_beside_words_is_no_file_to_edit(tmp_path, body):
 
 def test_a_title_has_a_mark_in_place_of_a_tag():
     assert without_template_tags("About {% data x.y %} {a} {{ b }}") == "About … {a} …"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Write `{{</* note */>}}` now.\n",
+        "Write `{% raw %}{{ b }}{% endraw %}` now.\n",
+        "Write {% raw %}<b>{{ b }}</b>{% endraw %} now.\n",
+        "{% raw %}\nWrite {{ b }} now.\n{% endraw %}\n",
+        "Use {% data variables.x %} now.\n",
+        '{{< card title="A" subtitle="now" >}}\nStir now.\n{{< /card >}}\n',
+        "<!-- tab A -->\nStir now.\n<!-- endtab -->\n",
+    ],
+)
+def test_edits_beside_tags_leave_the_tags(source):
+    before = read(source)
+    start, _, end = before.rpartition("now")
+    change = {"action": "replace_passage", "heading_path": "", "before": before}
+    result = make_change(source, change | {"after": f"{start}then{end}"}, [], is_markdown=True)
+    start, _, end = source.rpartition("now")
+    assert result == f"{start}then{end}"
 
 
 def test_tabs_in_comments_know_their_lines_in_the_file():

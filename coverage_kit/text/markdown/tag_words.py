@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import dropwhile
 
 from coverage_kit.text.markdown.tags import Tag
 
@@ -88,7 +89,7 @@ _LINKED_FILE = re.compile(r"\]\(([^()\s]+)\)\Z")
 _NO_VALUE = re.compile(
     r"(?:icon|icons|image|images|img|picture|photo|figure|gallery|video|tube|vimeo|audio|emoji|svg"
     r"|logo|avatar|anchor|tweet|twitter|instagram|link|embed|spacer)\Z"
-    r"|\A(?:gist|br|hr|x|ref|relref|fa[bsrl]?|fa-.*|toc|contents|more|file|url|id|clear|clearfix"
+    r"|\Aicons?/|\A(?:gist|br|hr|x|ref|relref|fa[bsrl]?|fa-.*|toc|contents|more|file|url|id|clear|clearfix"
     r"|newline|pagebreak|columns?|rawhtml|seo|feed_meta|csrf_token|static|asset_path|post_url"
     r"|script|style|css|js|comment|img-.*|image-.*|youtube.*)\Z"
 )
@@ -129,7 +130,7 @@ def _unnamed_label(tag: Tag) -> str:
     if tag.name not in _NOTES or len(words) < 2:
         return ""
     # Hexo's words behind the kind are the title.
-    title = [word for word in words[1:] if word not in _KINDS]
+    title = list(dropwhile(_KINDS.__contains__, words[1:]))
     quoted = [word for word in quoted if word not in _KINDS]
     return " ".join(title) if tag.family == "liquid" else next(reversed(quoted), "")
 

@@ -254,7 +254,10 @@ class _TagReader:
             add_code(state, begin[0], self.lines[end[0]].last + 1, body)
             return
         if tag.name in {"raw", "verbatim"}:
+            n_before = len(state.tokens)
             parse_lines(state, body.start, body.stop, state.blkIndent)
+            raw: set[str] = state.env.setdefault("raw texts", set())
+            raw |= {token.content for token in state.tokens[n_before:] if token.type == "inline"}
             return
         text = state.src[tag.end : state.bMarks[end[0]]].strip(" \t\n>")
         if tag.name == "content-ref" and _is_file_link(text):
@@ -295,15 +298,16 @@ def _template_inline(state: StateInline, silent: bool) -> bool:
     tag = read_tag(state.src, start) if state.src[start - 1 : start] not in {"^", "_"} else None
     if tag is None or tag.end > state.posMax:
         return False
+    source = state.src[tag.start : tag.end]
     if _is_within_raw(state):
-        return _show(state, "", tag.end, silent) if tag.is_end and tag.name == "raw" else False
+        is_end = tag.is_end and tag.name == "raw"
+        return _show(state, "" if is_end else source, tag.end, silent)
     last = _end_of_verbatim(state, tag)
     if last is not None and tag.is_hidden:
         return _show(state, "", last.end, silent)
     if last is not None:
         state.env["raw"] = (state.src, range(tag.end, last.start + 1))
     words = _inline_words(state, tag)
-    source = state.src[tag.start : tag.end]
     if not silent and (tag.family == "output" or words == UNKNOWN):
         unknown_of(state.env).add_value(source)
     elif not silent and not words and _lacks_words(state, tag):
@@ -314,7 +318,8 @@ def _template_inline(state: StateInline, silent: bool) -> bool:
 def _is_within_raw(state: StateInline) -> bool:
     """Return whether a position is between {% raw %} and its end, where other tags are text."""
     source, raw = state.env.get("raw", ("", range(0)))
-    return source is state.src and state.pos in raw
+    is_inside = source is state.src and state.pos in raw
+    return is_inside or state.src in state.env.get("raw texts", ())
 
 
 def _end_of_verbatim(state: StateInline, tag: Tag) -> Tag | None:
@@ -380,9 +385,10 @@ def _clean_code(state: StateCore) -> None:
             token.content = _show_examples(token.content)
         for child in token.children or ():
             if child.type == "code_inline":
-                child.content = _show_examples(child.content)
-                if "endraw" in child.content:
-                    child.content = _RAW.sub("", child.content)
+                shown = _RAW.sub("", _show_examples(child.content))
+                # Edits see that the file has another text.
+                child.meta = {"is_tag": True} if shown != child.content else child.meta
+                child.content = shown
 
 
 def _show_examples(code: str) -> str:
