@@ -4,7 +4,7 @@ import logging
 import os
 import posixpath
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -14,7 +14,12 @@ from tqdm.auto import tqdm
 from coverage_kit.collect.decode import decode_page
 from coverage_kit.collect.extract import Extract, extract_page, join_url
 from coverage_kit.collect.folder_files import Reader, list_files, readable
-from coverage_kit.collect.front_matter import read_front_matter
+from coverage_kit.collect.front_matter import (
+    MODIFIED_KEYS,
+    PUBLISHED_KEYS,
+    FrontMatter,
+    read_front_matter,
+)
 from coverage_kit.collect.generators import (
     OUTSIDE,
     PARTIAL,
@@ -40,6 +45,11 @@ from coverage_kit.escaping import for_line
 from coverage_kit.storage.written import is_written
 from coverage_kit.text.markdown.front import find_front
 from coverage_kit.text.markdown.shown_front import shown_paragraphs
+from coverage_kit.text.markdown.template_html import (
+    PlainHtml,
+    replace_template_tags,
+    without_template_tags,
+)
 from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN, PAGES
 
 # The Markdown parser takes up to twelve seconds for a hostile megabyte (measured).
@@ -309,10 +319,7 @@ class _FolderSite:
             if is_markdown:
                 is_mdx = name.lower().endswith(".mdx")
                 page = read_markdown_page(content, includes.reader_of(file), is_mdx=is_mdx)
-                if page.front.problem:
-                    detail = f" ({page.front.detail})" if page.front.detail else ""
-                    example = f"{readable(str(file))}{detail}"
-                    includes.unread.add("part", page.front.problem, example, cure=_MEND_FRONT)
+                _count_problem(file, page.front, includes.unread)
                 if page.is_draft and self.detected is None:
                     return _DRAFT
                 facts = Facts(page.front.values, _has_front(content), page.extract.title)
@@ -320,12 +327,30 @@ class _FolderSite:
                 if isinstance(row, PageRows):
                     includes.count_unknown(file, page.unknown)
                 return row
-            front, content = _split_front(content)
-            extract = extract_page(content, location)
-            facts = Facts(front or {}, front is not None, extract.title)
-            return self._place(name, rejected, extract, facts)
+            return self._read_html(name, rejected, content, includes)
 
         return try_page(location, read, rejected.with_status)
+
+    def _read_html(
+        self, name: str, rejected: PageRows, content: bytes, includes: Includes
+    ) -> PageRows | NotPublished:
+        split = _split_front(content)
+        if split is None:
+            extract = extract_page(content, rejected.location)
+            return self._place(name, rejected, extract, Facts(title=extract.title))
+        front, body = split
+        file = self.folder / name
+        _count_problem(file, front, includes.unread)
+        if front.is_draft and self.detected is None:
+            return _DRAFT
+        extract = _with_front(extract_page(body.text.encode(), rejected.location), front)
+        facts = Facts(front.values, has_front=True, title=extract.title)
+        # In the file words of a tag look like words of the page, and an edit might change them.
+        rejected = replace(rejected, html_path=None) if body.is_mixed else rejected
+        row = self._place(name, rejected, extract, facts)
+        if isinstance(row, PageRows):
+            includes.count_unknown(file, body.unknown)
+        return row
 
     def _place(
         self, name: str, rejected: PageRows, extract: Extract, facts: Facts
@@ -373,16 +398,41 @@ def _has_front(content: bytes) -> bool:
     return content.removeprefix(b"\xef\xbb\xbf").startswith((b"---", b"+++", b"{"))
 
 
-def _split_front(content: bytes) -> tuple[Mapping[str, object] | None, bytes]:
-    """Return the front matter of an HTML file, if it has one, and the file without it."""
+def _split_front(content: bytes) -> tuple[FrontMatter, PlainHtml] | None:
+    """Return the front matter of an HTML file and its body without tags of templates.
+
+    None is returned for a file without front matter.
+    """
     if not _has_front(content):
-        return None, content
+        return None
     text = decode_page(content)
     lines = find_front(text)
     if lines is None:
-        return None, content
+        return None
     front = read_front_matter(lines.kind, text[lines.start : lines.end])
-    return front.values, text[lines.body :].encode()
+    body = text[lines.body :]
+    is_large = len(body) > _MAX_MARKDOWN_BYTES
+    return front, PlainHtml(body) if is_large else replace_template_tags(body)
+
+
+def _with_front(extract: Extract, front: FrontMatter) -> Extract:
+    """Return the content of an HTML file with what its front matter says of it."""
+    return replace(
+        extract,
+        title=without_template_tags(front.title) or extract.title,
+        language=front.language or extract.language,
+        url=extract.url or (front.url if split_http(front.url) is not None else ""),
+        published_at=front.date(PUBLISHED_KEYS) or extract.published_at,
+        modified_at=front.date(MODIFIED_KEYS) or extract.modified_at,
+    )
+
+
+def _count_problem(file: Path, front: FrontMatter, unread: UnreadItems) -> None:
+    """Count front matter that could not be read as a whole."""
+    if front.problem:
+        detail = f" ({front.detail})" if front.detail else ""
+        example = f"{readable(str(file))}{detail}"
+        unread.add("part", front.problem, example, cure=_MEND_FRONT)
 
 
 def _declared_url(extract: Extract, base_url: str) -> str:

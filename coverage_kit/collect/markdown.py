@@ -17,6 +17,7 @@ from coverage_kit.text.markdown.includes import ReadInclude
 from coverage_kit.text.markdown.limits import MarkupError
 from coverage_kit.text.markdown.mdx import looks_like_mdx
 from coverage_kit.text.markdown.parser import open_parser
+from coverage_kit.text.markdown.template_html import without_template_tags
 from coverage_kit.text.markdown.unknown import Unknown, unknown_of
 from coverage_kit.text.markdown.values import new_env
 
@@ -56,7 +57,10 @@ def read_markdown_page(
     page = extract_page(html.encode(), is_article=True)
     extract = replace(
         page,
-        title=front.title or page.title or front.short_title or _first_heading(page.text),
+        title=without_template_tags(front.title)
+        or page.title
+        or front.short_title
+        or _first_heading(page.text),
         language=front.language,
         url=front.url,
         published_at=front.date(PUBLISHED_KEYS),

@@ -210,6 +210,47 @@ def test_a_new_section_behind_a_heading_in_a_tab_stays_in_the_tab():
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "Use {{ site.now }} now.\n",
+        "Cut {% x now %} right now.\n",
+        "See {{< ref now >}} it now.\n",
+        "See `{{ x }}` now.\n",
+        "Read [now](/now.html) or now.\n",
+    ],
+)
+def test_a_word_of_a_tag_is_no_word_of_the_sentence(source):
+    text = extract_markdown(source.encode()).text
+    change = {"before": text, "after": f"{text[: text.rindex('now')]}later.", "heading_path": ""}
+    result = make_change(
+        source, {"action": "replace_passage", **change}, [(0, text)], is_markdown=True
+    )
+    assert result == f"{source[: source.rindex('now')]}later.\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "old", "new", "result"),
+    [
+        ("Read [my old book](/x) now.", "now", "later", "Read [my old book](/x) later."),
+        ("Read [my old book](/x) now.", "old", "new", "Read [my new book](/x) now."),
+        # A style that would begin without an end goes with the words.
+        ("Read [my old book](/x) now.", "my", "your", "Read your old book now."),
+        ("Read [my old][x] now.\n\n[x]: /x", "old", "new", "Read my new now.\n\n[x]: /x"),
+        ("A **my old** thing.", "thing", "book", "A **my old** book."),
+        ("A **my old** thing.", "old", "new", "A my new thing."),
+        ("A `my old` thing.", "my", "your", "A your old thing."),
+    ],
+)
+def test_links_and_styles_stay_beside_words_that_change(source, old, new, result):
+    text = extract_markdown(source.encode()).text
+    change = {"before": text, "after": text.replace(old, new), "heading_path": ""}
+    changed_page = make_change(
+        source, {"action": "replace_passage", **change}, [(0, text)], is_markdown=True
+    )
+    assert changed_page == result
+
+
+@pytest.mark.parametrize(
     ("begin", "end"),
     [
         ("<Steps>", "</Steps>"),

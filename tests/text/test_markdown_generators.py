@@ -5,9 +5,16 @@ import time
 
 import pytest
 
+from coverage_kit.collect.folder import read_folder
 from coverage_kit.collect.markdown import extract_markdown, read_markdown_page
 from coverage_kit.collect.page_try import PageError
+from coverage_kit.collect.unread import UnreadItems
+from coverage_kit.report.source.changes import make_change
 from coverage_kit.text.markdown.parser import open_parser
+from coverage_kit.text.markdown.template_html import (
+    replace_template_tags,
+    without_template_tags,
+)
 
 
 def read(source):
@@ -341,11 +348,247 @@ def test_parts_know_their_lines_in_the_file():
     assert words == {"Text.": [0, 1], "Mix": [2, 3], "Stir it.": [4, 5], "Wait.": [7, 8]}
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ('{{< hextra/feature-card title="Fast" subtitle="Simple" >}}\n', "Fast\nSimple"),
+        (
+            "{{< hextra/hero-headline >}}\n  Build fast&nbsp;\n{{< /hextra/hero-headline >}}\n",
+            "Build fast",
+        ),
+        (
+            '{{< figure src="a.png" title="Pond" caption="Deep." attr="Ann Lee" >}}\n',
+            "Pond. Deep. Ann Lee",
+        ),
+        (
+            '{{< card header="**Imagine**" title="Artist" subtitle="S" footer="foot" >}}\n'
+            "Body.\n{{< /card >}}\n",
+            "Imagine\nArtist\n\nS\n\nBody.\n\nfoot",
+        ),
+        (
+            '{{< card title="Artist" subtitle="S" footer="foot" >}}Body.{{< /card >}}\n',
+            "Artist\nS\n\nBody.\n\nfoot",
+        ),
+        ('A {{< badge "new one" >}} {{< term "CSS" >}} here.', "A new one CSS here."),
+        ('Press {{< kbd "Ctrl" >}} or {{< button "Go" "/go" >}}.', "Press Ctrl or Go."),
+        ("{{< columns >}}\nLeft\n<--->\nRight\n{{< /columns >}}\n", "Left\n\nRight"),
+        (
+            "{{< columns >}}\nLeft\n\n<---> <!-- separator -->\n\nRight\n{{< /columns >}}\n",
+            "Left\n\nRight",
+        ),
+        ("An arrow\n<--->\nhere", "An arrow <---> here"),
+        ("Write `{{</* note */>}}` now.", "Write {{< note >}} now."),
+        ('{{</* figure src="a" */>}}\n', '{{< figure src="a" >}}'),
+        ("```\n{{%/* tab */%}}\n```\n", "```\n{{% tab %}}\n```"),
+        ("{{< toc/>}}\n\nText.", "Text."),
+    ],
+)
+def test_shortcodes_of_hugo_show_all_their_words(source, text):
+    assert read(source) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (
+            "After {% raw %}<b>bold</b>{% endraw %} word {{ v }}.",
+            "After bold word ….",
+        ),
+        (
+            "A {% raw %}{{ x }} {% y %} `{{ z }}`{% endraw %} {{ v }}.",
+            "A {{ x }} {% y %} {{ z }} ….",
+        ),
+        (
+            "A [{% raw %}{{a}}{% endraw %} {% raw %}{{b}}{% endraw %}](x) b.",
+            "A {{a}} {{b}} b.",
+        ),
+        (
+            "{% raw %}\n# H\n\n{{ x }} word\n{% endraw %}\n{{ x }} end\n",
+            "# H\n\n{{ x }} word\n\n… end",
+        ),
+        ("{% note info Some md title %}\nStir.\n{% endnote %}\n", "Some md title\nStir."),
+        (
+            "A {% label @inline words %} {% label primary@other words %}.",
+            "A inline words other words.",
+        ),
+        (
+            "A {% button https://x.example, Button words, home %} {% btn #, Go %}.",
+            "A Button words Go.",
+        ),
+        (
+            "{% tabs Name %}\n<!-- tab Second label -->\nWarm.\n\n- One\n<!-- endtab -->\n"
+            "<!-- tab Third@home -->\nCold.\n<!-- endtab -->\n{% endtabs %}\n",
+            "Second label\nWarm.\n\n- One\n\nThird\nCold.",
+        ),
+        (
+            '{% include note.html title="Mix" content="Stir **it**." %}\n',
+            "Mix\nStir it.",
+        ),
+        (
+            '{% include note.html title=page.title content="Stir it." %}\n',
+            "Stir it.",
+        ),
+        ('{% callout "info", "md" %}\nStir it.\n{% endcallout %}\n', "Stir it."),
+        ('{% callout "info", "Mix" %}\nStir it.\n{% endcallout %}\n', "Mix\nStir it."),
+        (
+            "{% css %}.a{}{% endcss %}\n\n{% js %}\nlet a = 1;\n{% endjs %}\n\n"
+            "A {% css %}.b{}{% endcss %}word.",
+            "A word.",
+        ),
+    ],
+)
+def test_tags_of_liquid_and_hexo_show_all_their_words(source, text):
+    assert read(source) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "n_values"),
+    [
+        ('Version {{< param "version" >}} is out.', "Version … is out.", 1),
+        ("It is {{< skew currentVersion >}}.", "It is ….", 1),
+        ('A {{< glossary_tooltip term_id="pod" >}} runs.', "A … runs.", 1),
+        ('A {{< glossary_tooltip text="pod" term_id="pod" >}} runs.', "A pod runs.", 0),
+        ("Use {% data variables.product.x %} or {% mytag words %}.", "Use … or ….", 2),
+        ('Press {% octicon "gear" %} {{< icon "gear" >}}now.', "Press now.", 0),
+        ("Press {{< icon/gear >}}now.", "Press now.", 0),
+        ("Line one{{< br >}} and {{< youtube abc >}}two.", "Line one and two.", 0),
+        ("{% ifversion a %}Old{% else %}New{% endif %} {% assign x = 1 %}pond.", "OldNew pond.", 0),
+        ("A {% include pond.html %}{% link a.md %} pond.", "A pond.", 0),
+        ("Press {{< ui >}}Save{{< /ui >}} now.", "Press Save now.", 0),
+        ("{{% notice note %}}First.\n\nSecond.{{% /notice %}}\n", "First.\n\nSecond.", 0),
+        ("{{< param version >}}\n\nText.", "Text.", 0),
+    ],
+)
+def test_a_tag_without_words_in_a_sentence_leaves_a_mark(source, text, n_values):
+    page = read_markdown_page(source.encode())
+    assert (page.extract.text, len(page.unknown.values)) == (text, n_values)
+
+
+def test_a_tag_without_words_on_its_own_line_is_a_component():
+    page = read_markdown_page(b"{% data reusables.a %}\n\n{{< pods >}}\n\n{% assign a = 1 %}\n")
+    assert page.unknown.components == ["{% data reusables.a %}", "{{< pods >}}"]
+
+
+HTML_OF_HUGO = """---
+title: "Front title"
+date: 2024-02-03
+---
+{{< blocks/section >}}
+{{% blocks/feature title="F" %}}
+<p>Groups **words** here. Version {{< param version >}} is out.</p>
+<p>Stir it.</p>
+{{% /blocks/feature %}}
+{{< /blocks/section >}}
+"""
+
+
+def read_html(folder, source):
+    (folder / "a.html").write_text(source)
+    unread = UnreadItems()
+    (page,) = read_folder(folder, "https://example.com/", unread=unread)
+    return page, unread
+
+
+def test_html_with_front_matter_has_its_title_and_no_tags(tmp_path):
+    page, unread = read_html(tmp_path, HTML_OF_HUGO)
+    assert page.extract.title == "Front title"
+    assert page.extract.text == "F\n\nGroups **words** here. Version … is out.\n\nStir it."
+    assert page.extract.published_at.year == 2024
+    # An edit might change the words of a tag.
+    assert page.html_path is None
+    assert [n_items for _, n_items, _ in unread.reasons()] == [1]
+
+
+def test_html_of_jekyll_has_no_tags(tmp_path):
+    source = (
+        '---\ntitle: "About {{ site.name }}"\n---\n<div class="{% if a > 1 %}b{% endif %}">\n'
+        '{% for p in posts %}<li><a href="{{ p.url }}">{{ p.title }}</a></li>{% endfor %}\n'
+        "<p>Hello <b>{{ site.name }}</b>.</p>\n{% highlight js %}\nlet a = '<b>{{ x }}';\n"
+        "{% endhighlight %}\n<p>Use {% raw %}{{ a }}{% endraw %}.</p>\n"
+        '{% include note.html title="Mix" content="Stir it." %}\n'
+        "<script>let a = '{{ x }} y';</script>{% comment %}gone{% endcomment %}</div>\n"
+    )
+    page, _ = read_html(tmp_path, source)
+    assert page.extract.title == "About …"
+    assert page.extract.text == (
+        "Hello ….\n\n```\nlet a = '<b>{{ x }}';\n```\n\nUse {{ a }}.\n\nMix\n\nStir it."
+    )
+
+
+def test_html_without_front_matter_keeps_its_braces(tmp_path):
+    page, _ = read_html(tmp_path, "<p>Write {{ x }} now.</p>")
+    assert page.extract.text == "Write {{ x }} now."
+
+
+def test_a_draft_in_html_is_no_page(tmp_path):
+    (tmp_path / "b.html").write_text("---\ndraft: true\n---\n<p>Text.</p>")
+    page, unread = read_html(tmp_path, "<p>Text.</p>")
+    assert page.extract.text == "Text."
+    assert len(unread.reasons()) == 1
+
+
+def test_html_whose_tags_are_apart_from_its_words_can_be_edited(tmp_path):
+    source = (
+        "---\ntitle: Pond\n---\n{{< blocks/section >}}\n<p class='{{ a }}'>Stir it.</p>\n"
+        "{% for p in posts %}\n<li><a href='{{ p.url }}'>{{ p.title }}</a></li>\n{% endfor %}\n"
+        "{{< /blocks/section >}}\n"
+    )
+    page, _ = read_html(tmp_path, source)
+    assert (page.extract.text, page.html_path) == ("Stir it.", str(tmp_path / "a.html"))
+    change = {"action": "replace_passage", "heading_path": "Pond", "before": "Stir it."}
+    result = make_change(source, change | {"after": "Stir it well."}, [], is_markdown=False)
+    assert result == source.replace("Stir it.", "Stir it well.")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["<p>{% if a %}Stir.{% endif %}</p>", "<p>A {{ b }}.</p>", "{% comment %}A.{% endcomment %}"],
+)
+def test_html_whose_tags_are_beside_words_is_no_file_to_edit(tmp_path, body):
+    page, _ = read_html(tmp_path, f"---\ntitle: A\n---\n<p>Text.</p>\n{body}\n")
+    assert page.html_path is None
+
+
+def test_a_title_has_a_mark_in_place_of_a_tag():
+    assert without_template_tags("About {% data x.y %} {a} {{ b }}") == "About … {a} …"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Write `{{</* note */>}}` now.\n",
+        "Write `{% raw %}{{ b }}{% endraw %}` now.\n",
+        "Write {% raw %}<b>{{ b }}</b>{% endraw %} now.\n",
+        "{% raw %}\nWrite {{ b }} now.\n{% endraw %}\n",
+        "Use {% data variables.x %} now.\n",
+        '{{< card title="A" subtitle="now" >}}\nStir now.\n{{< /card >}}\n',
+        "<!-- tab A -->\nStir now.\n<!-- endtab -->\n",
+    ],
+)
+def test_edits_beside_tags_leave_the_tags(source):
+    before = read(source)
+    start, _, end = before.rpartition("now")
+    change = {"action": "replace_passage", "heading_path": "", "before": before}
+    result = make_change(source, change | {"after": f"{start}then{end}"}, [], is_markdown=True)
+    start, _, end = source.rpartition("now")
+    assert result == f"{start}then{end}"
+
+
+def test_tabs_in_comments_know_their_lines_in_the_file():
+    source = "Text.\n\n<!-- tab Red -->\nWarm.\n<!-- endtab -->\n"
+    tokens = open_parser().parse(source)
+    assert [token.map for token in tokens if token.type == "part_open"] == [[2, 5]]
+    words = {token.content: token.map for token in tokens if token.type == "inline"}
+    assert words == {"Text.": [0, 1], "Red": [2, 3], "Warm.": [3, 4]}
+
+
 HOSTILE = [
     *("{", "{%", "{{", "{{<", "{% a %}", "{% a %}\n", '{{< tab "a" >}}\n', "{% raw %}\n", "{# "),
     *("{% tab x %}{% endtab %}\n", "!!! note\n", "/// a\n", "///\n", ":::{a}\n", "```{note}\n"),
     *("{ref}`", "% x\n", "++a", "==", "^^a", ":a", "~a", "{: .a", '{a="', "{++", "{--a"),
     *("*[a]: b\n", "<Badge text=", "<div markdown>\n", "{::comment}\n", "a\n: b\n", "[a]({{ x }}"),
+    *("w {{< a >}}", "{% raw %}x", "{% raw %}{% endraw %}", "<!-- tab a -->\n", "<!-- tab "),
+    *("{{</* a", "{% css %}a", "{% x %} w", "{{< a >}}<b ", "<--->\n", "{{< card title='a' >}}\n"),
 ]
 
 
@@ -355,4 +598,12 @@ def test_hostile_pages_take_seconds_at_most(unit):
     # A page may be refused as well.
     with contextlib.suppress(PageError):
         extract_markdown((unit * 40_000)[:40_000].encode())
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("unit", [*HOSTILE, "<a {{ x }}", "{% highlight %}{{ x }}", "{% endraw %}"])
+def test_hostile_html_takes_seconds_at_most(unit):
+    start = time.process_time()
+    replace_template_tags((unit * 200_000)[:200_000])
+    without_template_tags((unit * 40_000)[:40_000])
     assert time.process_time() - start < 5

@@ -31,6 +31,8 @@ from coverage_kit.text.page_markup import INLINE
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 # What a reader does not see: the target of a link, "(url)" or "[label]" behind "[text]", and tags.
 _HIDDEN = re.compile(r"(?<=\])\([^()\s]*(?:\s+\"[^\"]*\")?\)|(?<=\])\[[^\]]*\]|<[^<>]*>")
+# Code, in which tags of templates are words, and such tags outside it.
+_TEMPLATES = re.compile(r"(`++)(?:(?!\1).)*?\1(?!`)|\{\{[^{}\n]*+\}\}|\{%[^%{}\n]*+%\}", re.DOTALL)
 # The name of a tag.
 _TAG_NAME = re.compile(r"</?([A-Za-z][\w-]*)")
 # A tag that begins or ends an element.
@@ -398,6 +400,11 @@ def _ends_word(token: Token) -> bool:
     return name is not None and name[1].lower() not in INLINE
 
 
+def _hide_tag(match: re.Match[str]) -> str:
+    """Return spaces in place of a tag, and code as it is."""
+    return match[0] if match[1] else " " * len(match[0])
+
+
 def _locate_words(
     source: str, text: str, start: int, *, is_attribute: bool = False
 ) -> tuple[Word, ...]:
@@ -412,7 +419,10 @@ def _locate_words(
         start: where the source of the block starts.
         is_attribute: whether the words are an attribute of a tag.
     """
-    visible = source if is_attribute else _HIDDEN.sub(lambda match: " " * len(match[0]), source)
+    visible = source
+    if not is_attribute:
+        visible = _HIDDEN.sub(lambda match: " " * len(match[0]), source)
+        visible = _TEMPLATES.sub(_hide_tag, visible)
     visible = visible.casefold()
     words = []
     position = 0

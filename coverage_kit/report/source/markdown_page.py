@@ -68,6 +68,7 @@ class MarkdownPage:
         self, source: str, read_include: ReadInclude | None = None, *, is_mdx: bool = False
     ) -> None:
         self.source = source
+        self._read_include = read_include
         self._read = read_markdown(source, read_include, is_mdx=is_mdx)
         self.blocks: list[MarkdownBlock] = self._read.blocks
         # Parts that hold no words of their own, such as a group of tabs: only parts can be in them.
@@ -101,8 +102,11 @@ class MarkdownPage:
         if len(text) > len(old) and text.endswith(f" {old}"):
             new = self._escape(text[: -len(old) - 1], is_inside=bool(block.prefix.strip()))
             return [Splice(block.start, block.start, f"{new} ")]
-        if block.has_tags:
+        try:
             return [self._rewrite_between_tags(block, text)]
+        except CannotPlaceError:
+            if block.has_tags:
+                raise
         return [Splice(block.start, block.end, self._escape(text))]
 
     def rewrite_words(self, words: Sequence[Word], text: str, block: MarkdownBlock) -> list[Splice]:
@@ -371,7 +375,7 @@ class MarkdownPage:
         return start, end
 
     def _rewrite_between_tags(self, block: MarkdownBlock, text: str) -> Splice:
-        """Replace the words that differ, so that the tags between the others stay."""
+        """Replace the words that differ, so that tags, links and styles of the others stay."""
         old, new = block.text.split(), text.split()
         pairs = list(zip(old, new, strict=False))
         n_before = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
@@ -385,6 +389,15 @@ class MarkdownPage:
             if not n_before + n_behind:
                 raise CannotPlaceError("the words have no position in the file")
             n_before, n_behind = (n_before - 1, n_behind) if n_before else (0, n_behind - 1)
+        splice = self._replace_words(block, old, new, n_before, n_behind)
+        if not self._shows(block, splice, text):
+            raise CannotPlaceError("a link or a style begins or ends within the words")
+        return splice
+
+    def _replace_words(
+        self, block: MarkdownBlock, old: list[str], new: list[str], n_before: int, n_behind: int
+    ) -> Splice:
+        """Replace the words of a block but the first and the last, so many of each."""
         first = len(words_key(" ".join(old[:n_before])))
         last = len(words_key(" ".join(old[: len(old) - n_behind]))) - 1
         _check_positions(block.words[first : last + 1])
@@ -392,6 +405,16 @@ class MarkdownPage:
         self._check_tags(start, end)
         words = " ".join(new[n_before : len(new) - n_behind])
         return Splice(start, end, self._escape(words, is_inside=start != block.start))
+
+    def _shows(self, block: MarkdownBlock, splice: Splice, text: str) -> bool:
+        """Return whether a block has this text with the splice, and the others have theirs."""
+        changed = f"{self.source[: splice.start]}{splice.new}{self.source[splice.end :]}"
+        try:
+            read = read_markdown(changed, self._read_include, is_mdx=self._read.is_mdx)
+        except CannotPlaceError:
+            return False
+        expected = [text if other is block else other.text for other in self.blocks]
+        return [other.text for other in read.blocks] == expected
 
     def _emptied_parts(self, blocks: Sequence[MarkdownBlock]) -> set[Holder]:
         """Return the parts all of whose blocks are among these, and that include no file."""

@@ -52,8 +52,18 @@ _CODE_TAGS = frozenset(
 )
 # Tags that choose or repeat text and are no part of their own.
 CONTROL_TAGS = frozenset({"if", "unless", "for", "case", "capture", "liquid", "block", "filter"})
-# Tags whose body is text as it is, or no text.
-_VERBATIM_TAGS = frozenset({"raw", "comment", "verbatim"})
+# Tags whose body is a program, a style or a comment, which no reader sees.
+_HIDDEN_TAGS = frozenset({"comment", "css", "js", "javascript", "script", "stylesheet", "scss"})
+_HIDDEN_LIQUID_TAGS = frozenset({"style", "schema"})
+# Tags whose body is text as it is.
+_VERBATIM_TAGS = frozenset({"raw", "verbatim"})
+# An example of a shortcode that Hugo shows as text: {{</* ref */>}}.
+EXAMPLE = re.compile(r"\{\{([<%])/\*(.{0,500}?)\*/([>%])\}\}", re.DOTALL)
+_EXAMPLE_START = "/*"
+# The end of what a tag begins: {{< /tab >}}, {% endtab %}.
+_END = re.compile(
+    r"\{\{[<%]\s{0,9}/\s{0,9}([\w./-]{1,100})|\{%-?\s{0,9}end([\w./-]{1,100})", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,8 @@ class Tag:
         is_whole: whether it has no end, as in `{{< x />}}`.
         named: its arguments with names, by names in lower case.
         words: its other arguments, and whether each is in quotes.
+        variables: the names of arguments that are not in quotes, as names of variables are.
+        rest: what is written behind its name.
         start: where it starts in the text.
         end: where it ends.
     """
@@ -79,6 +91,8 @@ class Tag:
     is_whole: bool = False
     named: Mapping[str, str] = field(default_factory=dict)
     words: tuple[tuple[str, bool], ...] = ()
+    variables: frozenset[str] = frozenset()
+    rest: str = ""
 
     @property
     def key(self) -> str:
@@ -91,9 +105,15 @@ class Tag:
         return self.name in _CODE_TAGS or (self.family == "hugo" and self.name == "code")
 
     @property
+    def is_hidden(self) -> bool:
+        """Whether the body of the tag is no text."""
+        is_hidden_liquid = self.family == "liquid" and self.name in _HIDDEN_LIQUID_TAGS
+        return self.name in _HIDDEN_TAGS or is_hidden_liquid
+
+    @property
     def is_verbatim(self) -> bool:
         """Whether other tags within the body are none."""
-        return self.is_code or self.name in _VERBATIM_TAGS
+        return self.is_code or self.is_hidden or self.name in _VERBATIM_TAGS
 
 
 @dataclass(frozen=True)
@@ -128,8 +148,15 @@ def read_tag(text: str, start: int) -> Tag | None:
         body = text[start + len(opening) : end]
         if family in {"output", "comment"}:
             return Tag(family, "", start, end + len(closing))
+        if family == "hugo" and body.startswith(_EXAMPLE_START):
+            return None
         return _parse_tag(family, body, start, end + len(closing))
     return None
+
+
+def shown_example(example: re.Match[str]) -> str:
+    """Return what Hugo shows for an example of a shortcode: {{< ref >}} for {{</* ref */>}}."""
+    return f"{{{{{example[1]}{example[2]}{example[3]}}}}}"
 
 
 def _parse_tag(family: TagFamily, body: str, start: int, end: int) -> Tag:
@@ -137,20 +164,44 @@ def _parse_tag(family: TagFamily, body: str, start: int, end: int) -> Tag:
     name = ((match and match[2]) or "").lower()
     is_end = bool(match and match[1])
     rest = body[match.end() if match else 0 :].rstrip().removesuffix("-")
-    is_whole = rest.endswith("/")
+    is_whole = rest.endswith("/") or name.endswith("/")
+    name = name.rstrip("/")
+    rest = rest.removesuffix("/").strip()
     if family == "liquid" and name.startswith("end") and len(name) > 3:
         name = name[3:]
         is_end = True
     named: dict[str, str] = {}
     words: list[tuple[str, bool]] = []
-    for argument in _ARGUMENT.finditer(rest.removesuffix("/")):
+    variables: set[str] = set()
+    for argument in _ARGUMENT.finditer(rest):
         quoted = next((argument[n] for n in (2, 3, 4) if argument[n] is not None), None)
         value = _ESCAPED.sub(r"\1", quoted) if quoted is not None else argument[5]
         if argument[1]:
             named.setdefault(argument[1].lower(), value)
+            variables |= {argument[1].lower()} if quoted is None else set()
         else:
             words.append((value, quoted is not None))
-    return Tag(family, name, start, end, is_end, is_whole, named, tuple(words))
+    return Tag(
+        family,
+        name,
+        start,
+        end,
+        is_end,
+        is_whole,
+        named,
+        tuple(words),
+        frozenset(variables),
+        rest,
+    )
+
+
+@lru_cache(maxsize=4)
+def find_ends(source: str) -> Mapping[str, tuple[int, ...]]:
+    """Return where a text holds ends of tags, by the name of the tag, in order."""
+    ends: dict[str, list[int]] = {}
+    for match in _END.finditer(source):
+        ends.setdefault((match[1] or match[2]).lower(), []).append(match.start())
+    return {name: tuple(starts) for name, starts in ends.items()}
 
 
 @lru_cache(maxsize=4)

@@ -1,6 +1,8 @@
 """Rules for the tags of templates, which Hugo, Jekyll, Hexo, GitBook, VitePress and MyST have."""
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -15,28 +17,34 @@ from coverage_kit.text.markdown.bodies import (
     add_paragraph,
     least_indent,
     parse_lines,
+    text_of_line,
 )
 from coverage_kit.text.markdown.includes import push_include
 from coverage_kit.text.markdown.labels import close_part, open_part
 from coverage_kit.text.markdown.tag_words import (
     included_file,
+    is_in_sentence,
+    is_unknown,
     label_of_tag,
     labels_of_tabs,
+    texts_around_body,
+    texts_of_tag,
     words_of_tag,
 )
 from coverage_kit.text.markdown.tags import (
     CONTROL_TAGS,
+    EXAMPLE,
     Position,
     Tag,
     TagLines,
+    find_ends,
     find_tag_lines,
     read_tag,
+    shown_example,
 )
 from coverage_kit.text.markdown.unknown import unknown_of
 from coverage_kit.text.markdown.values import UNKNOWN
 
-# An example of a shortcode that Hugo shows as text: {{</* ref */>}}.
-_EXAMPLE = re.compile(r"\{\{([<%])/\*(.{0,500}?)\*/([>%])\}\}", re.DOTALL)
 # A link alone, whose text may be the name of a file.
 _LINK = re.compile(r"\[([^\]\n]*)\]\(<?([^()\n]*?)>?\)\Z")
 # Tags in raw HTML, besides code.
@@ -48,6 +56,9 @@ _CONTENTS = re.compile(
 )
 _BADGE = re.compile(r"<Badge\b[^<>]{0,300}?\stext=[\"']([^\"'<>]{1,100})[\"'][^<>]{0,300}/>")
 _RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
+# A tab of Hexo's NexT in comments, with its label and icon, and a mark between columns of Hugo.
+_TAB_COMMENT = re.compile(r"<!--\s*(?:(end)tab|tab\b([^@\n]{0,200})(?:@[^\n]{0,100})?)\s*+-->\Z")
+_COLUMN = re.compile(r"<--->\s*(?:<!--[^\n]*-->)?\Z")
 # No element of the inline text is looked for further away (assumed).
 _MAX_INLINE = 5_000
 
@@ -55,6 +66,7 @@ _MAX_INLINE = 5_000
 def add_template_rules(parser: MarkdownIt) -> None:
     """Add the rules for tags of templates, in text, in lines of their own and in links."""
     parser.block.ruler.before("fence", "template", _template_block, INTERRUPTS)
+    parser.block.ruler.before("fence", "tab_comment", _tab_comment, INTERRUPTS)
     parser.inline.ruler.before("escape", "template", _template_inline)
     parser.inline.ruler.before("html_inline", "badge", _badge)
     parser.core.ruler.after("block", "template", _clean_html)
@@ -115,11 +127,20 @@ def _part_in_line(state: StateBlock, line: int, silent: bool) -> bool:
     if silent or not label or not words:
         return bool(label and words)
     opening = open_part(state, label, line, is_attribute=True)
+    above, below = texts_around_body(tag)
+    _add_texts(state, above, line, line + 1)
     add_paragraph(state, words, line, line + 1)
+    _add_texts(state, below, line, line + 1)
     close_part(state)
     opening.map = [line, line + 1]
     state.line = line + 1
     return True
+
+
+def _add_texts(state: StateBlock, texts: list[str], start: int, end: int) -> None:
+    """Add arguments of a tag, each as a paragraph."""
+    for text in texts:
+        add_paragraph(state, text, start, end, is_attribute=True)
 
 
 def _label_of_part(state: StateBlock, tag: Tag) -> str:
@@ -127,6 +148,42 @@ def _label_of_part(state: StateBlock, tag: Tag) -> str:
     label = label_of_tag(tag)
     tabs: list[str] = state.env.setdefault("tab labels", [])
     return tabs.pop(0) if not label and tag.name == "tab" and tabs else label
+
+
+def _tab_comment(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Read a tab between two comments, or pass over the mark between two columns of Hugo Book."""
+    if state.is_code_block(start):
+        return False
+    text = text_of_line(state, start)
+    if _COLUMN.match(text) and "columns" in find_ends(state.src):
+        state.line = start if silent else start + 1
+        return True
+    comment = _TAB_COMMENT.match(text) if text.startswith("<!--") else None
+    last = _tab_ends(state.src).get(start, end) if comment is not None else end
+    if comment is None or last >= end:
+        return False
+    if not silent:
+        opening = open_part(state, (comment[2] or "").strip(), start)
+        parse_lines(state, start + 1, last, state.blkIndent)
+        close_part(state)
+        opening.map = [start, last + 1]
+        state.line = last + 1
+    return True
+
+
+@lru_cache(maxsize=4)
+def _tab_ends(source: str) -> Mapping[int, int]:
+    """Return the lines of the ends of tabs in comments, by the lines of their beginnings."""
+    ends: dict[int, int] = {}
+    waiting: list[int] = []
+    for number, line in enumerate(source.split("\n")):
+        bare = line.strip(" \t>") + ">" if "<!--" in line else ""
+        comment = _TAB_COMMENT.match(bare)
+        if comment is not None and not comment[1]:
+            waiting.append(number)
+        elif comment is not None and waiting:
+            ends[waiting.pop()] = number
+    return ends
 
 
 class _TagReader:
@@ -175,25 +232,32 @@ class _TagReader:
         if tag.is_end or tag.family in {"output", "comment"}:
             return
         target = included_file(tag)
-        words = words_of_tag(tag)
+        texts = texts_of_tag(tag)
         if target:
             push_include(self.state, target, start, end)
-        elif words:
-            add_paragraph(self.state, words, start, end, is_attribute=True)
-        elif tag.family == "hugo":
+        elif len(texts) > 1 and tag.name != "figure":
+            open_part(self.state, texts[0], start, end, is_attribute=True)
+            _add_texts(self.state, texts[1:], start, end)
+            close_part(self.state)
+        elif texts:
+            add_paragraph(self.state, words_of_tag(tag), start, end, is_attribute=True)
+        elif tag.family == "hugo" or is_unknown(tag):
             unknown_of(self.state.env).add_component(self.state.src[tag.start : tag.end])
 
     def _add_part(self, tag: Tag, begin: Position, end: Position) -> None:
         state = self.state
         first = self.lines[begin[0]].last + 1
         body = range(first, end[0])
-        if tag.name == "comment":
+        if tag.is_hidden:
             return
         if tag.is_code:
             add_code(state, begin[0], self.lines[end[0]].last + 1, body)
             return
         if tag.name in {"raw", "verbatim"}:
+            n_before = len(state.tokens)
             parse_lines(state, body.start, body.stop, state.blkIndent)
+            raw: set[str] = state.env.setdefault("raw texts", set())
+            raw |= {token.content for token in state.tokens[n_before:] if token.type == "inline"}
             return
         text = state.src[tag.end : state.bMarks[end[0]]].strip(" \t\n>")
         if tag.name == "content-ref" and _is_file_link(text):
@@ -206,7 +270,10 @@ class _TagReader:
         line = self.lines[begin[0]]
         label = _label_of_part(state, tag)
         opening = open_part(state, label, begin[0], line.last + 1, is_attribute=True)
+        above, below = texts_around_body(tag)
+        _add_texts(state, above, begin[0], line.last + 1)
         self._read_between((begin[0], begin[1] + 1), end)
+        _add_texts(state, below, begin[0], line.last + 1)
         close_part(state)
         opening.map = [begin[0], self.lines[end[0]].last + 1]
 
@@ -224,28 +291,45 @@ def _template_inline(state: StateInline, silent: bool) -> bool:
     start = state.pos
     if state.src[start] != "{" or state.src[start : start + 2] not in {"{{", "{%", "{#"}:
         return False
-    example = _EXAMPLE.match(state.src, start)
+    example = EXAMPLE.match(state.src, start)
     if example is not None:
-        shown = f"{{{{{example[1]}{example[2]}{example[3]}}}}}"
-        return _show(state, shown, example.end(), silent)
+        return _show(state, shown_example(example), example.end(), silent)
     # A formula such as e^{{x}} holds no tag.
     tag = read_tag(state.src, start) if state.src[start - 1 : start] not in {"^", "_"} else None
     if tag is None or tag.end > state.posMax:
         return False
-    if tag.family == "liquid" and tag.name in {"raw", "comment"} and not tag.is_end:
-        closing = state.src.find(f"end{tag.name}", tag.end, tag.end + _MAX_INLINE)
-        last = read_tag(state.src, state.src.rfind("{%", tag.end, closing)) if closing > 0 else None
-        if last is not None and last.is_end and last.end <= state.posMax:
-            body = state.src[tag.end : last.start] if tag.name == "raw" else ""
-            # Code within it stays code: only the tags around it go.
-            end = last.end if "`" not in body else tag.end
-            return _show(state, body if end == last.end else "", end, silent)
+    source = state.src[tag.start : tag.end]
+    if _is_within_raw(state):
+        is_end = tag.is_end and tag.name == "raw"
+        return _show(state, "" if is_end else source, tag.end, silent)
+    last = _end_of_verbatim(state, tag)
+    if last is not None and tag.is_hidden:
+        return _show(state, "", last.end, silent)
+    if last is not None:
+        state.env["raw"] = (state.src, range(tag.end, last.start + 1))
     words = _inline_words(state, tag)
-    if not silent and tag.family == "output":
-        unknown_of(state.env).add_value(state.src[tag.start : tag.end])
-    elif not silent and tag.family == "hugo" and not (tag.is_end or words):
-        unknown_of(state.env).add_component(state.src[tag.start : tag.end])
+    if not silent and (tag.family == "output" or words == UNKNOWN):
+        unknown_of(state.env).add_value(source)
+    elif not silent and not words and _lacks_words(state, tag):
+        unknown_of(state.env).add_component(source)
     return _show(state, words, tag.end, silent)
+
+
+def _is_within_raw(state: StateInline) -> bool:
+    """Return whether a position is between {% raw %} and its end, where other tags are text."""
+    source, raw = state.env.get("raw", ("", range(0)))
+    is_inside = source is state.src and state.pos in raw
+    return is_inside or state.src in state.env.get("raw texts", ())
+
+
+def _end_of_verbatim(state: StateInline, tag: Tag) -> Tag | None:
+    """Return the end of a tag whose body is text as it is, or no text."""
+    is_verbatim = tag.family == "liquid" and (tag.is_hidden or tag.name == "raw")
+    if not is_verbatim or tag.is_end:
+        return None
+    closing = state.src.find(f"end{tag.name}", tag.end, tag.end + _MAX_INLINE)
+    last = read_tag(state.src, state.src.rfind("{%", tag.end, closing)) if closing > 0 else None
+    return last if last is not None and last.is_end and last.end <= state.posMax else None
 
 
 def _inline_words(state: StateInline, tag: Tag) -> str:
@@ -259,7 +343,21 @@ def _inline_words(state: StateInline, tag: Tag) -> str:
         closing = f"end{tag.name}" if tag.family == "liquid" else f"/{tag.name}"
         if closing in state.src[tag.end : tag.end + _MAX_INLINE].lower():
             return f"{label}: "
-    return words_of_tag(tag)
+    has_body = _has_body(state, tag)
+    words = words_of_tag(tag) if not has_body or tag.named else ""
+    is_hole = not words and not has_body and is_unknown(tag)
+    return UNKNOWN if is_hole and is_in_sentence(state.src, tag.start, tag.end) else words
+
+
+def _has_body(state: StateInline, tag: Tag) -> bool:
+    """Return whether the page ends anywhere what a tag of this name begins."""
+    return not tag.is_whole and tag.name in state.env.get("ends", {})
+
+
+def _lacks_words(state: StateInline, tag: Tag) -> bool:
+    """Return whether a tag without words is a component of the build, and not around words."""
+    is_component = tag.family == "hugo" or is_unknown(tag)
+    return is_component and not tag.is_end and not _has_body(state, tag)
 
 
 def _show(state: StateInline, text: str, end: int, silent: bool) -> bool:
@@ -281,15 +379,26 @@ def _badge(state: StateInline, silent: bool) -> bool:
 
 
 def _clean_code(state: StateCore) -> None:
-    """Take {% raw %} out of code within text, which shows what is between the tags."""
+    """Take {% raw %} out of code within text, and the signs of an example out of all code."""
     for token in state.tokens:
+        if token.type in {"fence", "code_block"}:
+            token.content = _show_examples(token.content)
         for child in token.children or ():
-            if child.type == "code_inline" and "endraw" in child.content:
-                child.content = _RAW.sub("", child.content)
+            if child.type == "code_inline":
+                shown = _RAW.sub("", _show_examples(child.content))
+                # Edits see that the file has another text.
+                child.meta = {"is_tag": True} if shown != child.content else child.meta
+                child.content = shown
+
+
+def _show_examples(code: str) -> str:
+    """Return code with {{< note >}} in place of {{</* note */>}}, as Hugo shows it."""
+    return EXAMPLE.sub(shown_example, code) if "*/" in code else code
 
 
 def _clean_html(state: StateCore) -> None:
     """Take the tags of templates, and attributes of kramdown, out of raw HTML."""
+    state.env["ends"] = find_ends(state.src)
     for token in state.tokens:
         if token.type == "html_block" and "{" in token.content:
             content = _CONTENTS.sub("", token.content) if "{:" in token.content else token.content
