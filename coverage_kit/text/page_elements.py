@@ -39,6 +39,8 @@ _MAX_CELL_WORDS = 80
 _MAX_LABEL_WORDS = 12
 _MAX_SPAN = 20
 _MAX_REPEATED = 10_000
+# The value of `data-hidden` where a cell lacks it.
+_SHOWN = "shown"
 # Containers of code that may name its language.
 _CODE_HOLDERS = frozenset({"div", "figure", "pre", "td", "tr", "tbody", "table", "span", "code"})
 # A class that names the language of code: "language-bash", "highlight-source-shell".
@@ -281,7 +283,8 @@ def _is_long_text(cell: Element) -> bool:
 def table_rows(table: Element) -> list[tuple[Any, list[Any]]]:
     """Return the rows of a table with their cells.
 
-    A label that spans several rows or columns is repeated in each of them.
+    A label that spans several rows or columns is repeated in each of them. Columns that GitBook
+    hides, such as the targets of cards, are left out.
     """
     rows: list[tuple[Any, list[Any]]] = []
     # By column: a cell from a row above, and in how many further rows it is repeated.
@@ -303,7 +306,20 @@ def table_rows(table: Element) -> list[tuple[Any, list[Any]]]:
         rows.append((row, cells))
         n_cells += len(cells)
         hanging = next_hanging
-    return rows
+    return _without_hidden_columns(rows)
+
+
+def _without_hidden_columns(rows: list[tuple[Any, list[Any]]]) -> list[tuple[Any, list[Any]]]:
+    heads = rows[0][1] if rows else []
+    hidden = {
+        index for index, cell in enumerate(heads) if cell.get("data-hidden", _SHOWN) != _SHOWN
+    }
+    if not hidden:
+        return rows
+    return [
+        (row, [cell for index, cell in enumerate(cells) if index not in hidden])
+        for row, cells in rows
+    ]
 
 
 def _add_hanging(

@@ -36,6 +36,12 @@ def test_bare_text_under_a_heading_of_an_old_page_is_kept():
     )
 
 
+def test_columns_that_gitbook_hides_are_left_out():
+    head = "<tr><th>Card</th><th>Words</th><th data-hidden data-card-target></th></tr>"
+    row = "<tr><td>One</td><td>Begin here.</td><td><a href='/q.md'>q.md</a></td></tr>"
+    assert main(f"<table>{head}{row}</table>") == "Card | Words\nOne | Begin here."
+
+
 def test_two_line_breaks_divide_paragraphs_and_one_does_not():
     assert main("<font>One<br>line.<br>\n<br/>Another.<br><br></font>") == "One line.\n\nAnother."
 
