@@ -33,6 +33,7 @@ from coverage_kit.collect.generators import (
     is_rendered,
     join,
     slug_of,
+    title_of_name,
 )
 from coverage_kit.collect.includes import Includes
 from coverage_kit.collect.markdown import read_markdown_page
@@ -366,8 +367,13 @@ class _FolderSite:
                 published_at=extract.published_at or decision.date,
             )
         if self.detected is not None:
-            shown = shown_paragraphs(facts.front, self.detected.generator.name)
-            extract = replace(extract, text="\n\n".join([*shown, extract.text]).strip())
+            generator = self.detected.generator.name
+            shown = shown_paragraphs(facts.front, generator)
+            extract = replace(
+                extract,
+                text="\n\n".join([*shown, extract.text]).strip(),
+                title=extract.title or title_of_name(name, generator),
+            )
         return self._row(name, rejected, extract)
 
     def _row(self, name: str, rejected: PageRows, extract: Extract) -> PageRows:

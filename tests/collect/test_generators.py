@@ -1299,3 +1299,15 @@ def test_an_index_is_the_page_of_its_folder_and_not_the_readme_beside_it(tmp_pat
     pages = read_source(SiteSettings(source=str(tmp_path), base_url=BASE)).pages
     assert pages.loc[pages["status"] == "ok", "title"].tolist() == ["Home"]
     assert len(pages) == 2
+
+
+def test_a_page_without_title_is_named_by_its_file_as_its_generator_does(tmp_path):
+    files = {
+        "mkdocs.yml": "site_name: x\n",
+        "docs/my-first_page.md": "Words alone.\n",
+        "docs/api/index.md": "Words of the API.\n",
+        "docs/named.md": "# A name\n\nWords below.\n",
+    }
+    write(tmp_path, files)
+    pages = read_source(SiteSettings(source=str(tmp_path), base_url=BASE)).pages
+    assert set(pages["title"]) == {"My first page", "Api", "A name"}

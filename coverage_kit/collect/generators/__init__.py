@@ -12,6 +12,7 @@ from coverage_kit.collect.generators.model import (
     is_rendered,
     join,
     slug_of,
+    title_of_name,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "is_rendered",
     "join",
     "slug_of",
+    "title_of_name",
 ]

@@ -11,12 +11,15 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from coverage_kit.collect.dates import parse_time
-from coverage_kit.text.page_markup import MARKDOWN
+from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
 
 # Suffixes of files that a generator renders, Sphinx also its own format; HTML files it copies.
 _RENDERED = (*MARKDOWN, ".rst")
 # Servers and browsers refuse longer paths (assumed).
 _MAX_SLUG = 2000
+# Generators that name a page without title by its file.
+_TITLES_OF_NAMES = frozenset({"MkDocs", "Nextra", "Jekyll"})
+_DAY = re.compile(r"\A\d{4}-\d{1,2}-\d{1,2}-")
 PARTIAL = "a partial, which is no page by itself"
 DRAFT = "a draft"
 OUTSIDE = "no page of the generator: outside its folders of pages"
@@ -134,6 +137,22 @@ class Generator(Protocol):
 
     def decide(self, file: str, facts: Facts) -> Decision:
         """Return where a file that `reject` lets pass is published, or why it is not."""
+
+
+def title_of_name(file: str, generator: str) -> str:
+    """Return the title that some generators make of the name of a file, or empty text.
+
+    >>> title_of_name("docs/getting-started.md", "Nextra"), title_of_name("docs/a.md", "Hugo")
+    ('Getting started', '')
+    >>> title_of_name("_posts/2024-01-03-a-new-pump.md", "Jekyll")
+    'A new pump'
+    """
+    path = PurePosixPath(file)
+    if generator not in _TITLES_OF_NAMES or not is_rendered(file):
+        return ""
+    name = path.parent.name if path.stem.lower() in INDEX_NAMES else path.stem
+    words = " ".join(re.split(r"[-_ ]+", _DAY.sub("", name))).strip()
+    return words[:1].upper() + words[1:]
 
 
 def is_later(date: str) -> bool:
