@@ -206,6 +206,36 @@ def test_words_added_to_a_paragraph_leave_its_links(site):
     assert texts(passages, "Range") == [f"{before} Ask {{{{us}}}}."]
 
 
+@pytest.mark.parametrize(
+    ("paragraph", "old", "new", "result"),
+    [
+        (
+            "Read <a href='/x'>my old book</a> now.",
+            "now",
+            "later",
+            "Read <a href='/x'>my old book</a> later.",
+        ),
+        (
+            "Read <a href='/x'>my old book</a> now.",
+            "old",
+            "new",
+            "Read <a href='/x'>my new book</a> now.",
+        ),
+        ("Read <a href='/x'>my old book</a> now.", "Read my", "Lend my", None),
+        ("Read <b>it</b>, now &amp; then.", "then", "later", "Read <b>it</b>, now &amp; later."),
+    ],
+)
+def test_links_and_styles_stay_beside_words_that_change(paragraph, old, new, result):
+    page = f"<html><body><main><h1>T</h1><p>{paragraph}</p></main></body></html>"
+    text = lxml.html.fromstring(paragraph).text_content()
+    change = {"before": text, "after": text.replace(old, new), "heading_path": "T"}
+    changed = make_change(
+        page, {"action": "replace_passage", **change}, [(0, text)], is_markdown=False
+    )
+    result = result or paragraph.replace(old.split()[0], new.split()[0])
+    assert changed == page.replace(paragraph, result)
+
+
 def test_table_row_changes_cell_by_cell(site):
     before = "hill | range\nsteep | 40 km\ngentle | 60 km"
     _, _, passages = copy(

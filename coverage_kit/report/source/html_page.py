@@ -27,6 +27,8 @@ from coverage_kit.report.source.words import (
     CannotPlaceError,
     Splice,
     Word,
+    apply_splices,
+    changed_words,
     find_words,
     words_key,
 )
@@ -117,7 +119,20 @@ class HtmlPage:
             return [Splice(block.end, block.end, for_html(text[len(old) :]))]
         if len(text) > len(old) and text.endswith(f" {old}"):
             return [Splice(block.start, block.start, for_html(text[: -len(old)]))]
+        changed = changed_words(old, text)
+        if changed is not None:
+            words = block.words[changed.first : changed.last + 1]
+            splices = self.rewrite_words(words, changed.text, block)
+            if self._shows(block, splices, text):
+                return splices
         return self.rewrite_words(block.words, text, block)
+
+    def _shows(self, block: HtmlBlock, splices: Sequence[Splice], text: str) -> bool:
+        """Return whether a block has this text with the splices, and the others have theirs."""
+        expected = [text if other is block else other.text for other in self.blocks]
+        return [
+            other.text for other in HtmlPage(apply_splices(self.source, splices)).blocks
+        ] == expected
 
     def rewrite_words(self, words: Sequence[Word], text: str, block: HtmlBlock) -> list[Splice]:
         """Replace some of a block's words by plain text.

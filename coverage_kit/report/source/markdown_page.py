@@ -23,6 +23,8 @@ from coverage_kit.report.source.words import (
     CannotPlaceError,
     Splice,
     Word,
+    apply_splices,
+    changed_words,
     words_key,
 )
 from coverage_kit.text.markdown.front import FrontLines, find_front
@@ -376,39 +378,21 @@ class MarkdownPage:
 
     def _rewrite_between_tags(self, block: MarkdownBlock, text: str) -> Splice:
         """Replace the words that differ, so that tags, links and styles of the others stay."""
-        old, new = block.text.split(), text.split()
-        pairs = list(zip(old, new, strict=False))
-        n_before = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        pairs = list(zip(reversed(old), reversed(new), strict=False))[: len(pairs) - n_before]
-        n_behind = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        # At least one word is replaced by another, because only words have positions.
-        while not (
-            words_key(" ".join(old[n_before : len(old) - n_behind]))
-            and new[n_before : len(new) - n_behind]
-        ):
-            if not n_before + n_behind:
-                raise CannotPlaceError("the words have no position in the file")
-            n_before, n_behind = (n_before - 1, n_behind) if n_before else (0, n_behind - 1)
-        splice = self._replace_words(block, old, new, n_before, n_behind)
+        changed = changed_words(block.text, text)
+        if changed is None:
+            raise CannotPlaceError("the words have no position in the file")
+        words = block.words[changed.first : changed.last + 1]
+        _check_positions(words)
+        start, end = self._widen(block, words[0].start, words[-1].end)
+        self._check_tags(start, end)
+        splice = Splice(start, end, self._escape(changed.text, is_inside=start != block.start))
         if not self._shows(block, splice, text):
             raise CannotPlaceError("a link or a style begins or ends within the words")
         return splice
 
-    def _replace_words(
-        self, block: MarkdownBlock, old: list[str], new: list[str], n_before: int, n_behind: int
-    ) -> Splice:
-        """Replace the words of a block but the first and the last, so many of each."""
-        first = len(words_key(" ".join(old[:n_before])))
-        last = len(words_key(" ".join(old[: len(old) - n_behind]))) - 1
-        _check_positions(block.words[first : last + 1])
-        start, end = self._widen(block, block.words[first].start, block.words[last].end)
-        self._check_tags(start, end)
-        words = " ".join(new[n_before : len(new) - n_behind])
-        return Splice(start, end, self._escape(words, is_inside=start != block.start))
-
     def _shows(self, block: MarkdownBlock, splice: Splice, text: str) -> bool:
         """Return whether a block has this text with the splice, and the others have theirs."""
-        changed = f"{self.source[: splice.start]}{splice.new}{self.source[splice.end :]}"
+        changed = apply_splices(self.source, [splice])
         try:
             read = read_markdown(changed, self._read_include, is_mdx=self._read.is_mdx)
         except CannotPlaceError:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Literal, NamedTuple
 
 from coverage_kit.report.texts import clean_text
@@ -81,6 +82,52 @@ def words_key(text: str) -> tuple[str, ...]:
     Case, punctuation, markers at the start of lines and invisible characters do not count.
     """
     return tuple(word.key for word in find_words(_INVISIBLE.sub("", clean_text(text))))
+
+
+class ChangedWords(NamedTuple):
+    """The words of a text that another text has instead.
+
+    Attributes:
+        first: number of the first of these words among those of `words_key`.
+        last: number of the last of them.
+        text: what stands in the other text instead.
+    """
+
+    first: int
+    last: int
+    text: str
+
+
+def changed_words(old: str, new: str) -> ChangedWords | None:
+    """Return the words between those with which both texts begin and end, at least one.
+
+    None is returned where there is no such word, such as for texts of signs alone.
+
+    >>> changed_words("Read the old book now.", "Read the new book now.")
+    ChangedWords(first=2, last=2, text='new')
+    """
+    before, after = old.split(), new.split()
+    n_same = sum(1 for _ in takewhile(_is_same, zip(before, after, strict=False)))
+    left = min(len(before), len(after)) - n_same
+    pairs = islice(zip(reversed(before), reversed(after), strict=False), left)
+    n_behind = sum(1 for _ in takewhile(_is_same, pairs))
+    # At least one word is replaced by another, because only words have positions.
+    while not (
+        words_key(" ".join(before[n_same : len(before) - n_behind]))
+        and after[n_same : len(after) - n_behind]
+    ):
+        if not n_same + n_behind:
+            return None
+        n_same, n_behind = (n_same - 1, n_behind) if n_same else (0, n_behind - 1)
+    return ChangedWords(
+        len(words_key(" ".join(before[:n_same]))),
+        len(words_key(" ".join(before[: len(before) - n_behind]))) - 1,
+        " ".join(after[n_same : len(after) - n_behind]),
+    )
+
+
+def _is_same(pair: tuple[str, str]) -> bool:
+    return pair[0] == pair[1]
 
 
 def is_invisible(character: str) -> bool:
