@@ -47,7 +47,7 @@ def test_bare_text_under_a_heading_changes(tmp_path):
         "Be quiet after nine.\n\n- No dogs.",
         "T > Rules",
     )
-    assert "<h2>Rules</h2>Be quiet after nine.<ul><li>No dogs.</ul>" in source
+    assert "<h2>Rules</h2>Be <b>quiet</b> after nine.<ul><li>No dogs.</ul>" in source
     assert after == ["Be quiet after nine.\n\n- No dogs."]
 
 
