@@ -33,7 +33,7 @@ from coverage_kit.collect.generators import (
     is_rendered,
     join,
     slug_of,
-    title_of_name,
+    title_of_path,
 )
 from coverage_kit.collect.includes import Includes
 from coverage_kit.collect.markdown import read_markdown_page
@@ -369,11 +369,9 @@ class _FolderSite:
         if self.detected is not None:
             generator = self.detected.generator.name
             shown = shown_paragraphs(facts.front, generator)
-            extract = replace(
-                extract,
-                text="\n\n".join([*shown, extract.text]).strip(),
-                title=extract.title or title_of_name(name, generator),
-            )
+            extract = replace(extract, text="\n\n".join([*shown, extract.text]).strip())
+            if decision is not None and is_rendered(name) and not extract.title:
+                extract = replace(extract, title=title_of_path(decision.path, generator))
         return self._row(name, rejected, extract)
 
     def _row(self, name: str, rejected: PageRows, extract: Extract) -> PageRows:

@@ -1,8 +1,8 @@
 """The account of a site in sentences: how many of its pages were read, and why others were not."""
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Hashable, Mapping
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -188,28 +188,20 @@ def describe_site(pages: Pages, unread: Unread, own_site: str) -> list[str]:
 
 def list_accounts(pages: Pages, unread: Unread, own_site: str) -> list[tuple[str, list[str]]]:
     """Return the lines of `describe_site`: how each account adds up, and what was not read."""
-    return [
-        (_describe_account(name, account), _list_unread(account))
-        for name, account in _accounts(pages, unread, own_site)
-    ]
-
-
-def describe_counts(pages: Pages, unread: Unread, own_site: str) -> list[str]:
-    """Return how the pages of your site, and of all other sites, add up, without examples."""
-    return [counts for counts, _ in list_accounts(pages, unread, own_site)]
-
-
-def _accounts(
-    pages: Pages, unread: Unread, own_site: str
-) -> Iterator[tuple[Literal["Your site", "Other sites"], SiteAccount]]:
-    for name in ("Your site", "Other sites"):
-        is_own = name == "Your site"
+    accounts = []
+    for name, is_own in (("Your site", True), ("Other sites", False)):
         account = count_pages(
             pages[(pages["site"] == own_site) == is_own],
             unread[(unread["site"] == own_site) == is_own],
         )
         if account.n_found:
-            yield name, account
+            accounts.append((_describe_account(name, account), _list_unread(account)))
+    return accounts
+
+
+def describe_counts(pages: Pages, unread: Unread, own_site: str) -> list[str]:
+    """Return how the pages of your site, and of all other sites, add up, without examples."""
+    return [counts for counts, _ in list_accounts(pages, unread, own_site)]
 
 
 def _describe_account(name: str, account: SiteAccount) -> str:

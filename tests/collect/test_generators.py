@@ -1306,8 +1306,10 @@ def test_a_page_without_title_is_named_by_its_file_as_its_generator_does(tmp_pat
         "mkdocs.yml": "site_name: x\n",
         "docs/my-first_page.md": "Words alone.\n",
         "docs/api/index.md": "Words of the API.\n",
+        "docs/index.md": "Words of the home page.\n",
         "docs/named.md": "# A name\n\nWords below.\n",
     }
     write(tmp_path, files)
     pages = read_source(SiteSettings(source=str(tmp_path), base_url=BASE)).pages
-    assert set(pages["title"]) == {"My first page", "Api", "A name"}
+    assert set(pages["title"].dropna()) == {"My first page", "Api", "A name"}
+    assert len(pages) == 4

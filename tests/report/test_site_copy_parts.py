@@ -183,6 +183,16 @@ def test_words_of_front_matter_that_pages_show_stay_and_the_text_below_is_edited
         make_change(source, {"action": "replace_passage", **change}, [(0, text)], is_markdown=True)
 
 
+def test_a_paragraph_that_repeats_the_description_is_edited_in_the_text():
+    source = "---\ntitle: Keys\ndescription: How keys work.\n---\n\nHow keys work.\n\nThey end.\n"
+    text = "How keys work.\n\nThey end."
+    change = {"before": text, "after": text.replace("work", "end"), "heading_path": "Keys"}
+    result = make_change(
+        source, {"action": "replace_passage", **change}, [(0, text)], is_markdown=True
+    )
+    assert result == source.replace("\nHow keys work.\n\nThey", "\nHow keys end.\n\nThey")
+
+
 TABS = """<Tabs>
 <TabItem value="a" label="Red">
 

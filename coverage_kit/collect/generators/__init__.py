@@ -12,7 +12,7 @@ from coverage_kit.collect.generators.model import (
     is_rendered,
     join,
     slug_of,
-    title_of_name,
+    title_of_path,
 )
 
 __all__ = [
@@ -28,5 +28,5 @@ __all__ = [
     "is_rendered",
     "join",
     "slug_of",
-    "title_of_name",
+    "title_of_path",
 ]

@@ -11,15 +11,14 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from coverage_kit.collect.dates import parse_time
-from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
+from coverage_kit.text.page_markup import MARKDOWN
 
 # Suffixes of files that a generator renders, Sphinx also its own format; HTML files it copies.
 _RENDERED = (*MARKDOWN, ".rst")
 # Servers and browsers refuse longer paths (assumed).
 _MAX_SLUG = 2000
 # Generators that name a page without title by its file.
-_TITLES_OF_NAMES = frozenset({"MkDocs", "Nextra", "Jekyll"})
-_DAY = re.compile(r"\A\d{4}-\d{1,2}-\d{1,2}-")
+_TITLES_OF_PATHS = frozenset({"MkDocs", "Nextra", "Jekyll"})
 PARTIAL = "a partial, which is no page by itself"
 DRAFT = "a draft"
 OUTSIDE = "no page of the generator: outside its folders of pages"
@@ -139,19 +138,18 @@ class Generator(Protocol):
         """Return where a file that `reject` lets pass is published, or why it is not."""
 
 
-def title_of_name(file: str, generator: str) -> str:
-    """Return the title that some generators make of the name of a file, or empty text.
+def title_of_path(path: str, generator: str) -> str:
+    """Return the title that some generators make of a page's path, or empty text.
 
-    >>> title_of_name("docs/getting-started.md", "Nextra"), title_of_name("docs/a.md", "Hugo")
+    >>> title_of_path("docs/getting-started", "Nextra"), title_of_path("docs/a", "Hugo")
     ('Getting started', '')
-    >>> title_of_name("_posts/2024-01-03-a-new-pump.md", "Jekyll")
-    'A new pump'
+    >>> title_of_path("2024/01/03/a-new-pump.html", "Jekyll"), title_of_path("", "MkDocs")
+    ('A new pump', '')
     """
-    path = PurePosixPath(file)
-    if generator not in _TITLES_OF_NAMES or not is_rendered(file):
+    if generator not in _TITLES_OF_PATHS:
         return ""
-    name = path.parent.name if path.stem.lower() in INDEX_NAMES else path.stem
-    words = " ".join(re.split(r"[-_ ]+", _DAY.sub("", name))).strip()
+    name = PurePosixPath(path).name.removesuffix(".html")
+    words = " ".join(re.split(r"[-_ ]+", name)).strip()
     return words[:1].upper() + words[1:]
 
 

@@ -98,7 +98,13 @@ def make_change(  # noqa: PLR0913 (what a file is, and what is changed in it)
         try:
             return apply_splices(source, _splices(page, change, section))
         except WordsNotFoundError as error:
-            raise CannotPlaceError(_with_includes(str(error), page)) from error
+            reason = _with_includes(str(error), page)
+        # Some generators show words of the front matter above the text.
+        page = MarkdownPage(source, read_include, is_mdx=is_mdx, shows_front=True)
+        try:
+            return apply_splices(source, _splices(page, change, section))
+        except WordsNotFoundError:
+            raise CannotPlaceError(reason) from None
     return apply_splices(source, _splices(HtmlPage(source), change, section))
 
 

@@ -119,7 +119,8 @@ class HtmlPage:
             return [Splice(block.end, block.end, for_html(text[len(old) :]))]
         if len(text) > len(old) and text.endswith(f" {old}"):
             return [Splice(block.start, block.start, for_html(text[: -len(old)]))]
-        changed = changed_words(old, text)
+        has_tags = "<" in self.source[block.start : block.end]
+        changed = changed_words(old, text) if has_tags else None
         if changed is not None:
             words = block.words[changed.first : changed.last + 1]
             splices = self.rewrite_words(words, changed.text, block)

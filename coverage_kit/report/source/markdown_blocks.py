@@ -130,7 +130,11 @@ class MarkdownSource:
 
 
 def read_markdown(
-    source: str, read_include: ReadInclude | None = None, *, is_mdx: bool = False
+    source: str,
+    read_include: ReadInclude | None = None,
+    *,
+    is_mdx: bool = False,
+    shows_front: bool = False,
 ) -> MarkdownSource:
     """Return the blocks of a Markdown source without its front matter.
 
@@ -138,6 +142,7 @@ def read_markdown(
         source: the source.
         read_include: returns the text of a file that the source includes, by its target.
         is_mdx: whether it is MDX by the name of its file; otherwise its signs decide.
+        shows_front: whether words of the front matter are blocks above the others.
 
     Raises CannotPlaceError where it cannot be parsed.
     """
@@ -149,8 +154,9 @@ def read_markdown(
         read = _BlockReader(source, begin, env, is_mdx=is_mdx or has_signs).read()
     except MarkupError as error:
         raise CannotPlaceError(f"the file cannot be parsed: {error}") from error
-    shown = _shown_blocks(env["front"], front) if front is not None else []
-    return replace(read, blocks=[*shown, *read.blocks])
+    if front is None or not shows_front:
+        return read
+    return replace(read, blocks=[*_shown_blocks(env["front"], front), *read.blocks])
 
 
 def _shown_blocks(front: Mapping[str, object], lines: FrontLines) -> list[MarkdownBlock]:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice, takewhile
 
 from coverage_kit.escaping import for_line, for_markdown, for_markdown_cell
@@ -67,11 +68,18 @@ class MarkdownPage:
     suffix = ".md"
 
     def __init__(
-        self, source: str, read_include: ReadInclude | None = None, *, is_mdx: bool = False
+        self,
+        source: str,
+        read_include: ReadInclude | None = None,
+        *,
+        is_mdx: bool = False,
+        shows_front: bool = False,
     ) -> None:
         self.source = source
-        self._read_include = read_include
-        self._read = read_markdown(source, read_include, is_mdx=is_mdx)
+        self._parse = partial(
+            read_markdown, read_include=read_include, is_mdx=is_mdx, shows_front=shows_front
+        )
+        self._read = self._parse(source)
         self.blocks: list[MarkdownBlock] = self._read.blocks
         # Parts that hold no words of their own, such as a group of tabs: only parts can be in them.
         holders = {
@@ -104,11 +112,13 @@ class MarkdownPage:
         if len(text) > len(old) and text.endswith(f" {old}"):
             new = self._escape(text[: -len(old) - 1], is_inside=bool(block.prefix.strip()))
             return [Splice(block.start, block.start, f"{new} ")]
-        try:
-            return [self._rewrite_between_tags(block, text)]
-        except CannotPlaceError:
-            if block.has_tags:
-                raise
+        has_marks = " ".join(self.source[block.start : block.end].split()) != old
+        if block.has_tags or has_marks:
+            try:
+                return [self._rewrite_between_tags(block, text)]
+            except CannotPlaceError:
+                if block.has_tags:
+                    raise
         return [Splice(block.start, block.end, self._escape(text))]
 
     def rewrite_words(self, words: Sequence[Word], text: str, block: MarkdownBlock) -> list[Splice]:
@@ -394,7 +404,7 @@ class MarkdownPage:
         """Return whether a block has this text with the splice, and the others have theirs."""
         changed = apply_splices(self.source, [splice])
         try:
-            read = read_markdown(changed, self._read_include, is_mdx=self._read.is_mdx)
+            read = self._parse(changed)
         except CannotPlaceError:
             return False
         expected = [text if other is block else other.text for other in self.blocks]
