@@ -80,19 +80,12 @@ _MDX_LINE = re.compile(
 # The start of a component. In capitals it is an old tag of HTML or a placeholder.
 _COMPONENT = re.compile(r" {0,3}<(?!(?:[A-Z][A-Z0-9_]*)[\s/>])((?:[A-Z]|\$[A-Z])[\w.]*)(?=[\s/>])")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
-# A formula between dollars. Prices are none: "$5 and $6" has a space before its second sign.
-_FORMULA = re.compile(
-    r"\$\$(?:\\.|[^$\\]){1,4000}+\$\$|\$(?![\s$])(?:\\.|[^$\\]){1,500}+(?<!\s)\$(?![\w${])",
-    re.DOTALL,
-)
 # Components and elements that show a text as code.
 _CODE = re.compile(r"<(CodeBlock|code)(?=[\s>])")
 _SPACE = re.compile(r"\s*")
 # Vue and Svelte have components too, but their braces are other ones.
 _SCRIPT = re.compile(r"<script[\s>]")
 _INTERRUPTS: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-# A formula is no longer than this (assumed).
-_MAX_FORMULA = 4_000
 # Lists of CommonMark are indented by no more.
 _MAX_LIST_INDENT = 3
 # Endings of files that are included as text.
@@ -138,14 +131,12 @@ def add_mdx_rules(parser: MarkdownIt) -> None:
     block = parser.block.ruler
     parser.disable(["code", "html_block"])
     block.before("table", "mdx_esm", _read_esm)
-    block.before("table", "mdx_formula", _read_formula_lines, _INTERRUPTS)
     block.before("table", "mdx_expression", _read_expression)
     block.before("table", "mdx_code", _read_code, _INTERRUPTS)
     block.before("table", "mdx_raw", _read_raw, _INTERRUPTS)
     block.before("table", "mdx_tags", _read_tags, _INTERRUPTS)
     block.at("list", _read_list, {"alt": ["paragraph", "reference", "blockquote"]})
     block.at("paragraph", _read_paragraph)
-    parser.inline.ruler.before("escape", "mdx_formula", _read_formula)
     parser.inline.ruler.before("html_inline", "mdx_tag", _read_inline_tag)
     parser.inline.ruler.before("html_inline", "mdx_expression", _read_inline_expression)
     parser.core.ruler.after("block", "mdx_imports", _include_imports)
@@ -206,27 +197,6 @@ def _read_expression(state: StateBlock, line: int, last: int, silent: bool) -> b
         unknown_of(state.env).add_value(state.src[start:end])
     state.line = next_line
     push_hidden(state, "expression", (line, next_line))
-    return True
-
-
-def _read_formula_lines(state: StateBlock, line: int, last: int, silent: bool) -> bool:
-    """Read a formula between two dollars and two dollars as a paragraph, whatever is in it."""
-    start = _start(state, line)
-    if not state.src.startswith("$$", start) or state.is_code_block(line):
-        return False
-    if _find_last(state, "$$", start + 2) < 0:
-        return False
-    limit = min(state.eMarks[last - 1], start + _MAX_FORMULA)
-    closing = state.src.find("$$", start + 2, limit)
-    if closing <= state.eMarks[line]:
-        return False
-    end = _line_behind(state, line, closing + 2)
-    if state.src[closing + 2 : state.eMarks[end - 1]].strip():
-        return False
-    if not silent:
-        content = state.getLines(line, end, state.blkIndent, False).strip()
-        state.line = end
-        _push_paragraph(state, content, (line, end))
     return True
 
 
@@ -657,19 +627,6 @@ def _read_inline_expression(state: StateInline, silent: bool) -> bool:
         if text != "":
             state.push("text", "", 0).content = UNKNOWN if text is None else text
     state.pos = end
-    return True
-
-
-def _read_formula(state: StateInline, silent: bool) -> bool:
-    """Read a formula as its source, because its braces and underscores are no markup."""
-    if state.src[state.pos] != "$":
-        return False
-    formula = _FORMULA.match(state.src, state.pos, state.posMax)
-    if formula is None:
-        return False
-    if not silent:
-        state.push("text", "", 0).content = formula[0]
-    state.pos = formula.end()
     return True
 
 
